@@ -1,0 +1,2 @@
+//! The `pynq` command.
+fn main() {}

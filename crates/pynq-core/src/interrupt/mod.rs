@@ -1,0 +1,5 @@
+//! The interrupt engine.
+
+mod source;
+
+pub use source::{Activity, InterruptSource, TaskId};

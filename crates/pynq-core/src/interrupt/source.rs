@@ -1,0 +1,86 @@
+//! Where a node's interrupts come from.
+
+use core::task::{Context, Poll};
+
+use crate::{Error, Instant};
+
+/// The parent of a node: a root (a UIO file descriptor, a GIC line, the simulator's CPU pin) or a line of another node.
+///
+/// A source is **one-shot**, as uio is: firing disarms it, *before* it wakes anyone, and the next poll arms it again.
+/// Without that an interrupt handler that lands on a node somebody is busy in would be entered again for ever, since
+/// the line it leaves behind is still active.
+///
+/// [`poll_fired`](Self::poll_fired) and [`disarm`](Self::disarm) are called by the owner of the node only, so never
+/// twice at once, and with no lock held. The waker a node hands in is the same one for the life of the node; waking
+/// it *is* the node's dispatch. A source may wake it from anywhere: inside `poll_fired`, inside a register write,
+/// with a lock of its own held.
+pub trait InterruptSource {
+    /// Arms the source if it is not armed, and tells whether it has fired.
+    ///
+    /// `Pending`: armed, and `cx`'s waker will be woken when it fires. `Ready(Ok)`: it fired and is disarmed; this may
+    /// be spurious. `Ready(Err)`: it can't be waited on, see [`Error::is_fatal`].
+    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>>;
+
+    /// Disarms the source: it does not fire until polled again. An interrupt that has fired but wasn't polled for is
+    /// forgotten; what caused it stays latched in the controller below.
+    fn disarm(&self);
+
+    /// Polls `poll` on the calling thread until it is `Ready` or `deadline` has passed, sleeping in between.
+    ///
+    /// It sleeps on the backend *and* on a kick of its own, which is the waker it polls with: whoever takes the
+    /// event from the backend first, a reactor or another thread, thereby wakes it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`] when the deadline passes first; [`Error::NeverWoken`] where the backend can tell that
+    /// nothing will ever end the wait.
+    fn block(
+        &self,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        deadline: Option<Instant>,
+    ) -> Result<(), Error>;
+
+    /// Told what waiters do, so that a simulated board knows when the program has caught up with it. Called without
+    /// locks. Hardware has no use for it.
+    fn observe(&self, activity: Activity) {
+        let _ = activity;
+    }
+}
+
+/// What a waiter did, for [`InterruptSource::observe`].
+///
+/// A task is told apart by [`TaskId`]. Between `Woken` and the matching `Polled`, `Completed` or `Dropped` the
+/// program has not yet seen an event; between `Completed` and the next `Registered` of that task it is still at work on one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    /// A waiter is about to be woken.
+    Woken,
+    /// A woken waiter was polled and waits on.
+    Polled,
+    /// A woken waiter was dropped before it was polled.
+    Dropped,
+    /// A wait returned its event to its task. `woken` tells whether a `Woken` went before.
+    Completed {
+        /// The task it was returned to.
+        task: TaskId,
+        /// Whether this waiter had been woken.
+        woken: bool,
+    },
+    /// A task has come to wait for an event that is not there yet.
+    Registered {
+        /// The task that waits.
+        task: TaskId,
+    },
+}
+
+/// Identifies a task by its waker, for comparison only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(usize);
+
+impl TaskId {
+    /// The task that is being polled with `cx`.
+    #[must_use]
+    pub fn of(cx: &Context<'_>) -> Self {
+        Self(cx.waker().data().addr())
+    }
+}

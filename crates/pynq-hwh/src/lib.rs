@@ -1,0 +1,1 @@
+//! Reader of Vivado hardware handoff (.hwh) and bitstream (.bit) files.

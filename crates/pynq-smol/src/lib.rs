@@ -1,0 +1,1 @@
+//! Binds pynq to smol and async-io: timers, deadlines and blocking work.

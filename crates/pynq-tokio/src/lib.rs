@@ -1,0 +1,1 @@
+//! Binds pynq to tokio: timers, deadlines and blocking work.

@@ -1,0 +1,1 @@
+//! Await the interrupts of programmable logic: overlays, boards, buttons, LEDs and your own IP.
