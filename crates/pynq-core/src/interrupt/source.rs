@@ -34,11 +34,8 @@ pub trait InterruptSource {
     ///
     /// [`Error::TimedOut`] when the deadline passes first; [`Error::NeverWoken`] where the backend can tell that
     /// nothing will ever end the wait.
-    fn block(
-        &self,
-        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
-        deadline: Option<Instant>,
-    ) -> Result<(), Error>;
+    fn block(&self, poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, deadline: Option<Instant>)
+    -> Result<(), Error>;
 
     /// Told what waiters do, so that a simulated board knows when the program has caught up with it. Called without
     /// locks. Hardware has no use for it.

@@ -1,0 +1,46 @@
+//! A wait that gives up.
+
+use core::{
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use pin_project_lite::pin_project;
+
+use crate::Error;
+
+pin_project! {
+    /// The future of [`with_deadline`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct WithDeadline<W, D> {
+        #[pin]
+        wait: W,
+        #[pin]
+        deadline: D,
+    }
+}
+
+/// `wait`, but given up with [`Error::TimedOut`] when `deadline` completes first. If both are ready, the event wins.
+///
+/// `deadline` is a future of the board's clock: `clock.sleep_until(at)`.
+///
+/// # Cancellation safety
+///
+/// That of `wait`: giving up drops it.
+pub const fn with_deadline<W, D>(wait: W, deadline: D) -> WithDeadline<W, D> {
+    WithDeadline { wait, deadline }
+}
+
+impl<T, W: Future<Output = Result<T, Error>>, D: Future> Future for WithDeadline<W, D> {
+    type Output = Result<T, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(result) = this.wait.poll(cx) {
+            return Poll::Ready(result);
+        }
+        this.deadline.poll(cx).map(|_| Err(Error::TimedOut))
+    }
+}

@@ -1,0 +1,890 @@
+//! The engine: one interrupt node, its waiters, and who dispatches it.
+//!
+//! # A node is a task that is polled in place by its own waker
+//!
+//! A node asks its source ([`InterruptSource`]) the way a task polls a future, and the waker it hands in dispatches
+//! the node there and then. A child is one more waiter of its parent, so cascades, errors and cancellation need no
+//! second mechanism, and an event reaches its task in one hop however deep the tree.
+//!
+//! # A line
+//!
+//! ```text
+//! MASKED ──first waiter: (level: acknowledge) enable──▶ WAITED ──fires: take, (edge: acknowledge) count──▶ MASKED or WAITED
+//!    ▲                                                    │
+//!    └──────── last waiter gone: disable ◀────────────────┘
+//! ```
+//!
+//! It stays WAITED after firing only if its cause is cleared by `take` and somebody still waits on it: a listener,
+//! or a waiter whose condition did not come true.
+//!
+//! # A waiter
+//!
+//! ```text
+//! Idle ──registers──▶ Waiting ──condition comes true at a service──▶ Ready ──its waker taken──▶ Woken
+//! ```
+//!
+//! Any poll in `Ready` or `Woken` completes it; dropping it in any state takes it out. A service moves those it
+//! completes to `Ready` in the lock round in which it counts the event, and wakes only `Ready` ones: who registers
+//! during the service is not woken by it. Whether a plain wait is over is told by the line's counter against the
+//! cursor of the handle and by nothing else, so that an event can be neither lost with a dropped future nor taken
+//! from another one.
+//!
+//! # Who owns the node
+//!
+//! The node's lock guards its state and its registers and is never held together with another node's. Calls to the
+//! source are made with no lock, by the **owner** alone: whoever set `busy` under the lock. Whoever wants a dispatch
+//! sets `pending` and tries to become the owner. Three can stand in the way, and each looks at `pending` afterwards:
+//!
+//! * the owner, under the lock, before it gives up `busy`;
+//! * whoever holds the lock, after releasing it — so `wake` never blocks, and a source may wake from inside the
+//!   register write by which this very thread enables a line;
+//! * the owner once more after its last lock round, for a wake that found that round's lock taken.
+//!
+//! `pending` is set, then the lock is tried; the lock is released, then `pending` is read. The `SeqCst` fences between
+//! the two steps on each side make it impossible that both miss. `pending` is cleared only under the lock, by the
+//! owner, only when it was seen set, and always before the source is polled: a wake that it swallows published its
+//! event before, and the poll finds it.
+
+use core::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use mutex::BlockingMutex;
+
+use super::{
+    Activity, InterruptHardware, InterruptSource, NodeLock, TaskId,
+    lines::{Cursor, Fired, InterruptLines, LineStats, Request},
+    sync::{AtomicBool, Ordering, fence},
+    waiter::{Condition, Queue, State, Waiter},
+    waker::{Functions, Header, NodeRef},
+};
+use crate::{Error, Instant};
+
+/// How often a service goes round before it takes a line that is pending every time for stuck.
+const MAX_PASSES: u32 = 64;
+
+/// Wakers that leave the lock together.
+const BATCH: usize = 8;
+
+/// An interrupt node: the hardware `H` with `N` lines, guarded by the lock `L`, fed by the source `S`.
+///
+/// Owned by an `Arc` or a `static`; used through [`Line`](super::Line)s and drivers.
+#[repr(C)] // `header` comes first: a pointer to the node is one to its header
+pub struct Node<H, L, S, const N: usize> {
+    header: Header,
+    pending: AtomicBool,
+    state: BlockingMutex<L, NodeState<H, N>>,
+    source: S,
+}
+
+struct NodeState<H, const N: usize> {
+    /// Gone once the node has failed: no register is touched any more.
+    hardware: Option<H>,
+    failed: Option<Error>,
+    /// Lines unmasked in the hardware.
+    enabled: u32,
+    /// Somebody is inside the owner's loop.
+    busy: bool,
+    /// The source has been polled and has not fired since.
+    armed: bool,
+    waiting: Queue,
+    ready: Queue,
+    lines: [LineState; N],
+}
+
+#[derive(Clone, Copy)]
+struct LineState {
+    /// Services so far, wrapping: the only truth about whether a plain wait is over.
+    count: u32,
+    /// Waiters in `waiting`.
+    waiters: u32,
+    stats: LineStats,
+}
+
+enum Step {
+    Poll,
+    Disarm,
+    Leave,
+}
+
+impl<H, L, S, const N: usize> Node<H, L, S, N>
+where
+    H: InterruptHardware + 'static,
+    L: NodeLock + Send + Sync + 'static,
+    S: InterruptSource + Send + Sync + 'static,
+{
+    const FUNCTIONS: Functions = Functions {
+        wake_static: Self::wake_static,
+        #[cfg(feature = "alloc")]
+        wake_weak: Self::wake_weak,
+        #[cfg(feature = "alloc")]
+        clone_weak: Self::clone_weak,
+        #[cfg(feature = "alloc")]
+        drop_weak: Self::drop_weak,
+    };
+
+    /// Panics at compile time if a line number would not fit the bit masks.
+    const LINES: u8 = {
+        assert!(N > 0 && N <= 32, "a node has 1 to 32 lines");
+        N as u8
+    };
+
+    /// A node over `hardware`, all of whose lines are masked.
+    #[cfg(not(loom))]
+    pub const fn new(lock: L, hardware: H, source: S) -> Self {
+        Self::assemble(lock, hardware, source, AtomicBool::new(false))
+    }
+
+    /// A node over `hardware`, all of whose lines are masked.
+    #[cfg(loom)]
+    pub fn new(lock: L, hardware: H, source: S) -> Self {
+        Self::assemble(lock, hardware, source, AtomicBool::new(false))
+    }
+
+    const fn assemble(lock: L, hardware: H, source: S, pending: AtomicBool) -> Self {
+        let _ = Self::LINES;
+        let line = LineState { count: 0, waiters: 0, stats: LineStats::NONE };
+        let state = NodeState {
+            hardware: Some(hardware),
+            failed: None,
+            enabled: 0,
+            busy: false,
+            armed: false,
+            waiting: Queue::new(),
+            ready: Queue::new(),
+            lines: [line; N],
+        };
+        Self {
+            header: Header { functions: &Self::FUNCTIONS },
+            pending,
+            state: BlockingMutex::const_new(lock, state),
+            source,
+        }
+    }
+
+    /// The node's source.
+    pub const fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// Runs `f` on the hardware under the node's lock: for accesses that must not interleave with a service.
+    ///
+    /// # Errors
+    ///
+    /// The error the node failed with, if it did: its registers may be gone.
+    pub fn with_hardware<R>(&self, me: NodeRef, f: impl FnOnce(&mut H) -> R) -> Result<R, Error> {
+        self.locked(me, |state| match &mut state.hardware {
+            Some(hardware) => Ok(f(hardware)),
+            None => Err(state.failed.unwrap_or(Error::Invalidated)),
+        })
+    }
+
+    /// One lock round of somebody who is not the owner: whoever leaves work behind, or was in the way of a wake,
+    /// sees to it afterwards.
+    fn locked<R>(&self, me: NodeRef, f: impl FnOnce(&mut NodeState<H, N>) -> R) -> R {
+        let result = self.state.with_lock(|state| {
+            let result = f(state);
+            if (state.enabled != 0) != state.armed {
+                self.pending.store(true, Ordering::Relaxed);
+            }
+            result
+        });
+        fence(Ordering::SeqCst);
+        if self.pending.load(Ordering::Relaxed) {
+            self.try_own(me);
+        }
+        result
+    }
+
+    fn wake(&self, me: NodeRef) {
+        if !cfg!(pynq_mutant = "ignore-wake-while-busy") || !self.state.with_lock(|state| state.busy) {
+            self.pending.store(true, Ordering::Relaxed);
+        }
+        fence(Ordering::SeqCst);
+        self.try_own(me);
+    }
+
+    /// Becomes the owner and works until nothing is pending, unless somebody is there already who will see to it.
+    fn try_own(&self, me: NodeRef) {
+        loop {
+            let entered = self.state.try_with_lock(|state| {
+                if state.busy {
+                    return None;
+                }
+                state.busy = true;
+                Some(state.next(&self.pending))
+            });
+            let Some(Some(step)) = entered else { return };
+            self.own(me, step);
+            fence(Ordering::SeqCst);
+            if !self.pending.load(Ordering::Relaxed) {
+                return;
+            }
+        }
+    }
+
+    /// The owner's loop.
+    fn own(&self, me: NodeRef, mut step: Step) {
+        let guard = Owner(self);
+        // SAFETY: whoever called in holds the node, so it outlives this waker.
+        #[allow(unsafe_code)]
+        let waker = unsafe { me.waker() };
+        let mut cx = Context::from_waker(&waker);
+        let mut panics = Panics::default();
+        loop {
+            step = match step {
+                Step::Leave => break,
+                Step::Disarm => {
+                    self.source.disarm();
+                    self.state.with_lock(|state| {
+                        state.armed = false;
+                        state.next(&self.pending)
+                    })
+                }
+                Step::Poll => match self.source.poll_fired(&mut cx) {
+                    Poll::Pending => self.state.with_lock(|state| {
+                        state.armed = true;
+                        state.next(&self.pending)
+                    }),
+                    Poll::Ready(outcome) => {
+                        let hardware = self.state.with_lock(|state| {
+                            state.armed = false;
+                            match outcome {
+                                Ok(()) => {
+                                    state.service();
+                                    None
+                                }
+                                Err(error) => state.fail(error),
+                            }
+                        });
+                        drop(hardware);
+                        self.wake_ready(&mut panics);
+                        self.state.with_lock(|state| state.next(&self.pending))
+                    }
+                },
+            };
+        }
+        core::mem::forget(guard);
+        panics.resume();
+    }
+
+    /// Wakes all who are ready, with the lock released; see [`NodeLock::IN_HANDLER`] for the exception.
+    fn wake_ready(&self, panics: &mut Panics) {
+        loop {
+            let mut batch = [const { None }; BATCH];
+            let (mut taken, mut woken) = (0, 0);
+            let more = self.state.with_lock(|state| {
+                while taken < BATCH {
+                    #[cfg(pynq_mutant = "newcomers-served")]
+                    state.ready_newcomers();
+                    let Some(waiter) = state.ready.pop() else { return false };
+                    waiter.state.set(State::Woken);
+                    let Some(waker) = waiter.waker.take() else { continue };
+                    let line = &mut state.lines[usize::from(waiter.line.get())];
+                    line.stats.woken = line.stats.woken.wrapping_add(1);
+                    woken += 1;
+                    if L::IN_HANDLER && !waiter.is_node.get() {
+                        waker.wake_by_ref();
+                        waiter.waker.set(Some(waker));
+                    } else {
+                        batch[taken] = Some(waker);
+                        taken += 1;
+                    }
+                }
+                true
+            });
+            for _ in 0..woken {
+                self.source.observe(Activity::Woken);
+            }
+            for waker in batch.into_iter().flatten() {
+                panics.catch(|| waker.wake());
+            }
+            if !more {
+                return;
+            }
+        }
+    }
+
+    /// The same for who is not the owner, and may have been in the way of a wake.
+    fn wake_ready_and_look(&self, me: NodeRef) {
+        let mut panics = Panics::default();
+        self.wake_ready(&mut panics);
+        self.locked(me, |_| ());
+        panics.resume();
+    }
+
+    /// Fails the node: every waiter completes with `error`, as does every later wait; lines are masked while the
+    /// registers can still be reached, and no register is accessed through the node once this returns.
+    pub fn invalidate(&self, me: NodeRef, error: Error) {
+        let hardware = self.locked(me, |state| {
+            state.quiesce();
+            state.fail_for_good(error)
+        });
+        drop(hardware);
+        self.wake_ready_and_look(me);
+    }
+
+    fn wake_static(header: *const Header) {
+        let node: *const Self = header.cast();
+        // SAFETY: `NodeRef`s that say static come from a `&'static Node`, whose first field the header is.
+        #[allow(unsafe_code)]
+        let node = unsafe { &*node };
+        node.wake(NodeRef { header, is_static: true });
+    }
+}
+
+#[cfg(feature = "alloc")]
+#[allow(unsafe_code)] // the waker's functions that know the node's type
+mod weak {
+    use super::*;
+    use alloc::sync::Weak;
+    use core::mem::ManuallyDrop;
+
+    impl<H, L, S, const N: usize> Node<H, L, S, N>
+    where
+        H: InterruptHardware + 'static,
+        L: NodeLock + Send + Sync + 'static,
+        S: InterruptSource + Send + Sync + 'static,
+    {
+        /// The `Weak` a waker holds, borrowed.
+        ///
+        /// # Safety
+        ///
+        /// `header` is the pointer of a waker made for a node of this type in an `Arc`, and the waker is alive.
+        unsafe fn borrow(header: *const Header) -> ManuallyDrop<Weak<Self>> {
+            // SAFETY: the pointer came from `Arc::as_ptr`, which is what `Weak::into_raw` yields, and there is a
+            // weak count for it: the waker's own, or the one that all strong references hold together.
+            ManuallyDrop::new(unsafe { Weak::from_raw(header.cast::<Self>()) })
+        }
+
+        pub(super) unsafe fn wake_weak(header: *const Header) {
+            // SAFETY: passed on.
+            let weak = unsafe { Self::borrow(header) };
+            if let Some(node) = weak.upgrade() {
+                node.wake(NodeRef { header, is_static: false });
+            }
+        }
+
+        pub(super) unsafe fn clone_weak(header: *const Header) {
+            // SAFETY: passed on.
+            let weak = unsafe { Self::borrow(header) };
+            let _count = ManuallyDrop::new(Weak::clone(&weak));
+        }
+
+        pub(super) unsafe fn drop_weak(header: *const Header) {
+            // SAFETY: passed on.
+            let weak = unsafe { Self::borrow(header) };
+            drop(ManuallyDrop::into_inner(weak));
+        }
+    }
+}
+
+/// Gives the node back when the owner's loop is left by a panic of the source.
+struct Owner<'a, H, L, S, const N: usize>(&'a Node<H, L, S, N>)
+where
+    L: NodeLock;
+
+impl<H, L: NodeLock, S, const N: usize> Drop for Owner<'_, H, L, S, N> {
+    fn drop(&mut self) {
+        self.0.state.with_lock(|state| state.busy = false);
+    }
+}
+
+impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
+    /// The owner's next step. Whether it polls for a wake, `pending` is cleared; see the module's documentation.
+    fn next(&mut self, pending: &AtomicBool) -> Step {
+        let again = pending.load(Ordering::Relaxed);
+        if again {
+            pending.store(false, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
+        }
+        if self.enabled != 0 && (again || !self.armed) {
+            Step::Poll
+        } else if self.enabled == 0 && self.armed && !cfg!(pynq_mutant = "parent-stays-armed") {
+            Step::Disarm
+        } else {
+            self.busy = false;
+            Step::Leave
+        }
+    }
+
+    /// Takes what is pending until nothing is, which also means that the output was inactive in between: a parent
+    /// with an edge line sees the next event.
+    fn service(&mut self) {
+        let Some(hardware) = &mut self.hardware else { return };
+        let mut left = self.enabled;
+        let mut written = false;
+        let mut passes = 0;
+        while left != 0 {
+            let fired = hardware.take(left) & left;
+            if fired == 0 {
+                written = false;
+                break;
+            }
+            passes += 1;
+            let mut done = 0;
+            for line in bits(fired) {
+                let some_left = if passes > MAX_PASSES {
+                    stuck(&mut self.lines, &mut self.waiting, &mut self.ready, line);
+                    false
+                } else {
+                    fire(&mut self.lines, &mut self.waiting, &mut self.ready, line, || hardware.sample(line))
+                };
+                if !some_left || hardware.self_clearing() & (1 << line) == 0 {
+                    done |= 1 << line;
+                }
+            }
+            if done != 0 && !(cfg!(pynq_mutant = "fired-line-stays-unmasked")) {
+                hardware.disable(done);
+                self.enabled &= !done;
+                written = true;
+            }
+            left &= !done;
+            if cfg!(pynq_mutant = "single-pass") {
+                break;
+            }
+        }
+        if written {
+            hardware.flush();
+        }
+    }
+
+    /// A source's error. One that isn't fatal ends the waits there are and leaves the node as it was.
+    fn fail(&mut self, error: Error) -> Option<H> {
+        if error.is_fatal() {
+            return self.fail_for_good(error);
+        }
+        self.quiesce();
+        self.all_ready(Some(error));
+        None
+    }
+
+    fn quiesce(&mut self) {
+        if let Some(hardware) = &mut self.hardware {
+            hardware.disable(core::mem::take(&mut self.enabled));
+            hardware.flush();
+        }
+    }
+
+    /// Gives the hardware back to be dropped with the lock released.
+    fn fail_for_good(&mut self, error: Error) -> Option<H> {
+        self.failed.get_or_insert(error);
+        self.enabled = 0;
+        self.all_ready(None);
+        self.hardware.take()
+    }
+
+    fn all_ready(&mut self, error: Option<Error>) {
+        let lines = &mut self.lines;
+        self.waiting.move_if(&mut self.ready, |waiter| {
+            if waiter.is_hold() {
+                return false;
+            }
+            waiter.failed.set(error);
+            waiter.state.set(State::Ready);
+            lines[usize::from(waiter.line.get())].waiters -= 1;
+            true
+        });
+    }
+
+    #[cfg(pynq_mutant = "newcomers-served")]
+    fn ready_newcomers(&mut self) {
+        let lines = &mut self.lines;
+        self.waiting.move_if(&mut self.ready, |waiter| {
+            let line = &mut lines[usize::from(waiter.line.get())];
+            let hit = line.count > 0 && !waiter.is_hold();
+            if hit {
+                waiter.state.set(State::Ready);
+                line.waiters -= 1;
+            }
+            hit
+        });
+    }
+
+    /// Links an idle waiter and arms its line. A condition that holds already completes it at once.
+    fn register(
+        &mut self,
+        waiter: Pin<&Waiter>,
+        request: &Request,
+        cursor: &mut Cursor,
+    ) -> Option<Result<Fired, Error>> {
+        let (line, bit) = (usize::from(request.line), 1 << request.line);
+        waiter.line.set(request.line);
+        waiter.is_node.set(request.is_node);
+        let hardware = self.hardware.as_mut()?;
+        // The waiter is in the list before the line is unmasked, and the sample is taken after: an event from here
+        // on finds the one or the other.
+        let first = self.enabled & bit == 0;
+        let enables = first || cfg!(pynq_mutant = "acknowledge-when-joining");
+        waiter.set_condition(request.condition, 0);
+        let samples = waiter.wants_sample();
+        if samples && cfg!(pynq_mutant = "sample-before-arming") {
+            waiter.set_condition(request.condition, hardware.sample(request.line));
+        }
+        // SAFETY: it is `Idle`, hence in no list; its owner cancels it before it goes; this is the lock's closure.
+        #[allow(unsafe_code)]
+        unsafe {
+            self.waiting.push(waiter);
+        }
+        waiter.state.set(State::Waiting);
+        self.lines[line].waiters += 1;
+        self.enabled |= bit;
+        if enables {
+            hardware.enable(bit);
+        }
+        if samples {
+            let sample = hardware.sample(request.line);
+            if !cfg!(pynq_mutant = "sample-before-arming") {
+                waiter.set_condition(request.condition, sample);
+            }
+            if waiter.judge(sample) {
+                self.take_out(waiter);
+                return Some(Ok(self.fired(waiter, cursor)));
+            }
+        }
+        None
+    }
+
+    /// Takes a waiter out of whatever list it is in; the last one on its line masks it.
+    fn take_out(&mut self, waiter: Pin<&Waiter>) {
+        match waiter.state.get() {
+            State::Idle | State::Woken => {}
+            State::Ready => {
+                // SAFETY: the state says it is in this list; this is the lock's closure.
+                #[allow(unsafe_code)]
+                unsafe {
+                    self.ready.remove(waiter);
+                }
+            }
+            State::Waiting => {
+                // SAFETY: the state says it is in this list; this is the lock's closure.
+                #[allow(unsafe_code)]
+                unsafe {
+                    self.waiting.remove(waiter);
+                }
+                let (line, bit) = (usize::from(waiter.line.get()), 1 << waiter.line.get());
+                self.lines[line].waiters -= 1;
+                let last = self.lines[line].waiters == 0 || cfg!(pynq_mutant = "drop-masks-others");
+                if last && self.enabled & bit != 0 && !cfg!(pynq_mutant = "drop-never-masks") {
+                    self.enabled &= !bit;
+                    if let Some(hardware) = &mut self.hardware {
+                        hardware.disable(bit);
+                    }
+                }
+            }
+        }
+        waiter.state.set(State::Idle);
+    }
+
+    /// What a completed waiter is told; moves the cursor.
+    fn fired(&self, waiter: Pin<&Waiter>, cursor: &mut Cursor) -> Fired {
+        let count = self.lines[usize::from(waiter.line.get())].count;
+        let missed = count.wrapping_sub(cursor.count).saturating_sub(1);
+        let changed = waiter.changed();
+        *cursor = Cursor { count, sample: cursor.sample ^ changed };
+        Fired { count, missed, changed }
+    }
+
+    /// Whether a registered waiter is done, and with what.
+    fn outcome(
+        &mut self,
+        waiter: Pin<&Waiter>,
+        request: &Request,
+        cursor: &mut Cursor,
+    ) -> Option<Result<Fired, Error>> {
+        if let (Some(error), false) = (self.failed, cfg!(pynq_mutant = "failure-is-forgotten")) {
+            return Some(Err(error));
+        }
+        let served = matches!(waiter.state.get(), State::Ready | State::Woken);
+        if let (true, Some(error)) = (served, waiter.failed.get()) {
+            return Some(Err(error));
+        }
+        let over = match request.condition {
+            Condition::Event => self.lines[usize::from(request.line)].count != cursor.count,
+            _ => served && waiter.satisfied.get(),
+        };
+        over.then(|| Ok(self.fired(waiter, cursor)))
+    }
+}
+
+/// Counts an event of `line` and readies the waiters it satisfies. Tells whether any are left.
+fn fire(
+    lines: &mut [LineState],
+    waiting: &mut Queue,
+    ready: &mut Queue,
+    line: u8,
+    sample: impl FnOnce() -> u32,
+) -> bool {
+    let state = &mut lines[usize::from(line)];
+    state.count = state.count.wrapping_add(1);
+    state.stats.fired = state.stats.fired.wrapping_add(1);
+    let mut sample = Some(sample);
+    let mut value = 0;
+    waiting.move_if(ready, |waiter| {
+        if waiter.line.get() != line {
+            return false;
+        }
+        if waiter.wants_sample() {
+            if let Some(sample) = sample.take() {
+                value = sample();
+            }
+        }
+        let satisfied = waiter.judge(value);
+        let moves = satisfied || (cfg!(pynq_mutant = "wake-whole-line") && !waiter.is_hold());
+        if moves {
+            waiter.state.set(State::Ready);
+            state.waiters -= 1;
+        }
+        moves
+    });
+    state.waiters != 0
+}
+
+/// Completes all who wait on a line that does not go quiet.
+fn stuck(lines: &mut [LineState], waiting: &mut Queue, ready: &mut Queue, line: u8) {
+    let state = &mut lines[usize::from(line)];
+    state.stats.stuck = state.stats.stuck.wrapping_add(1);
+    waiting.move_if(ready, |waiter| {
+        if waiter.line.get() != line || waiter.is_hold() {
+            return false;
+        }
+        waiter.failed.set(Some(Error::LineStuck { line }));
+        waiter.state.set(State::Ready);
+        state.waiters -= 1;
+        true
+    });
+}
+
+/// Panics of wakers, held back until the service is over.
+#[derive(Default)]
+struct Panics {
+    #[cfg(feature = "std")]
+    first: Option<std::boxed::Box<dyn core::any::Any + Send>>,
+}
+
+impl Panics {
+    #[cfg(feature = "std")]
+    fn catch(&mut self, wake: impl FnOnce()) {
+        if let Err(panic) = std::panic::catch_unwind(core::panic::AssertUnwindSafe(wake)) {
+            self.first.get_or_insert(panic);
+        }
+    }
+
+    #[cfg(feature = "std")]
+    fn resume(self) {
+        if let Some(panic) = self.first {
+            std::panic::resume_unwind(panic);
+        }
+    }
+
+    /// Without the standard library a panic doesn't unwind.
+    #[cfg(not(feature = "std"))]
+    fn catch(&mut self, wake: impl FnOnce()) {
+        wake();
+    }
+
+    #[cfg(not(feature = "std"))]
+    fn resume(self) {}
+}
+
+/// The numbers of the bits set in `mask`, lowest first.
+fn bits(mut mask: u32) -> impl Iterator<Item = u8> {
+    core::iter::from_fn(move || {
+        let bit = mask.trailing_zeros();
+        mask &= mask.wrapping_sub(1);
+        u8::try_from(bit).ok().filter(|bit| *bit < 32)
+    })
+}
+
+// SAFETY: `poll_line` and `cancel` keep the waiter's contract: it is linked only between a `poll_line` that returned
+// `Pending` and the `poll_line` or `cancel` that takes it out under the lock.
+#[allow(unsafe_code)]
+unsafe impl<H, L, S, const N: usize> InterruptLines for Node<H, L, S, N>
+where
+    H: InterruptHardware + 'static,
+    L: NodeLock + Send + Sync + 'static,
+    S: InterruptSource + Send + Sync + 'static,
+{
+    unsafe fn poll_line(
+        &self,
+        me: NodeRef,
+        waiter: Pin<&Waiter>,
+        request: &Request,
+        cursor: &mut Cursor,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Fired, Error>> {
+        if request.line >= Self::LINES {
+            return Poll::Ready(Err(Error::NoSuchLine { line: request.line, lines: Self::LINES }));
+        }
+        if cfg!(pynq_mutant = "check-before-register") {
+            let over = self.state.with_lock(|state| state.outcome(waiter, request, cursor));
+            if let Some(result) = over {
+                waiter.registered.set(true);
+                // SAFETY: passed on.
+                unsafe { self.cancel(me, waiter) };
+                return Poll::Ready(result);
+            }
+        }
+        let fresh = !waiter.registered.get();
+        // Cloned before the lock is taken, and what is left over is dropped after it is released: both are user code.
+        let mut waker: Option<Waker> = fresh.then(|| cx.waker().clone());
+        let mut old: Option<Waker> = None;
+        loop {
+            let polled = self.locked(me, |state| {
+                let before = waiter.state.get();
+                let checked = if cfg!(pynq_mutant = "check-before-register") && before == State::Idle {
+                    None
+                } else {
+                    state.outcome(waiter, request, cursor)
+                };
+                if let Some(result) = checked {
+                    state.take_out(waiter);
+                    old = waiter.waker.take();
+                    return Polled::Done { result, woken: before == State::Woken };
+                }
+                if before == State::Woken {
+                    let stats = &mut state.lines[usize::from(request.line)].stats;
+                    stats.spurious = stats.spurious.wrapping_add(1);
+                }
+                if before == State::Waiting && waiter.will_wake(cx.waker()) {
+                    return Polled::Waits;
+                }
+                let Some(new) = waker.take() else { return Polled::NeedsWaker };
+                old = waiter.waker.replace(Some(new));
+                if before == State::Waiting {
+                    return Polled::Waits;
+                }
+                // Ready but not satisfied cannot be, short of a bug in the engine; it is treated as a newcomer.
+                state.take_out(waiter);
+                match state.register(waiter, request, cursor) {
+                    Some(result) => {
+                        waker = waiter.waker.take();
+                        Polled::Done { result, woken: before == State::Woken }
+                    }
+                    None => Polled::Registered { was_woken: before == State::Woken },
+                }
+            });
+            drop(old.take());
+            return match polled {
+                Polled::NeedsWaker => {
+                    waker = Some(cx.waker().clone());
+                    continue;
+                }
+                Polled::Done { result, woken } => {
+                    waiter.registered.set(false);
+                    match (request.is_node, woken) {
+                        (false, _) => self.source.observe(Activity::Completed { task: TaskId::of(cx), woken }),
+                        (true, true) => self.source.observe(Activity::Polled),
+                        (true, false) => {}
+                    }
+                    Poll::Ready(result)
+                }
+                Polled::Registered { was_woken } => {
+                    waiter.registered.set(true);
+                    if was_woken {
+                        self.source.observe(Activity::Polled);
+                    }
+                    if !request.is_node {
+                        self.source.observe(Activity::Registered { task: TaskId::of(cx) });
+                    }
+                    Poll::Pending
+                }
+                Polled::Waits => Poll::Pending,
+            };
+        }
+    }
+
+    unsafe fn cancel(&self, me: NodeRef, waiter: Pin<&Waiter>) {
+        if !waiter.registered.replace(false) {
+            return;
+        }
+        if cfg!(pynq_mutant = "disarm-without-owning") {
+            let last = self.state.with_lock(|state| {
+                state.take_out(waiter);
+                core::mem::take(&mut state.armed) && state.enabled == 0
+            });
+            if last {
+                self.source.disarm();
+            }
+        }
+        let (waker, woken) = self.locked(me, |state| {
+            let woken = waiter.state.get() == State::Woken;
+            state.take_out(waiter);
+            (waiter.waker.take(), woken)
+        });
+        drop(waker);
+        if woken {
+            self.source.observe(Activity::Dropped);
+        }
+    }
+
+    fn look(&self, me: NodeRef, line: u8) -> Result<Cursor, Error> {
+        if line >= Self::LINES {
+            return Err(Error::NoSuchLine { line, lines: Self::LINES });
+        }
+        let cursor = self.locked(me, |state| {
+            if let Some(error) = state.failed {
+                return Err(error);
+            }
+            let NodeState { hardware: Some(hardware), lines, waiting, ready, .. } = state else {
+                return Err(Error::Invalidated);
+            };
+            let bit = 1 << line;
+            if !cfg!(pynq_mutant = "clear-moves-cursor-only") && hardware.harvest(bit) & bit != 0 {
+                let some_left = fire(lines, waiting, ready, line, || hardware.sample(line));
+                if !some_left && state.enabled & bit != 0 {
+                    hardware.disable(bit);
+                    state.enabled &= !bit;
+                }
+            }
+            Ok(Cursor { count: state.lines[usize::from(line)].count, sample: hardware.sample(line) })
+        });
+        self.wake_ready_and_look(me);
+        cursor
+    }
+
+    fn block(
+        &self,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        deadline: Option<Instant>,
+    ) -> Result<(), Error> {
+        self.source.block(poll, deadline)
+    }
+
+    fn observe(&self, activity: Activity) {
+        self.source.observe(activity);
+    }
+
+    fn line_count(&self) -> u8 {
+        Self::LINES
+    }
+
+    fn stats(&self, me: NodeRef, line: u8) -> LineStats {
+        self.locked(me, |state| state.lines.get(usize::from(line)).map_or(LineStats::NONE, |line| line.stats))
+    }
+
+    fn invalidate(&self, me: NodeRef, error: Error) {
+        Node::invalidate(self, me, error);
+    }
+
+    fn is_quiet(&self, me: NodeRef) -> bool {
+        self.locked(me, |state| {
+            state.enabled == 0 && !state.armed && !state.busy && state.waiting.is_empty() && state.ready.is_empty()
+        })
+    }
+}
+
+enum Polled {
+    Done { result: Result<Fired, Error>, woken: bool },
+    Registered { was_woken: bool },
+    Waits,
+    NeedsWaker,
+}
+
+impl<H, L, S: fmt::Debug, const N: usize> fmt::Debug for Node<H, L, S, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("lines", &N).field("source", &self.source).finish_non_exhaustive()
+    }
+}

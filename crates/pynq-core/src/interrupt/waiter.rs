@@ -1,0 +1,286 @@
+//! The place a wait has in a node's queue.
+//!
+//! A [`Waiter`] lives inside the future that waits, pinned, and is linked into one of its node's two lists; that is
+//! why any number of tasks can wait without an allocation. Its cells are touched under the node's lock only, but for
+//! `registered`, which belongs to whoever owns the waiter.
+
+use core::{
+    cell::Cell,
+    fmt,
+    pin::Pin,
+    ptr::{NonNull, addr_of},
+    task::Waker,
+};
+
+use cordyceps::{Linked, List, list};
+
+use crate::Error;
+
+/// What a waiter waits for, judged under the node's lock when it registers and at every service of its line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Condition {
+    /// An event of the line.
+    Event,
+    /// `sample & mask == value`, now or later. For nodes that sample.
+    Level {
+        /// The bits that matter.
+        mask: u32,
+        /// What they are to be.
+        value: u32,
+    },
+    /// One of the bits of `mask` differs from `since`, or from the sample taken at registration.
+    Change {
+        /// The bits that matter.
+        mask: u32,
+        /// What they were.
+        since: Option<u32>,
+    },
+    /// One of the bits of `mask` goes from 0 to 1, seen from one sample to the next.
+    Rising {
+        /// The bits that matter.
+        mask: u32,
+    },
+    /// One of the bits of `mask` goes from 1 to 0, seen from one sample to the next.
+    Falling {
+        /// The bits that matter.
+        mask: u32,
+    },
+    /// Nothing: keeps the line armed between the waits of a listener.
+    Hold,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// In no list, never woken.
+    Idle,
+    /// In the list of those who wait.
+    Waiting,
+    /// In the list of those to be woken.
+    Ready,
+    /// In no list: it has been woken.
+    Woken,
+}
+
+/// The place of a wait in its node's queue; to be pinned, and cancelled before it is dropped.
+///
+/// Futures of this crate contain one. Who writes a future of their own keeps one in it and hands it to
+/// [`InterruptEvent`](super::InterruptEvent).
+pub struct Waiter {
+    links: list::Links<Waiter>,
+    pub(super) waker: Cell<Option<Waker>>,
+    /// What was asked for; also the baseline or wanted value, and in the end the bits that changed.
+    condition: Cell<Stored>,
+    pub(super) failed: Cell<Option<Error>>,
+    pub(super) line: Cell<u8>,
+    pub(super) state: Cell<State>,
+    /// It waits on behalf of a node, which is served before tasks are.
+    pub(super) is_node: Cell<bool>,
+    pub(super) satisfied: Cell<bool>,
+    /// Between the poll that registered it and the one that completed it, or its cancelling. Owner's cell.
+    pub(super) registered: Cell<bool>,
+}
+
+#[derive(Clone, Copy)]
+struct Stored {
+    mask: u32,
+    value: u32,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Event,
+    Level,
+    Change,
+    Rising,
+    Falling,
+    Hold,
+}
+
+// SAFETY: a waiter has no tie to a thread. While it is linked, its cells and links are used only by whoever holds its
+// node's lock; while it is not, only by its owner, and `poll_wait`/`cancel` hand it over under that lock.
+unsafe impl Send for Waiter {}
+// SAFETY: as above: no cell is touched through a shared reference without the node's lock, but for `registered`,
+// which only the methods that take the owner's exclusive or pinned reference use.
+unsafe impl Sync for Waiter {}
+
+// SAFETY: a linked waiter is pinned (the only way in is `Queue::push`, whose contract says so) and `links` always
+// yields the one field of that type in it.
+unsafe impl Linked<list::Links<Waiter>> for Waiter {
+    type Handle = NonNull<Waiter>;
+
+    fn into_ptr(handle: NonNull<Waiter>) -> NonNull<Waiter> {
+        handle
+    }
+
+    unsafe fn from_ptr(ptr: NonNull<Waiter>) -> NonNull<Waiter> {
+        ptr
+    }
+
+    unsafe fn links(ptr: NonNull<Waiter>) -> NonNull<list::Links<Waiter>> {
+        // SAFETY: `ptr` points to a live waiter, so the place of its field is in bounds; no reference is made of it.
+        let links = unsafe { addr_of!((*ptr.as_ptr()).links) };
+        // SAFETY: the address of a field of a live value is not null.
+        unsafe { NonNull::new_unchecked(links.cast_mut()) }
+    }
+}
+
+impl Waiter {
+    /// A waiter that is in no queue.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            links: list::Links::new(),
+            waker: Cell::new(None),
+            condition: Cell::new(Stored { mask: 0, value: 0, kind: Kind::Event }),
+            failed: Cell::new(None),
+            line: Cell::new(0),
+            state: Cell::new(State::Idle),
+            is_node: Cell::new(false),
+            satisfied: Cell::new(false),
+            registered: Cell::new(false),
+        }
+    }
+
+    /// Whether it waits: registered and not yet completed or cancelled.
+    #[must_use]
+    pub fn is_registered(&self) -> bool {
+        self.registered.get()
+    }
+
+    pub(super) fn wants_sample(&self) -> bool {
+        !matches!(self.condition.get().kind, Kind::Event | Kind::Hold)
+    }
+
+    pub(super) fn is_hold(&self) -> bool {
+        self.condition.get().kind == Kind::Hold
+    }
+
+    /// Takes `condition` on; `now` is the sample taken under the lock, after the line was armed.
+    pub(super) fn set_condition(&self, condition: Condition, now: u32) {
+        let (kind, mask, value) = match condition {
+            Condition::Event => (Kind::Event, 0, 0),
+            Condition::Hold => (Kind::Hold, 0, 0),
+            Condition::Level { mask, value } => (Kind::Level, mask, value & mask),
+            Condition::Change { mask, since } => (Kind::Change, mask, since.unwrap_or(now)),
+            Condition::Rising { mask } => (Kind::Rising, mask, now),
+            Condition::Falling { mask } => (Kind::Falling, mask, now),
+        };
+        self.condition.set(Stored { mask, value, kind });
+        self.satisfied.set(false);
+        self.failed.set(None);
+    }
+
+    /// Holds the condition against a sample. Edges look from sample to sample, so this one becomes the next baseline.
+    pub(super) fn judge(&self, sample: u32) -> bool {
+        let Stored { mask, value, kind } = self.condition.get();
+        let bits = match kind {
+            Kind::Event => {
+                self.satisfied.set(true);
+                return true;
+            }
+            Kind::Hold => return false,
+            Kind::Level => {
+                let met = sample & mask == value;
+                self.satisfied.set(met);
+                return met;
+            }
+            Kind::Change => (sample ^ value) & mask,
+            Kind::Rising => sample & !value & mask,
+            Kind::Falling => !sample & value & mask,
+        };
+        self.satisfied.set(bits != 0);
+        if bits != 0 {
+            self.condition.set(Stored { mask, value: bits, kind });
+        } else if kind != Kind::Change {
+            self.condition.set(Stored { mask, value: sample, kind });
+        }
+        bits != 0
+    }
+
+    /// The bits that changed, once satisfied; 0 for conditions that are not about changes.
+    pub(super) fn changed(&self) -> u32 {
+        let Stored { value, kind, .. } = self.condition.get();
+        if matches!(kind, Kind::Change | Kind::Rising | Kind::Falling) { value } else { 0 }
+    }
+
+    /// Whether waking `waker` would wake this waiter's task.
+    pub(super) fn will_wake(&self, waker: &Waker) -> bool {
+        let mine = self.waker.take();
+        let same = mine.as_ref().is_some_and(|mine| mine.will_wake(waker));
+        self.waker.set(mine);
+        same
+    }
+}
+
+impl Default for Waiter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Waiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiter").field("registered", &self.registered.get()).finish_non_exhaustive()
+    }
+}
+
+/// A list of waiters.
+pub(super) struct Queue(List<Waiter>);
+
+impl Queue {
+    pub(super) const fn new() -> Self {
+        Self(List::new())
+    }
+
+    /// Appends `waiter`.
+    ///
+    /// # Safety
+    ///
+    /// `waiter` is in no list, stays pinned until it was removed, and this queue's lock is held.
+    pub(super) unsafe fn push(&mut self, waiter: Pin<&Waiter>) {
+        self.0.push_back(NonNull::from(waiter.get_ref()));
+    }
+
+    /// Takes `waiter` out.
+    ///
+    /// # Safety
+    ///
+    /// `waiter` is in this queue, and its lock is held.
+    pub(super) unsafe fn remove(&mut self, waiter: Pin<&Waiter>) {
+        // SAFETY: the caller vouches that it is an element of this very list.
+        let _ = unsafe { self.0.remove(NonNull::from(waiter.get_ref())) };
+    }
+
+    /// Takes the first one out.
+    pub(super) fn pop(&mut self) -> Option<&Waiter> {
+        let first = self.0.pop_front()?;
+        // SAFETY: a linked waiter is alive: its owner has to take it out under the lock before it goes, and whoever
+        // has `&mut self` holds the lock.
+        Some(unsafe { first.as_ref() })
+    }
+
+    /// Moves every waiter for which `select` holds to `target`: nodes to its front, tasks to its end.
+    pub(super) fn move_if(&mut self, target: &mut Self, mut select: impl FnMut(&Waiter) -> bool) {
+        let mut cursor = self.0.cursor_front_mut();
+        while let Some(current) = cursor.current() {
+            if !select(current.get_ref()) {
+                cursor.move_next();
+                continue;
+            }
+            let to_front = current.is_node.get();
+            if let Some(moved) = cursor.remove_current() {
+                if to_front {
+                    target.0.push_front(moved);
+                } else {
+                    target.0.push_back(moved);
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -1,0 +1,126 @@
+//! The waker a node hands to its parent: waking it *is* the node's dispatch.
+//!
+//! A node presents one identity for life, so that a parent or a reactor that compares wakers never replaces it: the
+//! two `RawWakerVTable`s below are statics, and the pointer is the node's address. The functions that know the
+//! node's type are reached through its [`Header`], which is its first field.
+//!
+//! The waker of a node that is owned by an `Arc` holds a `Weak`. Reactors keep a waker until it is replaced and drop
+//! it under their own locks; a strong reference would close the cycle waker, node, root, reactor, waker, and its
+//! drop could run the node's. Cloning and dropping a `Weak` runs no code of ours.
+
+use core::{
+    mem::ManuallyDrop,
+    task::{RawWaker, RawWakerVTable, Waker},
+};
+
+/// First field of every node: what its waker needs without knowing its type.
+#[repr(C)]
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) functions: &'static Functions,
+}
+
+#[derive(Debug)]
+pub(super) struct Functions {
+    /// Dispatches the node; the pointer is to a node that is alive for the call.
+    pub(super) wake_static: unsafe fn(*const Header),
+    /// Dispatches the node if it is still alive; the pointer is a `Weak`'s, borrowed.
+    #[cfg(feature = "alloc")]
+    pub(super) wake_weak: unsafe fn(*const Header),
+    #[cfg(feature = "alloc")]
+    pub(super) clone_weak: unsafe fn(*const Header),
+    #[cfg(feature = "alloc")]
+    pub(super) drop_weak: unsafe fn(*const Header),
+}
+
+/// Which node, and how it is owned. Made from a handle, so that it carries the provenance of the whole allocation.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeRef {
+    pub(super) header: *const Header,
+    pub(super) is_static: bool,
+}
+
+impl NodeRef {
+    /// The waker of this node. Borrowed from whatever keeps the node alive, hence not to be dropped.
+    ///
+    /// # Safety
+    ///
+    /// The node outlives the returned waker; its clones may live longer.
+    pub(super) unsafe fn waker(self) -> ManuallyDrop<Waker> {
+        let table = if self.is_static {
+            &STATIC
+        } else {
+            #[cfg(feature = "alloc")]
+            {
+                &WEAK
+            }
+            #[cfg(not(feature = "alloc"))]
+            {
+                &STATIC
+            }
+        };
+        let raw = RawWaker::new(self.header.cast(), table);
+        // SAFETY: the tables keep the contract of `RawWakerVTable`: they are thread-safe as nodes are `Sync`, and the
+        // pointer is to a static node or, as a borrowed `Weak`, to the allocation of an `Arc` that the caller keeps.
+        ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
+    }
+}
+
+static STATIC: RawWakerVTable =
+    RawWakerVTable::new(|pointer| RawWaker::new(pointer, &STATIC), wake_static, wake_static, |_| ());
+
+unsafe fn wake_static(pointer: *const ()) {
+    let header: *const Header = pointer.cast();
+    // SAFETY: a static node's header is valid for ever.
+    let functions = unsafe { functions_of(header) };
+    // SAFETY: the node is static, hence alive.
+    unsafe { (functions.wake_static)(header) }
+}
+
+/// # Safety
+///
+/// `header` points to the header of a node whose memory is not yet freed.
+unsafe fn functions_of(header: *const Header) -> &'static Functions {
+    // SAFETY: the field is never written after construction, and dropping a node doesn't change it: it has no drop
+    // glue, and the memory stays for as long as there is a `Weak`.
+    unsafe { (*header).functions }
+}
+
+#[cfg(feature = "alloc")]
+static WEAK: RawWakerVTable = RawWakerVTable::new(clone_weak, wake_weak, wake_weak_by_ref, drop_weak);
+
+#[cfg(feature = "alloc")]
+unsafe fn clone_weak(pointer: *const ()) -> RawWaker {
+    let header: *const Header = pointer.cast();
+    // SAFETY: the waker's `Weak` keeps the memory.
+    let functions = unsafe { functions_of(header) };
+    // SAFETY: `pointer` is a `Weak` of the node these functions belong to, borrowed from the waker being cloned.
+    unsafe { (functions.clone_weak)(header) };
+    RawWaker::new(pointer, &WEAK)
+}
+
+#[cfg(feature = "alloc")]
+unsafe fn wake_weak(pointer: *const ()) {
+    // SAFETY: passed on; the waker is consumed by the second call.
+    unsafe { wake_weak_by_ref(pointer) };
+    // SAFETY: the waker is being consumed, so its `Weak` is ours to drop.
+    unsafe { drop_weak(pointer) };
+}
+
+#[cfg(feature = "alloc")]
+unsafe fn wake_weak_by_ref(pointer: *const ()) {
+    let header: *const Header = pointer.cast();
+    // SAFETY: the waker's `Weak` keeps the memory.
+    let functions = unsafe { functions_of(header) };
+    // SAFETY: `pointer` is a `Weak` of the node these functions belong to, borrowed from the waker being woken.
+    unsafe { (functions.wake_weak)(header) }
+}
+
+#[cfg(feature = "alloc")]
+unsafe fn drop_weak(pointer: *const ()) {
+    let header: *const Header = pointer.cast();
+    // SAFETY: the waker's `Weak` keeps the memory until the next call gives it back.
+    let functions = unsafe { functions_of(header) };
+    // SAFETY: the waker is being dropped, so its `Weak` is ours to drop.
+    unsafe { (functions.drop_weak)(header) }
+}
