@@ -11,9 +11,17 @@ extern crate std;
 mod clock;
 mod error;
 pub mod interrupt;
+pub mod maps;
 #[allow(unsafe_code)] // the register access layer
-mod mmio;
+pub mod mmio;
+pub mod regs;
 
 pub use clock::{Clock, Instant};
 pub use error::Error;
-pub use mmio::Mmio;
+pub use mmio::{Checked, Mmio, Volatile};
+
+/// What the macros need of other crates, so that their users need not depend on them.
+#[doc(hidden)]
+pub mod __private {
+    pub use bitflags;
+}

@@ -1,0 +1,154 @@
+//! What must not compile, and, by the same program, what must.
+//!
+//! Each line of the table is a documentation test. The allowed operations prove that the program around a forbidden
+//! one is sound, so that it is the operation that is refused: E0599, no such method.
+
+/// One documentation test for each kind and operation.
+macro_rules! operations {
+    ($test:literal: $($kind:literal $($operation:literal),+;)*) => {
+        $($(
+            #[doc = concat!("```", $test)]
+            /// use pynq_core::regs::*;
+            /// pynq_core::register_bits! {
+            ///     struct Bits { const ONE = 1; }
+            /// }
+            /// pynq_core::register_map! {
+            ///     struct Map, size 4 {
+            #[doc = concat!("        0 => register: ", $kind, ",")]
+            ///     }
+            /// }
+            /// fn program<M: pynq_core::Mmio>(map: &mut Map<M>) {
+            #[doc = concat!("    let _ = map.", $operation, ";")]
+            /// }
+            /// ```
+            const _: () = ();
+        )+)*
+    };
+}
+
+operations! { "":
+    "Ro<Bits>" "register().read()", "exclusive().register().read()";
+    "Rw<Bits>" "register().read()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)";
+    "Rwh<Bits>" "register().read()", "register().write(Bits::ONE)", "exclusive().register().write(Bits::ONE)";
+    "Wo<Bits>" "register().write(Bits::ONE)";
+    "W1c<Bits>" "register().read()", "register().clear(Bits::ONE)", "exclusive().register().clear(Bits::ONE)";
+    "W1s<Bits>" "register().read()", "register().set(Bits::ONE)";
+    "Toggle<Bits>" "register().read()", "register().toggle(Bits::ONE)";
+    "Cor<Bits>" "register().take()";
+    "RwCor<Bits>" "register().take()", "register().write(Bits::ONE)";
+    "WoClear<Bits>" "register().clear(Bits::ONE)";
+    "WoSet<Bits>" "register().set(Bits::ONE)";
+    "RwW1c<Bits, 1>" "register().read()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)",
+        "exclusive().register().clear(Bits::ONE)";
+}
+
+operations! { "compile_fail,E0599":
+    "Ro<Bits>" "register().take()", "register().write(Bits::ONE)", "register().clear(Bits::ONE)",
+        "register().set(Bits::ONE)", "register().toggle(Bits::ONE)", "exclusive().register().modify(|bits| bits)";
+    "Rw<Bits>" "register().modify(|bits| bits)", "register().take()", "register().clear(Bits::ONE)",
+        "register().set(Bits::ONE)", "register().toggle(Bits::ONE)";
+    "Rwh<Bits>" "register().modify(|bits| bits)", "exclusive().register().modify(|bits| bits)",
+        "register().clear(Bits::ONE)", "register().set(Bits::ONE)", "register().toggle(Bits::ONE)";
+    "Wo<Bits>" "register().read()", "register().take()", "exclusive().register().modify(|bits| bits)",
+        "register().clear(Bits::ONE)", "register().set(Bits::ONE)", "register().toggle(Bits::ONE)";
+    "W1c<Bits>" "register().take()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)",
+        "register().set(Bits::ONE)", "register().toggle(Bits::ONE)";
+    "W1s<Bits>" "register().take()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)",
+        "register().clear(Bits::ONE)", "register().toggle(Bits::ONE)";
+    "Toggle<Bits>" "register().take()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)",
+        "register().clear(Bits::ONE)", "register().set(Bits::ONE)";
+    "Cor<Bits>" "register().read()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)";
+    "RwCor<Bits>" "register().read()", "exclusive().register().modify(|bits| bits)";
+    "WoClear<Bits>" "register().read()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)";
+    "WoSet<Bits>" "register().read()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)";
+    "RwW1c<Bits, 1>" "register().modify(|bits| bits)", "register().clear(Bits::ONE)";
+}
+
+/// The exclusive view needs `&mut`.
+///
+/// ```compile_fail,E0596
+/// use pynq_core::maps::{AxiGpioRegisters, Channels};
+/// fn program<M: pynq_core::Mmio>(gpio: &AxiGpioRegisters<M>) {
+///     gpio.exclusive().ip_ier().modify(|channels| channels | Channels::CHANNEL_1);
+/// }
+/// ```
+///
+/// ... while it lives there is no other, ...
+///
+/// ```compile_fail,E0502
+/// use pynq_core::maps::{AxiGpioRegisters, Channels};
+/// fn program<M: pynq_core::Mmio>(gpio: &mut AxiGpioRegisters<M>) {
+///     let mine = gpio.exclusive();
+///     gpio.ip_ier().write(Channels::empty());
+///     mine.ip_ier().modify(|channels| channels | Channels::CHANNEL_1);
+/// }
+/// ```
+///
+/// ... and it may be sent but not shared.
+///
+/// ```
+/// use pynq_core::{Volatile, maps::AxiGpioRegisters, regs::Exclusive};
+/// fn send<T: Send>() {}
+/// send::<AxiGpioRegisters<Exclusive<'_, Volatile>>>();
+/// ```
+///
+/// ```compile_fail,E0277
+/// use pynq_core::{Volatile, maps::AxiGpioRegisters, regs::Exclusive};
+/// fn share<T: Sync>() {}
+/// share::<AxiGpioRegisters<Exclusive<'_, Volatile>>>();
+/// ```
+///
+/// A value belongs to its register, and a register that lies outside its block does not compile.
+///
+/// ```compile_fail,E0308
+/// use pynq_core::maps::{AxiGpioRegisters, MasterEnable};
+/// fn program<M: pynq_core::Mmio>(gpio: &AxiGpioRegisters<M>) {
+///     gpio.ip_ier().write(MasterEnable::ME);
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// pynq_core::register_map! {
+///     struct Map, size 8 { 8 => register: pynq_core::regs::Rw<u32> }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// pynq_core::register_map! {
+///     struct Map, size 8 { 2 => register: pynq_core::regs::Rw<u32> }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// pynq_core::register_map! {
+///     struct Map, size 16 { 0 [5; step 4] => register: pynq_core::regs::Rw<u32> }
+/// }
+/// ```
+///
+/// ```compile_fail,E0080
+/// pynq_core::register_map! {
+///     struct Map, size 16 {
+///         0 [2; step 8] => even: pynq_core::regs::Rw<u32>,
+///         4 [2; step 4] => rest: pynq_core::regs::Rw<u32>,
+///     }
+/// }
+/// ```
+///
+/// Without the macro, the block itself refuses.
+///
+/// ```
+/// use pynq_core::regs::{RegisterBlock, Rw};
+/// fn program(block: RegisterBlock<pynq_core::Volatile, 16>) {
+///     block.register::<Rw<u32>, 12>().write(0);
+/// }
+/// program as fn(_);
+/// ```
+///
+/// ```compile_fail,E0080
+/// use pynq_core::regs::{RegisterBlock, Rw};
+/// fn program(block: RegisterBlock<pynq_core::Volatile, 16>) {
+///     block.register::<Rw<u32>, 16>().write(0);
+/// }
+/// program as fn(_);
+/// ```
+const _: () = ();
