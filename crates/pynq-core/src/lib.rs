@@ -8,6 +8,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[forbid(unsafe_code)]
+mod axi_intc;
 mod clock;
 mod error;
 pub mod interrupt;
@@ -16,6 +18,7 @@ pub mod maps;
 pub mod mmio;
 pub mod regs;
 
+pub use axi_intc::{AxiIntc, AxiIntcConfig, AxiIntcError, AxiIntcHardware, AxiIntcNode, axi_intc_node};
 pub use clock::{Clock, Instant};
 pub use error::Error;
 pub use mmio::{Checked, Mmio, Volatile};

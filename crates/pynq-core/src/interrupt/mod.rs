@@ -6,6 +6,7 @@
 //! [`InterruptEvent`] or through the drivers built on them. Nothing polls, nothing spawns, nothing allocates.
 
 mod deadline;
+mod direct;
 mod hardware;
 mod line;
 mod lines;
@@ -19,6 +20,7 @@ mod waiter;
 mod waker;
 
 pub use deadline::{WithDeadline, with_deadline};
+pub use direct::{Direct, DirectNode};
 pub use hardware::InterruptHardware;
 pub use line::{InterruptEvent, InterruptEventExt, Line, Listener, Wait, WaitFor, block_on_node};
 pub use lines::{Cursor, Fired, InterruptLines, LineStats, NodeHandle, Request};

@@ -74,6 +74,7 @@ const BATCH: usize = 8;
 #[repr(C)] // `header` comes first: a pointer to the node is one to its header
 pub struct Node<H, L, S, const N: usize> {
     header: Header,
+    line_count: u8,
     pending: AtomicBool,
     state: BlockingMutex<L, NodeState<H, N>>,
     source: S,
@@ -134,17 +135,23 @@ where
     /// A node over `hardware`, all of whose lines are masked.
     #[cfg(not(loom))]
     pub const fn new(lock: L, hardware: H, source: S) -> Self {
-        Self::assemble(lock, hardware, source, AtomicBool::new(false))
+        Self::assemble(lock, hardware, source, Self::LINES, AtomicBool::new(false))
     }
 
     /// A node over `hardware`, all of whose lines are masked.
     #[cfg(loom)]
     pub fn new(lock: L, hardware: H, source: S) -> Self {
-        Self::assemble(lock, hardware, source, AtomicBool::new(false))
+        Self::assemble(lock, hardware, source, Self::LINES, AtomicBool::new(false))
     }
 
-    const fn assemble(lock: L, hardware: H, source: S, pending: AtomicBool) -> Self {
-        let _ = Self::LINES;
+    /// As [`new`](Self::new), for hardware that was built with fewer than `N` lines.
+    #[cfg(not(loom))]
+    pub const fn with_lines(lock: L, hardware: H, source: S, lines: u8) -> Self {
+        let lines = if lines < Self::LINES { lines } else { Self::LINES };
+        Self::assemble(lock, hardware, source, lines, AtomicBool::new(false))
+    }
+
+    const fn assemble(lock: L, hardware: H, source: S, line_count: u8, pending: AtomicBool) -> Self {
         let line = LineState { count: 0, waiters: 0, stats: LineStats::NONE };
         let state = NodeState {
             hardware: Some(hardware),
@@ -158,6 +165,7 @@ where
         };
         Self {
             header: Header { functions: &Self::FUNCTIONS },
+            line_count,
             pending,
             state: BlockingMutex::const_new(lock, state),
             source,
@@ -715,8 +723,8 @@ where
         cursor: &mut Cursor,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Fired, Error>> {
-        if request.line >= Self::LINES {
-            return Poll::Ready(Err(Error::NoSuchLine { line: request.line, lines: Self::LINES }));
+        if request.line >= self.line_count {
+            return Poll::Ready(Err(Error::NoSuchLine { line: request.line, lines: self.line_count }));
         }
         if cfg!(pynq_mutant = "check-before-register") {
             let over = self.state.with_lock(|state| state.outcome(waiter, request, cursor));
@@ -821,8 +829,8 @@ where
     }
 
     fn look(&self, me: NodeRef, line: u8) -> Result<Cursor, Error> {
-        if line >= Self::LINES {
-            return Err(Error::NoSuchLine { line, lines: Self::LINES });
+        if line >= self.line_count {
+            return Err(Error::NoSuchLine { line, lines: self.line_count });
         }
         let cursor = self.locked(me, |state| {
             if let Some(error) = state.failed {
@@ -858,7 +866,7 @@ where
     }
 
     fn line_count(&self) -> u8 {
-        Self::LINES
+        self.line_count
     }
 
     fn stats(&self, me: NodeRef, line: u8) -> LineStats {
