@@ -261,7 +261,6 @@ where
 }
 
 /// A node over `hardware`, for an `Arc` or a `static`.
-#[cfg(not(loom))]
 pub const fn axi_intc_node<M: Mmio + Send + 'static, L, S>(
     lock: L,
     hardware: AxiIntcHardware<M>,

@@ -8,6 +8,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(not(loom))]
 #[forbid(unsafe_code)]
 mod axi_intc;
 mod clock;
@@ -18,6 +19,7 @@ pub mod maps;
 pub mod mmio;
 pub mod regs;
 
+#[cfg(not(loom))]
 pub use axi_intc::{AxiIntc, AxiIntcConfig, AxiIntcError, AxiIntcHardware, AxiIntcNode, axi_intc_node};
 pub use clock::{Clock, Instant};
 pub use error::Error;
