@@ -64,6 +64,38 @@ operations! { "compile_fail,E0599":
     "RwW1c<Bits, 1>" "register().modify(|bits| bits)", "register().clear(Bits::ONE)";
 }
 
+/// Declaring a map needs no unsafe code, no dependency and no lint turned off.
+///
+/// ```
+/// #![forbid(unsafe_code)]
+/// #![deny(warnings, missing_docs, missing_debug_implementations, unreachable_pub, unused)]
+/// //! A driver's crate.
+///
+/// pynq_core::register_bits! {
+///     /// Flags.
+///     pub struct Bits {
+///         /// A flag.
+///         const ONE = 1;
+///     }
+/// }
+/// pynq_core::register_map! {
+///     /// A map.
+///     pub struct Map, size 0x10 {
+///         /// A register.
+///         0x0 => register: pynq_core::regs::Rw<Bits>,
+///     }
+/// }
+/// mod hidden {
+///     pynq_core::register_map! {
+///         struct Unused, size 0x10 { 0x0 [4; step 4] => registers: pynq_core::regs::Rw<u32> }
+///     }
+///     pub(crate) const COUNT: usize = Unused::REGISTERS.len();
+/// }
+/// # fn main() {
+/// assert_eq!(Map::REGISTERS.len() + hidden::COUNT, 2);
+/// # }
+/// ```
+///
 /// The exclusive view needs `&mut`.
 ///
 /// ```compile_fail,E0596

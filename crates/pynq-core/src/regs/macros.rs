@@ -118,8 +118,7 @@ macro_rules! register_map {
             ///
             /// # Errors
             ///
-            #[doc = concat!("[`WindowTooSmall`](", stringify!($crate), "::regs::WindowTooSmall) if the window has less than")]
-            #[doc = concat!("`", stringify!($size), "` bytes.")]
+            #[doc = concat!("`WindowTooSmall` if the window has less than `", stringify!($size), "` bytes.")]
             #[inline]
             $vis fn new(window: Window) -> Result<Self, $crate::regs::WindowTooSmall> {
                 Ok(Self { block: $crate::regs::RegisterBlock::new(stringify!($map), window)? })
