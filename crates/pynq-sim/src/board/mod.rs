@@ -1,0 +1,336 @@
+//! The board: one handle for the program, for stimuli and for tools.
+
+mod builder;
+pub(crate) mod bus;
+mod fault;
+mod outbox;
+mod state;
+mod stimulus;
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::{fmt, time::Duration};
+use pynq_core::Instant;
+
+pub use builder::BoardBuilder;
+pub use bus::{Access, BusError, BusErrorKind, Width};
+pub use state::OutputChange;
+pub(crate) use state::{State, Target};
+pub use stimulus::Stimulus;
+
+use crate::{
+    clock::SimClock,
+    error::Error,
+    pin::CpuPin,
+    sync::{Arc, Lock},
+    timeline::Event,
+    window::Window,
+};
+
+type Observer = Box<dyn Fn(&OutputChange) + Send + Sync>;
+
+/// What all handles share.
+pub(crate) struct Shared {
+    state: Lock<State>,
+    observers: Lock<Vec<Arc<Observer>>>,
+    #[cfg(not(feature = "std"))]
+    pub(crate) kick: Arc<crate::kick::Kick>,
+}
+
+impl Shared {
+    fn new(state: State) -> Arc<Self> {
+        Arc::new(Self {
+            state: Lock::new(state),
+            observers: Lock::new(Vec::new()),
+            #[cfg(not(feature = "std"))]
+            kick: crate::kick::Kick::new(),
+        })
+    }
+
+    /// Does something with the board, and tells the program afterwards what came of it.
+    pub(crate) fn with<R>(self: &Arc<Self>, f: impl FnOnce(&mut State) -> R) -> R {
+        let (result, outbox) = self.state.with(|state| {
+            let result = f(state);
+            let outbox = (!state.outbox.is_empty()).then(|| core::mem::take(&mut state.outbox));
+            if outbox.is_some() {
+                // Under this very lock, else another thread could find the board settled before anyone is told.
+                state.settling.delivers();
+            }
+            (result, outbox)
+        });
+        if let Some(outbox) = outbox {
+            outbox::deliver(self, outbox);
+        }
+        result
+    }
+
+    /// The same for what counts as something happening on the board.
+    pub(crate) fn act<R>(self: &Arc<Self>, f: impl FnOnce(&mut State) -> R) -> R {
+        self.with(|state| {
+            state.settling.touch();
+            state.catch_up();
+            let result = f(state);
+            state.notify();
+            result
+        })
+    }
+
+    pub(crate) fn now(self: &Arc<Self>) -> Instant {
+        self.with(|state| {
+            state.catch_up();
+            state.now
+        })
+    }
+
+    /// Moves the clock to the next event, if `may` agrees and it is not after `until`, and lets it happen.
+    pub(crate) fn step(self: &Arc<Self>, until: Instant, may: impl FnOnce(&State) -> bool) -> bool {
+        /// A stimulus runs outside the lock, and counts as a delivery until it returns.
+        struct Running<'a>(&'a Arc<Shared>);
+        impl Drop for Running<'_> {
+            fn drop(&mut self) {
+                self.0.act(|state| state.settling.delivered());
+            }
+        }
+        let stimulus = self.with(|state| {
+            let next = state.next_event().filter(|&next| next <= until && may(state))?;
+            state.settling.touch();
+            state.now = state.now.max(next);
+            // Hardware before the script, where both are due.
+            state.tick_due();
+            match state.timeline.pop(state.now) {
+                Some(Event::Sleep(waker)) => {
+                    state.settling.woke();
+                    state.outbox.wake(waker);
+                }
+                Some(Event::Deadline(kick, task)) => {
+                    state.settling.works(task);
+                    kick.poke();
+                }
+                Some(Event::Stimulus(stimulus)) => {
+                    state.settling.delivers();
+                    return Some(Some(stimulus));
+                }
+                None => {}
+            }
+            Some(None)
+        });
+        match stimulus {
+            None => false,
+            Some(None) => true,
+            Some(Some(stimulus)) => {
+                let _running = Running(self);
+                stimulus(&Board { shared: Arc::clone(self), counted: false });
+                true
+            }
+        }
+    }
+
+    pub(crate) fn tell_observers(&self, changes: &[OutputChange]) {
+        let observers = self.observers.with(|observers| observers.clone());
+        for change in changes {
+            for observer in &observers {
+                observer(change);
+            }
+        }
+    }
+}
+
+/// A simulated board.
+///
+/// A handle: clones are the same board. When the last handle is dropped, accesses that misbehaved and that nobody
+/// [expected](Board::expect_bus_error) make the drop panic, so that the test fails which made them.
+pub struct Board {
+    shared: Arc<Shared>,
+    /// Handles the board itself hands to stimuli don't keep it from being the last.
+    counted: bool,
+}
+
+impl Clone for Board {
+    fn clone(&self) -> Self {
+        Self::counted(Arc::clone(&self.shared))
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        if !self.counted {
+            return;
+        }
+        let errors = self.shared.with(|state| {
+            state.handles -= 1;
+            if state.handles == 0 { core::mem::take(&mut state.bus_errors) } else { Vec::new() }
+        });
+        bus::report(&errors);
+    }
+}
+
+impl fmt::Debug for Board {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (now, blocks, errors) = self.shared.with(|s| (s.now, s.blocks.len(), s.bus_errors.len()));
+        f.debug_struct("Board")
+            .field("now", &now)
+            .field("blocks", &blocks)
+            .field("bus_errors", &errors)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Board {
+    /// Starts the description of a board.
+    #[must_use]
+    pub fn builder() -> BoardBuilder {
+        BoardBuilder::new()
+    }
+
+    fn counted(shared: Arc<Shared>) -> Self {
+        shared.with(|state| state.handles += 1);
+        Self { shared, counted: true }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The paths of all blocks, in the order of their addresses.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<String> {
+        self.shared.with(|state| state.map.values().map(|&index| state.blocks[index].path.clone()).collect())
+    }
+
+    /// The address range of a block: its base and its size in bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBlock`].
+    pub fn address_range(&self, path: &str) -> Result<(u64, u64), Error> {
+        self.shared.with(|state| {
+            let block = &state.blocks[state.block(path)?];
+            Ok((block.base, block.last - block.base + 1))
+        })
+    }
+
+    /// A window onto a block's registers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBlock`].
+    pub fn window(&self, path: &str) -> Result<Window, Error> {
+        let (base, size) = self.address_range(path)?;
+        Ok(Window::new(Arc::clone(&self.shared), base, size))
+    }
+
+    /// A window onto a range of addresses, which need not all be mapped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NothingMapped`] if no block answers anywhere in it; [`Error::BadRange`] if it is not of whole words.
+    pub fn window_at(&self, base: u64, size: u64) -> Result<Window, Error> {
+        let last = builder::last_address("window", base, size)?;
+        self.shared.with(|state| {
+            let mapped = state.blocks.iter().any(|block| block.base <= last && base <= block.last);
+            if mapped { Ok(()) } else { Err(Error::NothingMapped { base, size }) }
+        })?;
+        Ok(Window::new(Arc::clone(&self.shared), base, size))
+    }
+
+    /// The CPU interrupt pin with this number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchPin`].
+    pub fn cpu_pin(&self, id: u32) -> Result<CpuPin, Error> {
+        let index = self.shared.with(|state| state.pin(id))?;
+        Ok(CpuPin::new(Arc::clone(&self.shared), index))
+    }
+
+    /// The numbers of all CPU interrupt pins, in ascending order.
+    #[must_use]
+    pub fn cpu_pins(&self) -> Vec<u32> {
+        let mut ids: Vec<u32> = self.shared.with(|state| state.pins.iter().map(|pin| pin.id).collect());
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Loads the design anew, as after a new bitstream: every block is reset, and every window handed out so far is
+    /// dead: it reads all ones, and what is written through it vanishes.
+    ///
+    /// Memory, the clock, what is scheduled and the outside of the input pins stay as they are.
+    pub fn reload(&self) {
+        self.shared.act(State::reload);
+    }
+
+    /// How many accesses were made through windows of a design that has been replaced.
+    #[must_use]
+    pub fn stale_accesses(&self) -> u64 {
+        self.shared.with(|state| state.stale_accesses)
+    }
+
+    // ---- time
+
+    /// The board's clock.
+    #[must_use]
+    pub fn clock(&self) -> SimClock {
+        SimClock::new(Arc::clone(&self.shared))
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.shared.now()
+    }
+
+    /// Moves the clock forward, settled or not, and lets everything that is scheduled until then happen in order.
+    ///
+    /// For tests that drive the board by hand; a program uses [`run`](Self::run).
+    pub fn advance(&self, duration: Duration) {
+        self.advance_to(self.now() + duration);
+    }
+
+    /// As [`advance`](Self::advance), to a time. Nothing happens if that has passed.
+    pub fn advance_to(&self, time: Instant) {
+        while self.shared.step(time, |_| true) {}
+        self.shared.act(|state| state.now = state.now.max(time));
+    }
+
+    /// Lets `stimulus` happen at `time`: at once if that has passed, at the next step of the clock.
+    ///
+    /// It may do anything with the board it is given.
+    pub fn at(&self, time: Instant, stimulus: impl FnOnce(&Board) + Send + 'static) {
+        self.shared.act(|state| {
+            state.timeline.insert(time.max(state.now), Event::Stimulus(Box::new(stimulus)));
+        });
+    }
+
+    /// Lets `stimulus` happen `delay` from now.
+    pub fn after(&self, delay: Duration, stimulus: impl FnOnce(&Board) + Send + 'static) {
+        self.at(self.now() + delay, stimulus);
+    }
+
+    /// When the next thing happens on the board by itself; `None` if nothing is scheduled.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Instant> {
+        self.shared.with(|state| state.next_event())
+    }
+
+    /// Lets the clock keep pace with the machine's, for interactive use. A blocked call then waits for a stimulus from
+    /// elsewhere for ever. For [`run`](Self::run), see [`run_with`](Self::run_with).
+    #[cfg(feature = "std")]
+    pub fn set_real_time(&self, real_time: bool) {
+        self.shared.act(|state| {
+            state.real_time = real_time.then(|| crate::kick::WallClock::start(state.now));
+        });
+    }
+
+    // ---- outputs
+
+    /// Calls `observer` on every change of an output that the outside world sees. It may use the board.
+    pub fn on_output(&self, observer: impl Fn(&OutputChange) + Send + Sync + 'static) {
+        let observer: Arc<Observer> = Arc::new(Box::new(observer));
+        self.shared.observers.with(|observers| observers.push(observer));
+    }
+
+    /// Every change of an output so far, the latest 65,536 of them.
+    #[must_use]
+    pub fn output_log(&self) -> Vec<OutputChange> {
+        self.shared.with(|state| state.output_log.iter().cloned().collect())
+    }
+}

@@ -1,0 +1,110 @@
+//! The board's clock, for programs.
+
+use core::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use pynq_core::{Clock, Instant, interrupt::TaskId};
+
+use crate::{
+    board::Shared,
+    sync::Arc,
+    timeline::{Event, Key},
+};
+
+/// The virtual clock of a board.
+///
+/// It stands still while the program has something to do. Who moves it: a blocked call that idles, or
+/// [`Board::run`](crate::Board::run).
+#[derive(Clone)]
+pub struct SimClock {
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for SimClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SimClock").field(&self.now()).finish()
+    }
+}
+
+impl SimClock {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+}
+
+impl Clock for SimClock {
+    type Sleep = SimSleep;
+
+    fn now(&self) -> Instant {
+        self.shared.now()
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> SimSleep {
+        SimSleep { shared: Arc::clone(&self.shared), deadline, key: None }
+    }
+}
+
+/// The future of [`SimClock`]'s sleeps.
+#[must_use = "futures do nothing unless polled"]
+pub struct SimSleep {
+    shared: Arc<Shared>,
+    deadline: Instant,
+    /// Its place on the timeline, from the first poll on. If the timeline doesn't hold it any more, it has happened.
+    key: Option<Key>,
+}
+
+impl fmt::Debug for SimSleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimSleep").field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}
+
+impl SimSleep {
+    /// Leaves the timeline. Returns what is left there, to be dropped without the lock.
+    fn leave(&mut self, task: Option<TaskId>) -> Option<Event> {
+        let key = self.key.take()?;
+        self.shared.act(|state| {
+            let event = state.timeline.remove(key);
+            if event.is_none() {
+                state.settling.unwoken();
+            }
+            if let Some(task) = task {
+                state.settling.works(task);
+            }
+            event
+        })
+    }
+}
+
+impl Future for SimSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let task = TaskId::of(cx);
+        if this.shared.now() >= this.deadline {
+            drop(this.leave(Some(task)));
+            return Poll::Ready(());
+        }
+        let waker = cx.waker().clone();
+        let old = this.shared.act(|state| {
+            if let Some(Event::Sleep(old)) = this.key.and_then(|key| state.timeline.get_mut(key)) {
+                return Some(core::mem::replace(old, waker));
+            }
+            this.key = Some(state.timeline.insert(this.deadline, Event::Sleep(waker)));
+            state.settling.waits(task);
+            None
+        });
+        drop(old);
+        Poll::Pending
+    }
+}
+
+impl Drop for SimSleep {
+    fn drop(&mut self) {
+        drop(self.leave(None));
+    }
+}

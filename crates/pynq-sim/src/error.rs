@@ -1,0 +1,126 @@
+//! What can be wrong with a board's description, or with a request to it.
+
+use alloc::string::String;
+use core::fmt;
+
+/// Why a board could not be built, or a request to it was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// No block has this path.
+    NoSuchBlock {
+        /// The path asked for.
+        path: String,
+        /// The paths there are, in the order of their addresses.
+        has: String,
+    },
+    /// The block has no such port.
+    NoSuchPort {
+        /// The block's path.
+        path: String,
+        /// The port asked for, with its bit.
+        port: String,
+        /// The ports there are.
+        has: String,
+    },
+    /// The text is not of the form `path/port` or `path/port[bit]`.
+    NotAPort {
+        /// The text.
+        text: String,
+    },
+    /// The block is not an AXI GPIO, or has no such channel.
+    NoSuchChannel {
+        /// The block's path.
+        path: String,
+        /// The channel asked for, counted from 1.
+        channel: u8,
+        /// How many it has.
+        channels: u8,
+    },
+    /// No wire bears this name, at either end.
+    NoSuchLine {
+        /// The name asked for.
+        name: String,
+        /// The wires there are, by what drives them.
+        has: String,
+    },
+    /// No CPU interrupt pin has this number.
+    NoSuchPin {
+        /// The interrupt number asked for.
+        id: u32,
+        /// The numbers there are.
+        has: String,
+    },
+    /// Two blocks bear the same path.
+    DuplicateBlock {
+        /// The path.
+        path: String,
+    },
+    /// Two blocks claim the same addresses.
+    Overlap {
+        /// The block being added.
+        path: String,
+        /// The one that is there already.
+        other: String,
+    },
+    /// The address range is empty, not word-aligned or wraps around.
+    BadRange {
+        /// The block being added.
+        path: String,
+        /// The first address.
+        base: u64,
+        /// Bytes.
+        size: u64,
+    },
+    /// Something else drives this input already.
+    AlreadyDriven {
+        /// The input.
+        load: String,
+    },
+    /// The line does not end at an interrupt controller.
+    NotAcknowledged {
+        /// The line.
+        line: String,
+    },
+    /// No block answers anywhere in this range.
+    NothingMapped {
+        /// The first address.
+        base: u64,
+        /// Bytes.
+        size: u64,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSuchBlock { path, has } => write!(f, "no block \"{path}\" on the simulated board; it has: {has}"),
+            Self::NoSuchPort { path, port, has } => write!(f, "block \"{path}\" has no port \"{port}\"; it has: {has}"),
+            Self::NotAPort { text } => {
+                write!(f, "\"{text}\" does not name a port; write \"path/port\" or \"path/port[bit]\"")
+            }
+            Self::NoSuchChannel { path, channels: 0, .. } => write!(f, "block \"{path}\" is not an AXI GPIO"),
+            Self::NoSuchChannel { path, channel, channels } => {
+                write!(f, "block \"{path}\" has no channel {channel}; it has {channels}, counted from 1")
+            }
+            Self::NoSuchLine { name, has } => write!(f, "no wire \"{name}\" on the simulated board; it has: {has}"),
+            Self::NoSuchPin { id, has } => {
+                write!(f, "no CPU interrupt {id} on the simulated board; it has: {has}; add it with `interrupt`")
+            }
+            Self::DuplicateBlock { path } => write!(f, "two blocks are called \"{path}\"; give one another path"),
+            Self::Overlap { path, other } => write!(f, "block \"{path}\" overlaps the addresses of \"{other}\""),
+            Self::BadRange { path, base, size } => {
+                write!(f, "block \"{path}\" can't be at {base:#x} with {size:#x} bytes; use whole words below 2^64")
+            }
+            Self::AlreadyDriven { load } => write!(f, "\"{load}\" is driven already; an input has one driver"),
+            Self::NotAcknowledged { line } => {
+                write!(f, "line \"{line}\" is never acknowledged: it does not end at an interrupt controller")
+            }
+            Self::NothingMapped { base, size } => {
+                write!(f, "nothing is mapped in the {size:#x} bytes at {base:#x}; see the blocks' addresses")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}

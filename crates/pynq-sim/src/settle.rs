@@ -1,0 +1,126 @@
+//! Whether the program has caught up with the board.
+//!
+//! Virtual time may move only when everything the board set in motion has come to rest, else a task that is slow in the
+//! machine's time would miss what happens next in the board's. Two kinds of unrest are told apart. What is certain to
+//! end by an action of the program (a woken waiter is polled or dropped, a guard is released) blocks time strictly. A
+//! task that took an event and has not come back may never do so, because it ended or waits for something that is not
+//! the board's; it blocks time only as long as something happens on the board.
+
+use alloc::vec::Vec;
+use pynq_core::interrupt::{Activity, TaskId};
+
+/// The accounts.
+#[derive(Debug, Default)]
+pub(crate) struct Settling {
+    /// Waiters and sleepers that were woken and have not been polled or dropped since.
+    woken: usize,
+    /// Guards, and tracked tasks that have something to do.
+    busy: usize,
+    /// Wakers and observers the board is calling right now.
+    delivering: usize,
+    /// Tasks that took an event and have not come back to wait.
+    at_work: Vec<TaskId>,
+    /// CPU pins that fired and whose dispatch has not reached a waiter or re-armed yet.
+    in_service: usize,
+    /// Counts what happens on the board.
+    stamp: u64,
+}
+
+/// How settled the board is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unrest {
+    /// Something will certainly end it. `program`: it is a waiter's turn, and no guard of the user's is involved.
+    Strict {
+        /// Only woken waiters, no guards.
+        program: bool,
+    },
+    /// Tasks are at work on something, or gone.
+    Lingering,
+    /// Nothing.
+    Settled,
+}
+
+impl Settling {
+    pub(crate) fn unrest(&self) -> Unrest {
+        if self.busy + self.delivering > 0 {
+            Unrest::Strict { program: false }
+        } else if self.woken > 0 {
+            Unrest::Strict { program: true }
+        } else if !self.at_work.is_empty() || self.in_service > 0 {
+            Unrest::Lingering
+        } else {
+            Unrest::Settled
+        }
+    }
+
+    /// Changes whenever something happens on the board.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    pub(crate) fn touch(&mut self) {
+        self.stamp = self.stamp.wrapping_add(1);
+    }
+
+    /// Nothing happened for so long that whoever was at work is taken to be gone.
+    pub(crate) fn forget_stragglers(&mut self) {
+        self.at_work.clear();
+        self.in_service = 0;
+    }
+
+    pub(crate) fn observe(&mut self, activity: Activity) {
+        match activity {
+            Activity::Woken => self.woken += 1,
+            Activity::Polled | Activity::Dropped => self.unwoken(),
+            Activity::Completed { task, woken } => {
+                if woken {
+                    self.unwoken();
+                }
+                self.works(task);
+            }
+            Activity::Registered { task } => self.waits(task),
+        }
+    }
+
+    pub(crate) fn woke(&mut self) {
+        self.woken += 1;
+    }
+
+    pub(crate) fn unwoken(&mut self) {
+        self.woken = self.woken.saturating_sub(1);
+    }
+
+    pub(crate) fn works(&mut self, task: TaskId) {
+        if !self.at_work.contains(&task) {
+            self.at_work.push(task);
+        }
+    }
+
+    pub(crate) fn waits(&mut self, task: TaskId) {
+        self.at_work.retain(|&other| other != task);
+    }
+
+    pub(crate) fn busy(&mut self) {
+        self.busy += 1;
+    }
+
+    pub(crate) fn unbusy(&mut self) {
+        self.busy = self.busy.saturating_sub(1);
+    }
+
+    pub(crate) fn delivers(&mut self) {
+        self.delivering += 1;
+    }
+
+    pub(crate) fn delivered(&mut self) {
+        self.delivering = self.delivering.saturating_sub(1);
+    }
+
+    pub(crate) fn service_begins(&mut self) {
+        self.in_service += 1;
+    }
+
+    pub(crate) fn service_ends(&mut self) {
+        self.in_service = self.in_service.saturating_sub(1);
+    }
+}

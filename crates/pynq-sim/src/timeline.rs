@@ -1,0 +1,55 @@
+//! What is to happen on the board, in order.
+
+use alloc::{boxed::Box, collections::BTreeMap};
+use core::task::Waker;
+use pynq_core::{Instant, interrupt::TaskId};
+
+use crate::{board::Board, kick::Kick, sync::Arc};
+
+/// A place on the timeline. Of two events at the same time the one that was entered first comes first.
+pub(crate) type Key = (Instant, u64);
+
+pub(crate) enum Event {
+    /// A task's sleep ends.
+    Sleep(Waker),
+    /// A blocked thread's deadline passes.
+    Deadline(Arc<Kick>, TaskId),
+    /// The script does something.
+    Stimulus(Box<dyn FnOnce(&Board) + Send>),
+}
+
+#[derive(Default)]
+pub(crate) struct Timeline {
+    events: BTreeMap<Key, Event>,
+    next: u64,
+}
+
+impl Timeline {
+    pub(crate) fn insert(&mut self, at: Instant, event: Event) -> Key {
+        self.next += 1;
+        let key = (at, self.next);
+        self.events.insert(key, event);
+        key
+    }
+
+    pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut Event> {
+        self.events.get_mut(&key)
+    }
+
+    /// Takes an event back; `None` if it has happened.
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Event> {
+        self.events.remove(&key)
+    }
+
+    pub(crate) fn first(&self) -> Option<Instant> {
+        self.events.first_key_value().map(|(key, _)| key.0)
+    }
+
+    /// Takes the first event, if it is due at `now`.
+    pub(crate) fn pop(&mut self, now: Instant) -> Option<Event> {
+        if self.first()? > now {
+            return None;
+        }
+        self.events.pop_first().map(|(_, event)| event)
+    }
+}

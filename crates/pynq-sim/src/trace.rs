@@ -1,0 +1,97 @@
+//! A record of what happened on the board.
+
+use alloc::{collections::VecDeque, string::String};
+use pynq_core::Instant;
+
+use crate::board::Access;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TraceEvent {
+    /// A register was read.
+    Read {
+        /// The block's path.
+        path: String,
+        /// The register.
+        offset: u32,
+        /// What it read.
+        value: u32,
+    },
+    /// A register was written.
+    Write {
+        /// The block's path.
+        path: String,
+        /// The register.
+        offset: u32,
+        /// What was written.
+        value: u32,
+    },
+    /// A wire changed.
+    Wire {
+        /// What drives it.
+        name: String,
+        /// Its new level.
+        level: bool,
+    },
+    /// An input port was driven from outside.
+    Input {
+        /// The block's path.
+        path: String,
+        /// The port.
+        port: String,
+        /// Its new levels.
+        value: u32,
+    },
+    /// An output port that the outside world sees changed.
+    Output {
+        /// The block's path.
+        path: String,
+        /// The port.
+        port: String,
+        /// Its new levels.
+        value: u32,
+    },
+    /// The CPU took an interrupt.
+    Interrupt {
+        /// Its number.
+        id: u32,
+    },
+    /// An access misbehaved.
+    BusError {
+        /// Its address.
+        address: u64,
+        /// Its direction.
+        access: Access,
+    },
+}
+
+/// An entry of the trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceEntry {
+    /// When.
+    pub time: Instant,
+    /// What.
+    pub event: TraceEvent,
+}
+
+/// Where events go, if tracing is on.
+#[derive(Debug, Default)]
+pub(crate) struct Tracer {
+    limit: usize,
+    entries: VecDeque<TraceEntry>,
+    dropped: u64,
+}
+
+impl Tracer {
+    pub(crate) fn record(&mut self, time: Instant, event: impl FnOnce() -> TraceEvent) {
+        if self.limit == 0 {
+            return;
+        }
+        if self.entries.len() == self.limit {
+            self.entries.pop_front();
+            self.dropped += 1;
+        }
+        self.entries.push_back(TraceEntry { time, event: event() });
+    }
+}
