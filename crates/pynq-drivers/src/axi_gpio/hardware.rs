@@ -1,0 +1,201 @@
+//! The registers of an AXI GPIO: its interrupt node, and all that changes its outputs.
+//!
+//! Two facts shape this file. The status register *toggles* on write, so exactly the bits that were read as one are
+//! written back, by one party, under the node's lock. And the data register reads pins but writes the output register,
+//! so what was written is kept here and DATA is never read in order to be changed.
+
+use core::fmt;
+
+use pynq_core::{
+    Mmio,
+    interrupt::InterruptHardware,
+    maps::{AxiGpioRegisters, Channels, GlobalInterruptEnable},
+};
+
+use super::config::{AxiGpioConfig, AxiGpioConfigError, ChannelConfig, ChannelDirection};
+
+/// What software knows of a channel's registers without reading them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shadow {
+    /// The output register.
+    data: u32,
+    /// The direction register: a one is an input.
+    tri: u32,
+}
+
+/// The register functions of an AXI GPIO. Line 0 of its node is channel 1, line 1 is channel 2.
+pub struct AxiGpioHardware<M: Mmio> {
+    registers: AxiGpioRegisters<M>,
+    config: AxiGpioConfig,
+    shadows: [Shadow; 2],
+    /// What IP_IER holds.
+    enabled: Channels,
+}
+
+impl<M: Mmio> AxiGpioHardware<M> {
+    /// Brings the block into a known state, whatever a previous user left: outputs and directions as after a reset,
+    /// both channels masked, stale status dropped.
+    ///
+    /// # Errors
+    ///
+    /// See [`AxiGpioConfigError`].
+    pub fn new(window: M, config: AxiGpioConfig) -> Result<Self, AxiGpioConfigError> {
+        config.validate()?;
+        let registers = AxiGpioRegisters::new(window)?;
+        let mut this = Self { registers, config, shadows: [Shadow::default(); 2], enabled: Channels::empty() };
+        if config.interrupt {
+            this.registers.ip_ier().write(Channels::empty());
+        }
+        for (line, channel) in (0..).zip([Some(config.channel1), config.channel2].into_iter().flatten()) {
+            this.reset_channel(line, channel);
+        }
+        if config.interrupt {
+            // After the outputs were set: one that reads back its own pin has raised the status again.
+            this.clear(Channels::all());
+            this.registers.gier().write(GlobalInterruptEnable::ENABLE);
+        }
+        Ok(this)
+    }
+
+    fn reset_channel(&mut self, line: u8, channel: ChannelConfig) {
+        let mask = channel.mask();
+        let tri = match channel.direction {
+            ChannelDirection::Inputs => mask,
+            ChannelDirection::Outputs => 0,
+            ChannelDirection::Bidirectional => channel.tri_default & mask,
+        };
+        self.shadows[index(line)] = Shadow { data: channel.dout_default & mask, tri };
+        if channel.direction != ChannelDirection::Inputs {
+            self.put_data(line);
+        }
+        if channel.direction == ChannelDirection::Bidirectional {
+            self.put_tri(line);
+        }
+    }
+
+    /// How the block was built.
+    pub const fn config(&self) -> &AxiGpioConfig {
+        &self.config
+    }
+
+    /// The pins of a channel.
+    pub(super) fn read(&self, line: u8) -> u32 {
+        if line == 0 { self.registers.gpio_data().read() } else { self.registers.gpio2_data().read() }
+    }
+
+    /// The output register of a channel, as it was written last.
+    pub(super) const fn output(&self, line: u8) -> u32 {
+        self.shadows[index(line)].data
+    }
+
+    /// Which pins of a channel are inputs.
+    pub(super) const fn inputs(&self, line: u8) -> u32 {
+        self.shadows[index(line)].tri
+    }
+
+    /// Sets those bits of the output register that are one in `mask`.
+    pub(super) fn write(&mut self, line: u8, mask: u32, value: u32) {
+        let before = if cfg!(pynq_mutant = "gpio-modifies-data") { self.read(line) } else { self.output(line) };
+        self.shadows[index(line)].data = before & !mask | value & mask;
+        self.put_data(line);
+    }
+
+    /// Makes the pins of `mask` inputs, or outputs that drive what the output register holds.
+    pub(super) fn set_inputs(&mut self, line: u8, mask: u32, inputs: bool) {
+        let shadow = &mut self.shadows[index(line)];
+        shadow.tri = if inputs { shadow.tri | mask } else { shadow.tri & !mask };
+        self.put_tri(line);
+    }
+
+    /// Makes the pins of `mask` outputs that drive `value`, and nothing else at any time.
+    pub(super) fn drive(&mut self, line: u8, mask: u32, value: u32) {
+        if cfg!(pynq_mutant = "gpio-direction-before-data") {
+            self.set_inputs(line, mask, false);
+        }
+        self.write(line, mask, value);
+        self.set_inputs(line, mask, false);
+    }
+
+    fn put_data(&self, line: u8) {
+        let data = self.shadows[index(line)].data;
+        if line == 0 { self.registers.gpio_data().write(data) } else { self.registers.gpio2_data().write(data) }
+    }
+
+    fn put_tri(&self, line: u8) {
+        let tri = self.shadows[index(line)].tri;
+        if line == 0 { self.registers.gpio_tri().write(tri) } else { self.registers.gpio2_tri().write(tri) }
+    }
+
+    /// Clears the status of `channels`, and tells of which it was set.
+    fn clear(&self, channels: Channels) -> Channels {
+        let mut pending = self.registers.ip_isr().read() & channels;
+        if cfg!(pynq_mutant = "gpio-status-constant") && !pending.is_empty() {
+            pending = Channels::all();
+        }
+        if !pending.is_empty() {
+            self.registers.ip_isr().toggle(pending);
+        }
+        pending & channels
+    }
+
+    fn put_enables(&mut self, enabled: Channels) {
+        self.enabled = enabled;
+        self.registers.ip_ier().write(enabled);
+    }
+}
+
+const fn index(line: u8) -> usize {
+    (line & 1) as usize
+}
+
+fn channels(lines: u32) -> Channels {
+    Channels::from_bits_truncate(lines)
+}
+
+/// A block that was built without an interrupt has no such registers, and they are left alone.
+impl<M: Mmio + Send> InterruptHardware for AxiGpioHardware<M> {
+    /// A status from before is kept: it may be an event that nobody has looked at yet. If it is none, one dispatch
+    /// finds that out and wakes nobody.
+    fn enable(&mut self, lines: u32) {
+        if self.config.interrupt {
+            self.put_enables(self.enabled | channels(lines));
+        }
+    }
+
+    fn disable(&mut self, lines: u32) {
+        if self.config.interrupt {
+            self.put_enables(self.enabled - channels(lines));
+        }
+    }
+
+    /// The status is cleared here and DATA is sampled afterwards, so that a change in between sets it again: one
+    /// service too many, where the other order would lose the change.
+    fn take(&mut self, lines: u32) -> u32 {
+        if self.config.interrupt { self.clear(channels(lines)).bits() } else { 0 }
+    }
+
+    /// The status of a channel remembers an event as an edge latch does.
+    fn harvest(&mut self, lines: u32) -> u32 {
+        self.take(lines)
+    }
+
+    fn sample(&mut self, line: u8) -> u32 {
+        self.read(line)
+    }
+
+    fn self_clearing(&self) -> u32 {
+        Channels::all().bits()
+    }
+
+    fn flush(&mut self) {
+        if self.config.interrupt {
+            self.registers.ip_ier().read();
+        }
+    }
+}
+
+impl<M: Mmio> fmt::Debug for AxiGpioHardware<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AxiGpioHardware").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,290 @@
+//! One pin of a channel.
+
+use core::{fmt, future::Future};
+
+use pynq_core::{
+    Instant,
+    interrupt::{Condition, Line, with_deadline},
+};
+
+use super::{AxiGpioError, AxiGpioHandle, ChannelDirection, Direction, Slice};
+use crate::{Edge, Level};
+
+/// A pin of an AXI GPIO. Clones are handles on the same pin.
+///
+/// Implements the digital traits of embedded-hal and embedded-hal-async.
+#[derive(Clone)]
+pub struct Pin<H>(pub(super) Slice<H>);
+
+impl<H: AxiGpioHandle> Pin<H> {
+    /// The pin as a slice of one.
+    #[must_use]
+    pub const fn as_slice(&self) -> &Slice<H> {
+        &self.0
+    }
+
+    /// Which channel it belongs to, 1 or 2.
+    #[must_use]
+    pub const fn channel_number(&self) -> u8 {
+        self.0.channel_number()
+    }
+
+    /// Which bit of its channel it is.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        self.0.mask().trailing_zeros()
+    }
+
+    /// What the design lets this pin be.
+    #[must_use]
+    pub const fn channel_direction(&self) -> ChannelDirection {
+        self.0.channel_direction()
+    }
+
+    /// The level of the pin.
+    ///
+    /// What the pin of an output reads is up to the design's wiring; [`output`](Self::output) tells what was written.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiGpioError::OutputsOnly`], or the error the block has failed with.
+    pub fn read(&self) -> Result<Level, AxiGpioError> {
+        Ok(Level::from(self.0.read()? != 0))
+    }
+
+    /// Whether the pin is high; see [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn is_high(&self) -> Result<bool, AxiGpioError> {
+        Ok(self.read()?.is_high())
+    }
+
+    /// Whether the pin is low; see [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn is_low(&self) -> Result<bool, AxiGpioError> {
+        Ok(!self.read()?.is_high())
+    }
+
+    /// What the output register holds for this pin: what was last written, or the design's default.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
+    pub fn output(&self) -> Result<Level, AxiGpioError> {
+        Ok(Level::from(self.0.output()? != 0))
+    }
+
+    /// Writes the pin. If it is an input at the time, the level appears when it is made an output.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
+    pub fn write(&self, level: Level) -> Result<(), AxiGpioError> {
+        self.0.write(level.is_high().into())
+    }
+
+    /// Writes a one; see [`write`](Self::write).
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn set_high(&self) -> Result<(), AxiGpioError> {
+        self.write(Level::High)
+    }
+
+    /// Writes a zero; see [`write`](Self::write).
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn set_low(&self) -> Result<(), AxiGpioError> {
+        self.write(Level::Low)
+    }
+
+    /// Inverts what was last written.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn toggle(&self) -> Result<(), AxiGpioError> {
+        self.0.toggle()
+    }
+
+    /// Makes the pin an input, or an output that drives what was last written. Does nothing where the design left no
+    /// choice and made it just that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Slice::set_direction`].
+    pub fn set_direction(&self, direction: Direction) -> Result<(), AxiGpioError> {
+        self.0.set_direction(direction)
+    }
+
+    /// Makes the pin an output that drives `level`, without a moment at which it drives the other.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
+    pub fn drive(&self, level: Level) -> Result<(), AxiGpioError> {
+        self.0.drive(level.is_high().into())
+    }
+
+    /// Which way the pin goes.
+    ///
+    /// # Errors
+    ///
+    /// The error the block has failed with.
+    pub fn direction(&self) -> Result<Direction, AxiGpioError> {
+        Ok(if self.0.inputs()? == 0 { Direction::Output } else { Direction::Input })
+    }
+
+    /// Waits until the pin has the level `level`; not at all if it has it already.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiGpioError::OutputsOnly`]; as a [`Node`](AxiGpioError::Node) error `InterruptsUnavailable` if the block has
+    /// no interrupt, and what else a wait can meet.
+    ///
+    /// # Cancellation safety
+    ///
+    /// Dropping the future at any point leaves hardware and queues as if it never was.
+    pub async fn wait_for_level_async(&self, level: Level) -> Result<(), AxiGpioError> {
+        self.0.wait_for(self.has(level))?.await?;
+        Ok(())
+    }
+
+    /// As [`wait_for_level_async`](Self::wait_for_level_async), but gives up when `deadline` completes, a sleep of the
+    /// board's clock. If both are there, the level wins.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
+    ///
+    /// # Cancellation safety
+    ///
+    /// As without a deadline.
+    pub async fn wait_for_level_until_async(&self, level: Level, deadline: impl Future) -> Result<(), AxiGpioError> {
+        with_deadline(self.0.wait_for(self.has(level))?, deadline).await?;
+        Ok(())
+    }
+
+    /// The blocking twin of [`wait_for_level_async`](Self::wait_for_level_async).
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
+    pub fn wait_for_level(&self, level: Level) -> Result<(), AxiGpioError> {
+        self.0.wait_for(self.has(level))?.wait(None)?;
+        Ok(())
+    }
+
+    /// As [`wait_for_level`](Self::wait_for_level), but gives up at `deadline`, a time of the board's clock.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
+    pub fn wait_for_level_until(&self, level: Level, deadline: Instant) -> Result<(), AxiGpioError> {
+        self.0.wait_for(self.has(level))?.wait(Some(deadline))?;
+        Ok(())
+    }
+
+    /// Waits for an edge of the pin, from its first poll on. One that is taken back before it is served is not seen.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_for_level_async`](Self::wait_for_level_async).
+    ///
+    /// # Cancellation safety
+    ///
+    /// Dropping the future at any point leaves hardware and queues as if it never was. An edge that came meanwhile is
+    /// not remembered; [`changes`](Self::changes) is for who must not miss one between two waits.
+    pub async fn wait_for_edge_async(&self, edge: Edge) -> Result<(), AxiGpioError> {
+        self.0.wait_for(self.has_edge(edge))?.await?;
+        Ok(())
+    }
+
+    /// As [`wait_for_edge_async`](Self::wait_for_edge_async), but gives up when `deadline` completes, a sleep of the
+    /// board's clock. If both are there, the edge wins.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
+    ///
+    /// # Cancellation safety
+    ///
+    /// As without a deadline.
+    pub async fn wait_for_edge_until_async(&self, edge: Edge, deadline: impl Future) -> Result<(), AxiGpioError> {
+        with_deadline(self.0.wait_for(self.has_edge(edge))?, deadline).await?;
+        Ok(())
+    }
+
+    /// The blocking twin of [`wait_for_edge_async`](Self::wait_for_edge_async).
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
+    pub fn wait_for_edge(&self, edge: Edge) -> Result<(), AxiGpioError> {
+        self.0.wait_for(self.has_edge(edge))?.wait(None)?;
+        Ok(())
+    }
+
+    /// As [`wait_for_edge`](Self::wait_for_edge), but gives up at `deadline`, a time of the board's clock.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
+    pub fn wait_for_edge_until(&self, edge: Edge, deadline: Instant) -> Result<(), AxiGpioError> {
+        self.0.wait_for(self.has_edge(edge))?.wait(Some(deadline))?;
+        Ok(())
+    }
+
+    /// A handle whose event is a net change of the pin since it last looked, from now on; see [`Slice::changes`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Slice::changes`].
+    pub fn changes(&self) -> Result<Line<H>, AxiGpioError> {
+        self.0.changes()
+    }
+
+    const fn has(&self, level: Level) -> Condition {
+        let mask = self.0.mask();
+        Condition::Level { mask, value: if level.is_high() { mask } else { 0 } }
+    }
+
+    const fn has_edge(&self, edge: Edge) -> Condition {
+        let mask = self.0.mask();
+        match edge {
+            Edge::Rising => Condition::Rising { mask },
+            Edge::Falling => Condition::Falling { mask },
+            Edge::Any => Condition::Change { mask, since: None },
+        }
+    }
+}
+
+impl<H> fmt::Debug for Pin<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pin").field(&self.0).finish()
+    }
+}

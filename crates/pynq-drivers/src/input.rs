@@ -1,0 +1,245 @@
+//! Buttons and switches: pins that somebody moves by hand.
+//!
+//! The two differ in name only, so one macro writes both.
+
+use core::{fmt, future::Future};
+
+use embedded_hal::digital::{ErrorType, InputPin};
+use embedded_hal_async::digital::Wait;
+use pynq_core::{Instant, interrupt::Line};
+
+use crate::{
+    Edge, Level,
+    axi_gpio::{AxiGpioError, AxiGpioHandle, Direction, Pin},
+};
+
+macro_rules! input {
+    ($(#[$meta:meta])* $name:ident, $(#[$active_meta:meta])* $active:ident) => {
+        $(#[$meta])*
+        ///
+        /// Clones are handles on the same one, and any number of tasks may wait on it. Also an
+        /// [`InputPin`](embedded_hal::digital::InputPin) and a [`Wait`](embedded_hal_async::digital::Wait).
+        #[derive(Clone)]
+        pub struct $name<H> {
+            pin: Pin<H>,
+        }
+
+        impl<H: AxiGpioHandle> $name<H> {
+            /// What is on `pin`, which is made an input if it can be either.
+            ///
+            /// # Errors
+            ///
+            /// [`AxiGpioError::OutputsOnly`], or the error the block has failed with.
+            pub fn new(pin: Pin<H>) -> Result<Self, AxiGpioError> {
+                pin.set_direction(Direction::Input)?;
+                Ok(Self { pin })
+            }
+
+            $(#[$active_meta])*
+            ///
+            /// # Errors
+            ///
+            /// The error the block has failed with.
+            pub fn $active(&self) -> Result<bool, AxiGpioError> {
+                self.pin.is_high()
+            }
+
+            /// The level of its pin.
+            ///
+            /// # Errors
+            ///
+            /// The error the block has failed with.
+            pub fn read(&self) -> Result<Level, AxiGpioError> {
+                self.pin.read()
+            }
+
+            /// Waits until it has the level `level`; not at all if it has it already.
+            ///
+            /// # Errors
+            ///
+            /// As a [`Node`](AxiGpioError::Node) error, `InterruptsUnavailable` if the block has no interrupt, and what
+            /// else a wait can meet.
+            ///
+            /// # Cancellation safety
+            ///
+            /// Dropping the future at any point leaves hardware and queues as if it never was.
+            pub async fn wait_for_level_async(&self, level: Level) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_level_async(level).await
+            }
+
+            /// As [`wait_for_level_async`](Self::wait_for_level_async), but gives up when `deadline` completes, a sleep
+            /// of the board's clock. If both are there, the level wins.
+            ///
+            /// # Errors
+            ///
+            /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
+            ///
+            /// # Cancellation safety
+            ///
+            /// As without a deadline.
+            pub async fn wait_for_level_until_async(
+                &self,
+                level: Level,
+                deadline: impl Future,
+            ) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_level_until_async(level, deadline).await
+            }
+
+            /// The blocking twin of [`wait_for_level_async`](Self::wait_for_level_async).
+            ///
+            /// # Blocking
+            ///
+            /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+            ///
+            /// # Errors
+            ///
+            /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
+            pub fn wait_for_level(&self, level: Level) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_level(level)
+            }
+
+            /// As [`wait_for_level`](Self::wait_for_level), but gives up at `deadline`, a time of the board's clock.
+            ///
+            /// # Blocking
+            ///
+            /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+            ///
+            /// # Errors
+            ///
+            /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
+            pub fn wait_for_level_until(&self, level: Level, deadline: Instant) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_level_until(level, deadline)
+            }
+
+            /// Waits for an edge, from its first poll on. One that is taken back before it is served is not seen.
+            ///
+            /// # Errors
+            ///
+            /// As [`wait_for_level_async`](Self::wait_for_level_async).
+            ///
+            /// # Cancellation safety
+            ///
+            /// Dropping the future at any point leaves hardware and queues as if it never was. An edge that came
+            /// meanwhile is not remembered; [`changes`](Self::changes) is for who must not miss one between two waits.
+            pub async fn wait_for_edge_async(&self, edge: Edge) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_edge_async(edge).await
+            }
+
+            /// As [`wait_for_edge_async`](Self::wait_for_edge_async), but gives up when `deadline` completes, a sleep
+            /// of the board's clock. If both are there, the edge wins.
+            ///
+            /// # Errors
+            ///
+            /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
+            ///
+            /// # Cancellation safety
+            ///
+            /// As without a deadline.
+            pub async fn wait_for_edge_until_async(
+                &self,
+                edge: Edge,
+                deadline: impl Future,
+            ) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_edge_until_async(edge, deadline).await
+            }
+
+            /// The blocking twin of [`wait_for_edge_async`](Self::wait_for_edge_async).
+            ///
+            /// # Blocking
+            ///
+            /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+            ///
+            /// # Errors
+            ///
+            /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
+            pub fn wait_for_edge(&self, edge: Edge) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_edge(edge)
+            }
+
+            /// As [`wait_for_edge`](Self::wait_for_edge), but gives up at `deadline`, a time of the board's clock.
+            ///
+            /// # Blocking
+            ///
+            /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+            ///
+            /// # Errors
+            ///
+            /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
+            pub fn wait_for_edge_until(&self, edge: Edge, deadline: Instant) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_edge_until(edge, deadline)
+            }
+
+            /// A handle whose event is a net change since it last looked, from now on; see
+            /// [`Slice::changes`](crate::axi_gpio::Slice::changes).
+            ///
+            /// # Errors
+            ///
+            /// `InterruptsUnavailable` if the block was built without an interrupt, or the error it has failed with.
+            pub fn changes(&self) -> Result<Line<H>, AxiGpioError> {
+                self.pin.changes()
+            }
+
+            /// Its pin.
+            pub const fn pin(&self) -> &Pin<H> {
+                &self.pin
+            }
+        }
+
+        impl<H: AxiGpioHandle> ErrorType for $name<H> {
+            type Error = AxiGpioError;
+        }
+
+        impl<H: AxiGpioHandle> InputPin for $name<H> {
+            fn is_high(&mut self) -> Result<bool, AxiGpioError> {
+                self.pin.is_high()
+            }
+
+            fn is_low(&mut self) -> Result<bool, AxiGpioError> {
+                self.pin.is_low()
+            }
+        }
+
+        /// Cancel-safe, as the inherent waits are.
+        impl<H: AxiGpioHandle> Wait for $name<H> {
+            async fn wait_for_high(&mut self) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_level_async(Level::High).await
+            }
+
+            async fn wait_for_low(&mut self) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_level_async(Level::Low).await
+            }
+
+            async fn wait_for_rising_edge(&mut self) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_edge_async(Edge::Rising).await
+            }
+
+            async fn wait_for_falling_edge(&mut self) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_edge_async(Edge::Falling).await
+            }
+
+            async fn wait_for_any_edge(&mut self) -> Result<(), AxiGpioError> {
+                self.pin.wait_for_edge_async(Edge::Any).await
+            }
+        }
+
+        impl<H> fmt::Debug for $name<H> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.pin).finish()
+            }
+        }
+    };
+}
+
+input! {
+    /// A push button. It reads high while it is pressed.
+    Button,
+    /// Whether it is pressed.
+    is_pressed
+}
+
+input! {
+    /// A slide switch. It reads high while it is on.
+    Switch,
+    /// Whether it is on.
+    is_on
+}
