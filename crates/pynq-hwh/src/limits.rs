@@ -1,0 +1,29 @@
+//! Upper bounds that keep a hostile file from costing more than its own size.
+//!
+//! Each of them lies well above what a real design reaches, and each one that is exceeded is an error that names the
+//! place, never a silent truncation.
+
+/// Largest file that is read (a base overlay's handoff is 2 to 4 MB, a bitstream of the largest parts some 200 MB).
+pub(crate) const FILE_BYTES: u64 = 512 * 1024 * 1024;
+/// Deepest nesting of elements (real files: 9).
+pub(crate) const ELEMENT_DEPTH: usize = 64;
+/// Longest attribute value that is kept (real files: some 2 kB, in descriptions).
+pub(crate) const ATTRIBUTE_BYTES: usize = 1024 * 1024;
+/// Widest port, and highest bit a slice may name.
+pub(crate) const PORT_BITS: u64 = 1 << 20;
+/// Most inputs of one concat (the IP allows 128).
+pub(crate) const CONCAT_INPUTS: u64 = 4096;
+/// Most inputs of an AXI INTC, hardware and software together.
+pub(crate) const INTC_INPUTS: u64 = 32;
+/// Most address ranges of one IP block (a real one has a handful).
+pub(crate) const RANGES: u64 = 256;
+/// Most levels of hierarchy in a path. Bounds the table of hierarchies, which lists every prefix.
+pub(crate) const PATH_LEVELS: usize = 64;
+/// Longest path of an instance.
+pub(crate) const PATH_BYTES: usize = 4096;
+/// Most concats, slices and container boundaries between an interrupt input and its source.
+pub(crate) const TRACE_STEPS: usize = 1024;
+/// Deepest cascade of interrupt controllers.
+pub(crate) const CASCADE_DEPTH: usize = 32;
+/// Most warnings that are kept; a last one says how many were dropped.
+pub(crate) const WARNINGS: usize = 1000;

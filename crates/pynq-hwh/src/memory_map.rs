@@ -1,0 +1,247 @@
+//! The IP blocks that the processor can address.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::netlist::Netlist;
+use crate::number;
+use crate::parameters::Parameters;
+use crate::raw::{Direction, ModuleId, RawModule, RawRange};
+use crate::registers::{Register, table};
+use crate::warning::{WarningKind, Warnings, clip};
+
+/// One address range of an IP block in the processor's memory map.
+///
+/// A block with several slave interfaces has one of these per interface; they share what belongs to the block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IpBlock {
+    /// Path of the instance.
+    pub path: String,
+    /// The slave interface at this address.
+    pub interface: String,
+    /// Vendor, library, name and version, separated by colons.
+    pub vlnv: String,
+    /// Physical address.
+    pub base: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Whether this is memory rather than registers.
+    pub memory: bool,
+    /// The IP's parameters.
+    pub parameters: Arc<Parameters>,
+    /// Names of its interrupt outputs, wired or not.
+    pub interrupts: Arc<[String]>,
+    /// The registers at this address. Empty for many IP: the file does not have them.
+    pub registers: Arc<[Register]>,
+    /// Frequency of the interface's clock, where the file says so.
+    pub clock_hz: Option<u64>,
+}
+
+impl IpBlock {
+    /// The VLNV without its version, by which a driver is chosen: `xilinx.com:ip:axi_gpio`.
+    #[must_use]
+    pub fn vlnv_without_version(&self) -> &str {
+        self.vlnv.rsplit_once(':').map_or(self.vlnv.as_str(), |(kind, _)| kind)
+    }
+
+    /// The name part of the VLNV: `axi_gpio`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        self.vlnv.split(':').nth(2).unwrap_or_default()
+    }
+
+    /// The register called `name`.
+    #[must_use]
+    pub fn register(&self, name: &str) -> Option<&Register> {
+        self.registers.iter().find(|register| register.name == name)
+    }
+}
+
+/// A memory range that is kept, with its numbers read.
+struct Range<'a> {
+    raw: RawRange<'a>,
+    module: ModuleId,
+    base: u64,
+    size: u64,
+}
+
+/// What [`build`] found: the blocks by name, and the address of every module.
+pub(crate) struct MemoryMap {
+    pub(crate) blocks: BTreeMap<String, IpBlock>,
+    pub(crate) bases: HashMap<ModuleId, u64>,
+}
+
+/// Reads the memory map of module `processor`.
+pub(crate) fn build(netlist: &Netlist<'_, '_>, processor: ModuleId, warnings: &mut Warnings) -> Result<MemoryMap> {
+    let ranges = ranges(netlist, processor, warnings)?;
+    let mut interfaces: HashMap<ModuleId, HashSet<String>> = HashMap::new();
+    let mut bases = HashMap::new();
+    let mut counts = HashMap::new();
+    for range in &ranges {
+        interfaces.entry(range.module).or_default().insert(range.raw.slave.to_ascii_lowercase());
+        bases.entry(range.module).or_insert(range.base);
+        let count = counts.entry(range.module).or_insert(0_u64);
+        *count += 1;
+        if *count > limits::RANGES {
+            return Err(Error::Limit {
+                place: netlist.raw.text.place(range.raw.base),
+                what: format!("number of address ranges of `{}`", clip(range.raw.instance)),
+                found: format!("more than {}", limits::RANGES),
+                limit: limits::RANGES,
+            });
+        }
+    }
+    let mut shared = HashMap::new();
+    let mut tables = HashMap::new();
+    let mut blocks = BTreeMap::new();
+    for range in ranges {
+        let Some(module) = netlist.module(range.module) else { continue };
+        let text = netlist.raw.text;
+        let parts = match shared.get(&range.module) {
+            Some(parts) => parts,
+            None => shared.entry(range.module).or_insert(Shared::new(netlist, module)?),
+        };
+        let table_key = (range.module, range.raw.slave.to_ascii_lowercase(), range.raw.block);
+        let registers = match tables.get(&table_key) {
+            Some(registers) => Arc::clone(registers),
+            None => {
+                let registers = registers_of(netlist, module, &range.raw, warnings)?;
+                Arc::clone(tables.entry(table_key).or_insert(registers))
+            }
+        };
+        let interface = text.unescape(range.raw.slave)?;
+        let several = interfaces.get(&range.module).is_some_and(|names| names.len() > 1);
+        let name = if several { format!("{}/{interface}", parts.path) } else { parts.path.clone() };
+        let block = IpBlock {
+            path: parts.path.clone(),
+            interface,
+            vlnv: parts.vlnv.clone(),
+            base: range.base,
+            size: range.size,
+            memory: range.raw.kind.eq_ignore_ascii_case("MEMORY"),
+            parameters: Arc::clone(&parts.parameters),
+            interrupts: Arc::clone(&parts.interrupts),
+            registers,
+            clock_hz: clock_of(netlist, module, range.raw.slave),
+        };
+        blocks.insert(free_name(&blocks, name, &range), block);
+    }
+    Ok(MemoryMap { blocks, bases })
+}
+
+/// What the ranges of one module have in common.
+struct Shared {
+    path: String,
+    vlnv: String,
+    parameters: Arc<Parameters>,
+    interrupts: Arc<[String]>,
+}
+
+impl Shared {
+    fn new<'a>(netlist: &Netlist<'_, 'a>, module: &RawModule<'a>) -> Result<Self> {
+        let text = netlist.raw.text;
+        let ports = netlist.raw.ports.get(module.ports.clone()).unwrap_or_default();
+        let mut interrupts = Vec::new();
+        for port in ports {
+            if port.direction == Direction::Out && port.kind.eq_ignore_ascii_case("INTERRUPT") {
+                interrupts.push(text.unescape(port.name)?);
+            }
+        }
+        Ok(Self {
+            path: text.unescape(module.path)?,
+            vlnv: text.unescape(module.vlnv)?,
+            parameters: Arc::new(parameters_of(netlist, module)?),
+            interrupts: interrupts.into(),
+        })
+    }
+}
+
+/// All parameters of a module.
+pub(crate) fn parameters_of(netlist: &Netlist<'_, '_>, module: &RawModule<'_>) -> Result<Parameters> {
+    let text = netlist.raw.text;
+    let entries = module.parameters.iter().map(|(name, value)| Ok((text.unescape(name)?, text.unescape(value)?)));
+    entries.collect::<Result<Parameters>>()
+}
+
+/// The ranges of the processor's map that name other cells, each once however many masters see it.
+fn ranges<'a>(netlist: &Netlist<'_, 'a>, processor: ModuleId, warnings: &mut Warnings) -> Result<Vec<Range<'a>>> {
+    let text = netlist.raw.text;
+    let mut seen = HashSet::new();
+    let mut ranges = Vec::new();
+    for raw in netlist.module(processor).map(|module| module.memory.as_slice()).unwrap_or_default() {
+        let Some(module) = netlist.instance(raw.instance) else {
+            // A disabled module, or a window to something outside of this file.
+            warnings.add(WarningKind::SkippedRange, raw.instance, "the memory map names it, no module bears it".into());
+            continue;
+        };
+        if module == processor {
+            continue;
+        }
+        if raw.base.is_empty() || raw.high.is_empty() {
+            warnings.add(WarningKind::SkippedRange, raw.instance, "BASEVALUE or HIGHVALUE is missing".into());
+            continue;
+        }
+        let number = |value: &'a str, name: &str| {
+            number::address(value).ok_or_else(|| Error::BadValue {
+                place: text.place(value),
+                what: format!("{name} of `{}`", clip(raw.instance)),
+                found: clip(value),
+                expected: "a hexadecimal number",
+            })
+        };
+        let base = number(raw.base, "BASEVALUE")?;
+        let high = number(raw.high, "HIGHVALUE")?;
+        let size = high.checked_sub(base).and_then(|span| span.checked_add(1)).ok_or_else(|| Error::BadValue {
+            place: text.place(raw.high),
+            what: format!("HIGHVALUE of `{}`", clip(raw.instance)),
+            found: clip(raw.high),
+            expected: "the last address of a range that starts at BASEVALUE",
+        })?;
+        if seen.insert((module, raw.slave.to_ascii_lowercase(), base)) {
+            ranges.push(Range { raw: *raw, module, base, size });
+        }
+    }
+    Ok(ranges)
+}
+
+/// A name that is not taken: one interface can hold several blocks, and one block can show up at several addresses.
+fn free_name(blocks: &BTreeMap<String, IpBlock>, name: String, range: &Range<'_>) -> String {
+    let candidates = [format!("{name}/{}", range.raw.block), format!("{name}@{:x}", range.base)];
+    if !blocks.contains_key(&name) {
+        return name;
+    }
+    candidates.into_iter().find(|candidate| !blocks.contains_key(candidate)).unwrap_or(name)
+}
+
+/// The registers of the address block that a range shows. Interface names differ in case between the two places.
+fn registers_of(
+    netlist: &Netlist<'_, '_>,
+    module: &RawModule<'_>,
+    range: &RawRange<'_>,
+    warnings: &mut Warnings,
+) -> Result<Arc<[Register]>> {
+    let of_interface = || module.blocks.iter().filter(|block| block.interface.eq_ignore_ascii_case(range.slave));
+    let block = of_interface()
+        .find(|block| block.name == range.block)
+        .or_else(|| of_interface().find(|block| !block.registers.is_empty()))
+        .or(if let [only] = module.blocks.as_slice() { Some(only) } else { None });
+    match block {
+        Some(block) => Ok(table(netlist.raw.text, module.path, &block.registers, warnings)?.into()),
+        None => Ok(Arc::new([])),
+    }
+}
+
+/// Frequency of the clock of interface `slave`: CLKFREQUENCY of its `*aclk` port.
+fn clock_of(netlist: &Netlist<'_, '_>, module: &RawModule<'_>, slave: &str) -> Option<u64> {
+    let ports = netlist.raw.ports.get(module.ports.clone()).unwrap_or_default();
+    let clocks = || ports.iter().filter(|port| port.direction == Direction::In && !port.clock.is_empty());
+    let of = |wanted: &str| clocks().find(|port| port.name.eq_ignore_ascii_case(wanted));
+    let port = of(&format!("{slave}_aclk"))
+        .or_else(|| of("s_axi_aclk"))
+        .or_else(|| of("ap_clk"))
+        .or_else(|| clocks().find(|port| port.name.to_ascii_lowercase().ends_with("aclk")))?;
+    number::integer(port.clock)
+}

@@ -1,0 +1,112 @@
+//! What a design does that its user should know of, without it being an error.
+
+use std::fmt;
+
+use crate::limits;
+
+/// The kind of a [`Warning`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// The source of an interrupt is a level, the controller's input an edge: a source that never drops never fires
+    /// again.
+    LevelSourceOnEdgeLine,
+    /// The source of an interrupt is an edge or pulse, the controller's input a level.
+    EdgeSourceOnLevelLine,
+    /// An input of an interrupt controller, or of the vector on the processor, has no driver.
+    UnconnectedInput,
+    /// A parameter is missing or unreadable, and the IP's documented default was assumed.
+    DefaultedParameter,
+    /// `PCW_IRQ_F2P_MODE` is `REVERSE`: the vector is aligned to the top of the processor's lines.
+    ReverseMode,
+    /// An interrupt reaches the processor by more than one way; the first is listed.
+    SeveralRoutes,
+    /// A net has more than one driver; the first is taken.
+    SeveralDrivers,
+    /// An interrupt controller that the processor cannot address.
+    UnmappedController,
+    /// An interrupt on a processor pin that Linux cannot use, or with no known interrupt number.
+    UnusableLine,
+    /// A line of the memory map that was left out, and why.
+    SkippedRange,
+    /// A register that was left out, and why.
+    SkippedRegister,
+    /// No processor, or several.
+    Processor,
+    /// There were more warnings than are kept.
+    Truncated,
+}
+
+impl WarningKind {
+    /// A short name in kebab case, for filters.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::LevelSourceOnEdgeLine => "level-source-on-edge-line",
+            Self::EdgeSourceOnLevelLine => "edge-source-on-level-line",
+            Self::UnconnectedInput => "unconnected-input",
+            Self::DefaultedParameter => "defaulted-parameter",
+            Self::ReverseMode => "reverse-mode",
+            Self::SeveralRoutes => "several-routes",
+            Self::SeveralDrivers => "several-drivers",
+            Self::UnmappedController => "unmapped-controller",
+            Self::UnusableLine => "unusable-line",
+            Self::SkippedRange => "skipped-range",
+            Self::SkippedRegister => "skipped-register",
+            Self::Processor => "processor",
+            Self::Truncated => "truncated",
+        }
+    }
+}
+
+/// Something about a design that its user should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Warning {
+    /// What kind of thing.
+    pub kind: WarningKind,
+    /// The pin, path or parameter it is about.
+    pub subject: String,
+    /// What was found and what it means.
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.kind.name(), self.subject, self.message)
+    }
+}
+
+/// The warnings of one design while it is built.
+#[derive(Debug, Default)]
+pub(crate) struct Warnings {
+    list: Vec<Warning>,
+    dropped: usize,
+}
+
+impl Warnings {
+    pub(crate) fn add(&mut self, kind: WarningKind, subject: &str, message: String) {
+        if self.list.len() < limits::WARNINGS {
+            self.list.push(Warning { kind, subject: clip(subject), message });
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    pub(crate) fn into_vec(mut self) -> Vec<Warning> {
+        if self.dropped > 0 {
+            let message = format!("{} more warnings were dropped", self.dropped);
+            self.list.push(Warning { kind: WarningKind::Truncated, subject: "warnings".into(), message });
+        }
+        self.list
+    }
+}
+
+/// `text`, shortened to what a message can carry.
+pub(crate) fn clip(text: &str) -> String {
+    const KEEP: usize = 200;
+    match text.char_indices().nth(KEEP) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
