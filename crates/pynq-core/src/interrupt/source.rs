@@ -44,6 +44,36 @@ pub trait InterruptSource {
     }
 }
 
+macro_rules! pass_on {
+    ($($pointer:ty),*) => {$(
+        impl<T: InterruptSource + ?Sized> InterruptSource for $pointer {
+            fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+                (**self).poll_fired(cx)
+            }
+
+            fn disarm(&self) {
+                (**self).disarm();
+            }
+
+            fn block(
+                &self,
+                poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+                deadline: Option<Instant>,
+            ) -> Result<(), Error> {
+                (**self).block(poll, deadline)
+            }
+
+            fn observe(&self, activity: Activity) {
+                (**self).observe(activity);
+            }
+        }
+    )*};
+}
+
+pass_on!(&T);
+#[cfg(feature = "alloc")]
+pass_on!(alloc::boxed::Box<T>, alloc::sync::Arc<T>);
+
 /// What a waiter did, for [`InterruptSource::observe`].
 ///
 /// A task is told apart by [`TaskId`]. Between `Woken` and the matching `Polled`, `Completed` or `Dropped` the
