@@ -1,2 +1,100 @@
-//! The `pynq` command.
-fn main() {}
+//! The `pynq` command: look into the handoff and bitstream files of an overlay.
+//!
+//! Every subcommand builds its whole output first and writes it in one go: a file that turns out to be damaged prints an
+//! error and nothing else, and a reader that closes the pipe early is no reason to fail.
+#![forbid(unsafe_code)]
+
+mod bit;
+mod dot;
+mod json;
+mod tree;
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use pynq_hwh::Design;
+
+/// Look into the files of an FPGA overlay.
+#[derive(Debug, Parser)]
+#[command(name = "pynq", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show a hardware handoff file: IP blocks, addresses, interrupt wiring, warnings.
+    Hwh {
+        /// The .hwh file.
+        file: PathBuf,
+        /// Print everything as JSON.
+        #[arg(long, conflicts_with = "dot")]
+        json: bool,
+        /// Print the interrupt tree as a Graphviz picture.
+        #[arg(long)]
+        dot: bool,
+    },
+    /// Show a bitstream file, or convert it.
+    Bit {
+        /// The .bit or .bin file.
+        file: PathBuf,
+        /// Print everything as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Write the form that the Linux FPGA manager takes to this file.
+        #[arg(long, value_name = "OUT")]
+        to_bin: Option<PathBuf>,
+        /// Check that the bitstream is for the part of this handoff file.
+        #[arg(long, value_name = "HWH")]
+        check: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Hwh { file, json, dot } => hwh(&file, json, dot),
+        Command::Bit { file, json, to_bin, check } => bit::run(&file, json, to_bin.as_deref(), check.as_deref()),
+    };
+    match outcome.and_then(|text| print(&text)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            // Where even this cannot be written there is nobody left to tell.
+            let _ = writeln!(std::io::stderr(), "pynq: {}", printable(&message).replace('\n', " "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn hwh(file: &Path, json: bool, dot: bool) -> Result<String, String> {
+    let design = Design::read(file).map_err(|error| about(file, &error))?;
+    Ok(match (json, dot) {
+        (true, _) => json::pretty(&json::design(&design)),
+        (_, true) => printable(&dot::interrupts(&design)),
+        _ => printable(&tree::design(&design)),
+    })
+}
+
+/// The message of an error in `file`, which names the file once.
+fn about(file: &Path, error: &pynq_hwh::Error) -> String {
+    match error {
+        pynq_hwh::Error::Io { .. } => error.to_string(),
+        _ => format!("{}: {error}", file.display()),
+    }
+}
+
+/// `text` without control characters, which a file can smuggle into its names to steer a terminal.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+fn print(text: &str) -> Result<(), String> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        // `pynq hwh FILE | head` has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| format!("cannot write to standard output: {error}")),
+    }
+}

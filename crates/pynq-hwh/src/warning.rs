@@ -57,6 +57,30 @@ impl WarningKind {
             Self::Truncated => "truncated",
         }
     }
+
+    /// What it means for whoever uses the design, and what to do.
+    #[must_use]
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::LevelSourceOnEdgeLine => {
+                "a source that never drops never fires again: its driver must clear the device until the line drops"
+            }
+            Self::EdgeSourceOnLevelLine => {
+                "a pulse that has ended leaves a pending bit, and a long one is served twice"
+            }
+            Self::UnconnectedInput => "the input counts as a line and never fires",
+            Self::DefaultedParameter => "the documented default of the IP is assumed",
+            Self::ReverseMode => "the old alignment; set PCW_IRQ_F2P_MODE to DIRECT",
+            Self::SeveralRoutes => "only the first route is listed",
+            Self::SeveralDrivers => "only the first driver is listed",
+            Self::UnmappedController => "its registers cannot be reached, so nothing behind it can be served",
+            Self::UnusableLine => "no operating system hands this interrupt out",
+            Self::SkippedRange => "the range is left out of the memory map",
+            Self::SkippedRegister => "the register is left out of the table",
+            Self::Processor => "addresses and interrupts are those of one processor",
+            Self::Truncated => "read the file in Vivado",
+        }
+    }
 }
 
 /// Something about a design that its user should know.

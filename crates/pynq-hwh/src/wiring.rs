@@ -291,14 +291,12 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
     fn check_sensitivity(&mut self, pin: &str, source: Option<LineKind>, arrival: &Arrival) {
         let place = place(arrival);
         let (kind, message) = match (source, arrival.kind) {
-            (Some(LineKind::Level), Some(LineKind::Edge)) => (
-                WarningKind::LevelSourceOnEdgeLine,
-                format!("a level on {place}, which is an edge line: drain the device until its line drops"),
-            ),
-            (Some(LineKind::Edge), Some(LineKind::Level)) => (
-                WarningKind::EdgeSourceOnLevelLine,
-                format!("an edge or pulse on {place}, which is a level line: a short one may be served twice"),
-            ),
+            (Some(LineKind::Level), Some(LineKind::Edge)) => {
+                (WarningKind::LevelSourceOnEdgeLine, format!("a level on {place}, an edge line"))
+            }
+            (Some(LineKind::Edge), Some(LineKind::Level)) => {
+                (WarningKind::EdgeSourceOnLevelLine, format!("an edge or pulse on {place}, a level line"))
+            }
             _ => return,
         };
         self.warnings.add(kind, pin, message);
