@@ -12,7 +12,7 @@
 //!   [`wait_for_edge`](Pin::wait_for_edge), nor a level that lasted no longer.
 //! * Edges are those from the call on; a level or a value that holds already completes its wait at once.
 //! * A pin that changes as fast as it can be served is cut off: the waits on its channel fail with
-//!   [`Error::LineStuck`](pynq_core::Error::LineStuck).
+//!   [`Error::LineStuck`].
 //! * A channel that was built with outputs only samples nothing. An output of a bidirectional channel reads, and
 //!   raises events, as the design wires it: its own pin where there is a tri-state buffer, else whatever drives the
 //!   input wire, often nothing.
@@ -25,7 +25,7 @@
 //! # Why register operations return a `Result`
 //!
 //! A load or a store can't fail. The handle can be out of date, though: once the design was replaced, what is at these
-//! addresses is no longer this block, and the answer is [`Error::Invalidated`](pynq_core::Error::Invalidated).
+//! addresses is no longer this block, and the answer is [`Error::Invalidated`].
 
 mod config;
 mod error;
@@ -33,6 +33,7 @@ mod hal;
 mod hardware;
 mod pin;
 mod slice;
+mod wait;
 
 use core::{fmt, ops::Deref};
 
@@ -46,6 +47,7 @@ pub use error::AxiGpioError;
 pub use hardware::AxiGpioHardware;
 pub use pin::Pin;
 pub use slice::{Channel, Direction, Slice};
+pub use wait::GpioWait;
 
 /// The node of an AXI GPIO: over the window `M`, guarded by `L`, fed by `S`. Line 0 is channel 1, line 1 is channel 2.
 pub type AxiGpioNode<M, L, S> = Node<AxiGpioHardware<M>, L, S, 2>;

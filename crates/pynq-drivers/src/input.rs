@@ -6,11 +6,14 @@ use core::{fmt, future::Future};
 
 use embedded_hal::digital::{ErrorType, InputPin};
 use embedded_hal_async::digital::Wait;
-use pynq_core::{Instant, interrupt::Line};
+use pynq_core::{
+    Instant,
+    interrupt::{Line, WaitFor, WithDeadline},
+};
 
 use crate::{
     Edge, Level,
-    axi_gpio::{AxiGpioError, AxiGpioHandle, Direction, Pin},
+    axi_gpio::{AxiGpioError, AxiGpioHandle, Direction, GpioWait, Pin},
 };
 
 macro_rules! input {
@@ -63,8 +66,8 @@ macro_rules! input {
             /// # Cancellation safety
             ///
             /// Dropping the future at any point leaves hardware and queues as if it never was.
-            pub async fn wait_for_level_async(&self, level: Level) -> Result<(), AxiGpioError> {
-                self.pin.wait_for_level_async(level).await
+            pub fn wait_for_level_async(&self, level: Level) -> GpioWait<WaitFor<'_, H>> {
+                self.pin.wait_for_level_async(level)
             }
 
             /// As [`wait_for_level_async`](Self::wait_for_level_async), but gives up when `deadline` completes, a sleep
@@ -77,12 +80,12 @@ macro_rules! input {
             /// # Cancellation safety
             ///
             /// As without a deadline.
-            pub async fn wait_for_level_until_async(
+            pub fn wait_for_level_until_async<D: Future>(
                 &self,
                 level: Level,
-                deadline: impl Future,
-            ) -> Result<(), AxiGpioError> {
-                self.pin.wait_for_level_until_async(level, deadline).await
+                deadline: D,
+            ) -> GpioWait<WithDeadline<WaitFor<'_, H>, D>> {
+                self.pin.wait_for_level_until_async(level, deadline)
             }
 
             /// The blocking twin of [`wait_for_level_async`](Self::wait_for_level_async).
@@ -121,8 +124,8 @@ macro_rules! input {
             ///
             /// Dropping the future at any point leaves hardware and queues as if it never was. An edge that came
             /// meanwhile is not remembered; [`changes`](Self::changes) is for who must not miss one between two waits.
-            pub async fn wait_for_edge_async(&self, edge: Edge) -> Result<(), AxiGpioError> {
-                self.pin.wait_for_edge_async(edge).await
+            pub fn wait_for_edge_async(&self, edge: Edge) -> GpioWait<WaitFor<'_, H>> {
+                self.pin.wait_for_edge_async(edge)
             }
 
             /// As [`wait_for_edge_async`](Self::wait_for_edge_async), but gives up when `deadline` completes, a sleep
@@ -135,12 +138,12 @@ macro_rules! input {
             /// # Cancellation safety
             ///
             /// As without a deadline.
-            pub async fn wait_for_edge_until_async(
+            pub fn wait_for_edge_until_async<D: Future>(
                 &self,
                 edge: Edge,
-                deadline: impl Future,
-            ) -> Result<(), AxiGpioError> {
-                self.pin.wait_for_edge_until_async(edge, deadline).await
+                deadline: D,
+            ) -> GpioWait<WithDeadline<WaitFor<'_, H>, D>> {
+                self.pin.wait_for_edge_until_async(edge, deadline)
             }
 
             /// The blocking twin of [`wait_for_edge_async`](Self::wait_for_edge_async).
@@ -201,24 +204,24 @@ macro_rules! input {
 
         /// Cancel-safe, as the inherent waits are.
         impl<H: AxiGpioHandle> Wait for $name<H> {
-            async fn wait_for_high(&mut self) -> Result<(), AxiGpioError> {
-                self.pin.wait_for_level_async(Level::High).await
+            fn wait_for_high(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+                self.pin.wait_for_level_async(Level::High)
             }
 
-            async fn wait_for_low(&mut self) -> Result<(), AxiGpioError> {
-                self.pin.wait_for_level_async(Level::Low).await
+            fn wait_for_low(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+                self.pin.wait_for_level_async(Level::Low)
             }
 
-            async fn wait_for_rising_edge(&mut self) -> Result<(), AxiGpioError> {
-                self.pin.wait_for_edge_async(Edge::Rising).await
+            fn wait_for_rising_edge(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+                self.pin.wait_for_edge_async(Edge::Rising)
             }
 
-            async fn wait_for_falling_edge(&mut self) -> Result<(), AxiGpioError> {
-                self.pin.wait_for_edge_async(Edge::Falling).await
+            fn wait_for_falling_edge(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+                self.pin.wait_for_edge_async(Edge::Falling)
             }
 
-            async fn wait_for_any_edge(&mut self) -> Result<(), AxiGpioError> {
-                self.pin.wait_for_edge_async(Edge::Any).await
+            fn wait_for_any_edge(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+                self.pin.wait_for_edge_async(Edge::Any)
             }
         }
 

@@ -1,4 +1,80 @@
 //! Drivers for the AXI IP blocks of Zynq designs, async and blocking, over any pynq backend.
+//!
+//! A driver is generic over how its block is reached: the window, the lock, where the interrupt goes, and how its node
+//! is owned, `Arc` or `&'static`. It needs no allocator, no runtime and no operating system, and has never heard of the
+//! backend it runs on. Programs for Linux boards and the simulator find the same types in the `pynq` facade, with all of
+//! that filled in.
+//!
+//! | IP block | driver | devices on it |
+//! | --- | --- | --- |
+//! | AXI GPIO | [`AxiGpio`] | [`Button`], [`Switch`], [`Led`], [`RgbLed`] |
+//!
+//! # Names
+//!
+//! What waits comes in two colours and two lengths: `wait_for_level_async` and its blocking twin `wait_for_level`, and
+//! each with a deadline, `wait_for_level_until_async` and `wait_for_level_until`. The blocking ones need no runtime, the
+//! async ones run under any. Where embedded-hal or embedded-hal-async has a trait for it, it is implemented as well.
+//!
+//! # Example
+//!
+//! Four buttons and four LEDs behind an interrupt controller, on a simulated board. On hardware, the windows and the root
+//! come from its backend and the rest is the same.
+//!
+//! ```
+//! use std::{sync::Arc, time::Duration};
+//!
+//! use pynq_core::{
+//!     AxiIntcConfig, AxiIntcHardware, axi_intc_node,
+//!     interrupt::{ParentLine, StdLock},
+//! };
+//! use pynq_drivers::{
+//!     AxiGpio, AxiGpioConfig, AxiGpioHandle, AxiGpioHardware, Button, Led, Level,
+//!     axi_gpio::{AxiGpioError, ChannelConfig, axi_gpio_node},
+//! };
+//! # use pynq_sim::{Board, models::{AxiGpioModel, AxiIntcModel, GpioChannel, GpioParams, IntcParams}};
+//!
+//! /// Lights `led` for as long as `button` is pressed, once.
+//! async fn follow<H: AxiGpioHandle>(button: &Button<H>, led: &Led<H>) -> Result<(), AxiGpioError> {
+//!     button.wait_for_level_async(Level::High).await?;
+//!     led.on()?;
+//!     button.wait_for_level_async(Level::Low).await?;
+//!     led.off()
+//! }
+//!
+//! # let params = GpioParams {
+//! #     channel1: GpioChannel::inputs(4),
+//! #     channel2: Some(GpioChannel::outputs(4)),
+//! #     interrupt_present: true,
+//! # };
+//! # let board = Board::builder()
+//! #     .device("intc", 0x4180_0000, 0x1_0000, AxiIntcModel::new(IntcParams::default()))
+//! #     .device("gpio", 0x4120_0000, 0x1_0000, AxiGpioModel::new(params))
+//! #     .wire("gpio/ip2intc_irpt", "intc/intr[0]")
+//! #     .interrupt("intc/irq", 61)
+//! #     .build()?;
+//! // The controller sits on the CPU's interrupt pin, and the GPIO on line 0 of the controller.
+//! let hardware = AxiIntcHardware::new(board.window("intc")?, AxiIntcConfig::new(1, 0))?;
+//! let intc = Arc::new(axi_intc_node(StdLock::new(), hardware, board.cpu_pin(61)?));
+//!
+//! let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).dual(ChannelConfig::outputs(4)).with_interrupt();
+//! let hardware = AxiGpioHardware::new(board.window("gpio")?, config)?;
+//! let gpio = AxiGpio::new(Arc::new(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc, 0))))?;
+//!
+//! let button = Button::new(gpio.channel1().pin(3)?)?;
+//! let led = Led::new(gpio.channel2()?.pin(3)?)?;
+//!
+//! board.after(Duration::from_millis(20), |board| board.press("gpio", 3).expect("there is such a button"));
+//! board.after(Duration::from_millis(50), |board| board.release("gpio", 3).expect("there is such a button"));
+//! board.block_on(follow(&button, &led))??;
+//!
+//! let log: Vec<_> = board.output_log().iter().map(|change| (change.time.as_millis(), change.value)).collect();
+//! assert_eq!(log, [(20, 0b1000), (50, 0)]);
+//!
+//! // The same without a runtime.
+//! board.after(Duration::from_millis(10), |board| board.press("gpio", 3).expect("there is such a button"));
+//! button.wait_for_level(Level::High)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]

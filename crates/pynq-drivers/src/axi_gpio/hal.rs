@@ -1,5 +1,7 @@
 //! A pin as embedded-hal sees it.
 
+use core::future::Future;
+
 use embedded_hal::digital::{ErrorType, InputPin, OutputPin, PinState, StatefulOutputPin};
 use embedded_hal_async::digital::Wait;
 
@@ -52,23 +54,23 @@ impl<H: AxiGpioHandle> StatefulOutputPin for Pin<H> {
 
 /// Cancel-safe, as the waits of [`Pin`] are.
 impl<H: AxiGpioHandle> Wait for Pin<H> {
-    async fn wait_for_high(&mut self) -> Result<(), AxiGpioError> {
-        self.wait_for_level_async(Level::High).await
+    fn wait_for_high(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+        self.wait_for_level_async(Level::High)
     }
 
-    async fn wait_for_low(&mut self) -> Result<(), AxiGpioError> {
-        self.wait_for_level_async(Level::Low).await
+    fn wait_for_low(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+        self.wait_for_level_async(Level::Low)
     }
 
-    async fn wait_for_rising_edge(&mut self) -> Result<(), AxiGpioError> {
-        self.wait_for_edge_async(Edge::Rising).await
+    fn wait_for_rising_edge(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+        self.wait_for_edge_async(Edge::Rising)
     }
 
-    async fn wait_for_falling_edge(&mut self) -> Result<(), AxiGpioError> {
-        self.wait_for_edge_async(Edge::Falling).await
+    fn wait_for_falling_edge(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+        self.wait_for_edge_async(Edge::Falling)
     }
 
-    async fn wait_for_any_edge(&mut self) -> Result<(), AxiGpioError> {
-        self.wait_for_edge_async(Edge::Any).await
+    fn wait_for_any_edge(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+        self.wait_for_edge_async(Edge::Any)
     }
 }

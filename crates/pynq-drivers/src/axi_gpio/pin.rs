@@ -4,10 +4,10 @@ use core::{fmt, future::Future};
 
 use pynq_core::{
     Instant,
-    interrupt::{Condition, Line, with_deadline},
+    interrupt::{Condition, Line, WaitFor, WithDeadline},
 };
 
-use super::{AxiGpioError, AxiGpioHandle, ChannelDirection, Direction, Slice};
+use super::{AxiGpioError, AxiGpioHandle, ChannelDirection, Direction, GpioWait, Slice, wait::Wanted};
 use crate::{Edge, Level};
 
 /// A pin of an AXI GPIO. Clones are handles on the same pin.
@@ -153,9 +153,8 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Cancellation safety
     ///
     /// Dropping the future at any point leaves hardware and queues as if it never was.
-    pub async fn wait_for_level_async(&self, level: Level) -> Result<(), AxiGpioError> {
-        self.0.wait_for(self.has(level))?.await?;
-        Ok(())
+    pub fn wait_for_level_async(&self, level: Level) -> GpioWait<WaitFor<'_, H>> {
+        self.has(level).into_future()
     }
 
     /// As [`wait_for_level_async`](Self::wait_for_level_async), but gives up when `deadline` completes, a sleep of the
@@ -168,9 +167,12 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Cancellation safety
     ///
     /// As without a deadline.
-    pub async fn wait_for_level_until_async(&self, level: Level, deadline: impl Future) -> Result<(), AxiGpioError> {
-        with_deadline(self.0.wait_for(self.has(level))?, deadline).await?;
-        Ok(())
+    pub fn wait_for_level_until_async<D: Future>(
+        &self,
+        level: Level,
+        deadline: D,
+    ) -> GpioWait<WithDeadline<WaitFor<'_, H>, D>> {
+        self.has(level).into_future_until(deadline)
     }
 
     /// The blocking twin of [`wait_for_level_async`](Self::wait_for_level_async).
@@ -183,8 +185,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     ///
     /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
     pub fn wait_for_level(&self, level: Level) -> Result<(), AxiGpioError> {
-        self.0.wait_for(self.has(level))?.wait(None)?;
-        Ok(())
+        self.has(level).block(None)
     }
 
     /// As [`wait_for_level`](Self::wait_for_level), but gives up at `deadline`, a time of the board's clock.
@@ -197,8 +198,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     ///
     /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
     pub fn wait_for_level_until(&self, level: Level, deadline: Instant) -> Result<(), AxiGpioError> {
-        self.0.wait_for(self.has(level))?.wait(Some(deadline))?;
-        Ok(())
+        self.has(level).block(Some(deadline))
     }
 
     /// Waits for an edge of the pin, from its first poll on. One that is taken back before it is served is not seen.
@@ -211,9 +211,8 @@ impl<H: AxiGpioHandle> Pin<H> {
     ///
     /// Dropping the future at any point leaves hardware and queues as if it never was. An edge that came meanwhile is
     /// not remembered; [`changes`](Self::changes) is for who must not miss one between two waits.
-    pub async fn wait_for_edge_async(&self, edge: Edge) -> Result<(), AxiGpioError> {
-        self.0.wait_for(self.has_edge(edge))?.await?;
-        Ok(())
+    pub fn wait_for_edge_async(&self, edge: Edge) -> GpioWait<WaitFor<'_, H>> {
+        self.has_edge(edge).into_future()
     }
 
     /// As [`wait_for_edge_async`](Self::wait_for_edge_async), but gives up when `deadline` completes, a sleep of the
@@ -226,9 +225,12 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Cancellation safety
     ///
     /// As without a deadline.
-    pub async fn wait_for_edge_until_async(&self, edge: Edge, deadline: impl Future) -> Result<(), AxiGpioError> {
-        with_deadline(self.0.wait_for(self.has_edge(edge))?, deadline).await?;
-        Ok(())
+    pub fn wait_for_edge_until_async<D: Future>(
+        &self,
+        edge: Edge,
+        deadline: D,
+    ) -> GpioWait<WithDeadline<WaitFor<'_, H>, D>> {
+        self.has_edge(edge).into_future_until(deadline)
     }
 
     /// The blocking twin of [`wait_for_edge_async`](Self::wait_for_edge_async).
@@ -241,8 +243,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     ///
     /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
     pub fn wait_for_edge(&self, edge: Edge) -> Result<(), AxiGpioError> {
-        self.0.wait_for(self.has_edge(edge))?.wait(None)?;
-        Ok(())
+        self.has_edge(edge).block(None)
     }
 
     /// As [`wait_for_edge`](Self::wait_for_edge), but gives up at `deadline`, a time of the board's clock.
@@ -255,8 +256,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     ///
     /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
     pub fn wait_for_edge_until(&self, edge: Edge, deadline: Instant) -> Result<(), AxiGpioError> {
-        self.0.wait_for(self.has_edge(edge))?.wait(Some(deadline))?;
-        Ok(())
+        self.has_edge(edge).block(Some(deadline))
     }
 
     /// A handle whose event is a net change of the pin since it last looked, from now on; see [`Slice::changes`].
@@ -268,18 +268,16 @@ impl<H: AxiGpioHandle> Pin<H> {
         self.0.changes()
     }
 
-    const fn has(&self, level: Level) -> Condition {
-        let mask = self.0.mask();
-        Condition::Level { mask, value: if level.is_high() { mask } else { 0 } }
+    fn has(&self, level: Level) -> Wanted<'_, H> {
+        self.0.wanted(|mask| Condition::Level { mask, value: if level.is_high() { mask } else { 0 } })
     }
 
-    const fn has_edge(&self, edge: Edge) -> Condition {
-        let mask = self.0.mask();
-        match edge {
+    fn has_edge(&self, edge: Edge) -> Wanted<'_, H> {
+        self.0.wanted(|mask| match edge {
             Edge::Rising => Condition::Rising { mask },
             Edge::Falling => Condition::Falling { mask },
             Edge::Any => Condition::Change { mask, since: None },
-        }
+        })
     }
 }
 

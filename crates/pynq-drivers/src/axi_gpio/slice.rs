@@ -8,10 +8,10 @@ use core::{
 
 use pynq_core::{
     Instant,
-    interrupt::{Condition, Line, WaitFor, with_deadline},
+    interrupt::{Condition, Line, WaitFor, WithDeadline},
 };
 
-use super::{AxiGpioError, AxiGpioHandle, ChannelConfig, ChannelDirection, Pin, config::ones};
+use super::{AxiGpioError, AxiGpioHandle, ChannelConfig, ChannelDirection, GpioWait, Pin, config::ones, wait::Wanted};
 
 /// A channel: the slice of all its pins.
 pub type Channel<H> = Slice<H>;
@@ -219,9 +219,8 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Cancellation safety
     ///
     /// Dropping the future at any point leaves hardware and queues as if it never was.
-    pub async fn wait_for_value_async(&self, value: u32) -> Result<(), AxiGpioError> {
-        self.wait_for(self.has_value(value)?)?.await?;
-        Ok(())
+    pub fn wait_for_value_async(&self, value: u32) -> GpioWait<WaitFor<'_, H>> {
+        self.has_value(value).into_future()
     }
 
     /// As [`wait_for_value_async`](Self::wait_for_value_async), but gives up when `deadline` completes, a sleep of the
@@ -234,9 +233,12 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Cancellation safety
     ///
     /// As without a deadline.
-    pub async fn wait_for_value_until_async(&self, value: u32, deadline: impl Future) -> Result<(), AxiGpioError> {
-        with_deadline(self.wait_for(self.has_value(value)?)?, deadline).await?;
-        Ok(())
+    pub fn wait_for_value_until_async<D: Future>(
+        &self,
+        value: u32,
+        deadline: D,
+    ) -> GpioWait<WithDeadline<WaitFor<'_, H>, D>> {
+        self.has_value(value).into_future_until(deadline)
     }
 
     /// The blocking twin of [`wait_for_value_async`](Self::wait_for_value_async).
@@ -249,8 +251,7 @@ impl<H: AxiGpioHandle> Slice<H> {
     ///
     /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
     pub fn wait_for_value(&self, value: u32) -> Result<(), AxiGpioError> {
-        self.wait_for(self.has_value(value)?)?.wait(None)?;
-        Ok(())
+        self.has_value(value).block(None)
     }
 
     /// As [`wait_for_value`](Self::wait_for_value), but gives up at `deadline`, a time of the board's clock.
@@ -263,8 +264,7 @@ impl<H: AxiGpioHandle> Slice<H> {
     ///
     /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
     pub fn wait_for_value_until(&self, value: u32, deadline: Instant) -> Result<(), AxiGpioError> {
-        self.wait_for(self.has_value(value)?)?.wait(Some(deadline))?;
-        Ok(())
+        self.has_value(value).block(Some(deadline))
     }
 
     /// A handle whose event is a net change of these pins since it last looked, from now on; as an
@@ -286,13 +286,17 @@ impl<H: AxiGpioHandle> Slice<H> {
         &self.node
     }
 
-    pub(super) fn wait_for(&self, condition: Condition) -> Result<WaitFor<'_, H>, AxiGpioError> {
-        self.raises()?;
-        Ok(WaitFor::new(&self.node, self.line, condition))
+    /// A wait for what `condition` makes of the mask of these pins.
+    pub(super) fn wanted(&self, condition: impl FnOnce(u32) -> Condition) -> Wanted<'_, H> {
+        let condition = self.raises().map(|()| condition(self.mask()));
+        Wanted { node: &self.node, line: self.line, condition }
     }
 
-    fn has_value(&self, value: u32) -> Result<Condition, AxiGpioError> {
-        Ok(Condition::Level { mask: self.mask(), value: self.place(value)? })
+    fn has_value(&self, value: u32) -> Wanted<'_, H> {
+        match self.place(value) {
+            Ok(value) => self.wanted(|mask| Condition::Level { mask, value }),
+            Err(error) => Wanted { node: &self.node, line: self.line, condition: Err(error) },
+        }
     }
 
     fn samples(&self) -> Result<(), AxiGpioError> {
