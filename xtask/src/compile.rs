@@ -1,0 +1,166 @@
+//! Stages that are a run of cargo over the workspace: tests, the minimum Rust version, combinations of features, miri.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    project::{Member, Project, json, list, text},
+    shell::{Cmd, Failure, say},
+    stages::{Options, Outcome, Verdict},
+    tools::{MIRI, nightly},
+};
+
+/// `cargo test --workspace`, the command that the README gives.
+pub(crate) fn test(_: &Project, _: &Options) -> Verdict {
+    Cmd::cargo("test --workspace").run()?;
+    Ok(Outcome::PASSED)
+}
+
+/// The promise of `rust-version`: of our own code by a compiler of that version where one is installed (clippy's
+/// `incompatible_msrv` looks after the standard library otherwise), and of dependencies by what they declare.
+pub(crate) fn msrv(project: &Project, _: &Options) -> Verdict {
+    let metadata = json(&Cmd::cargo("metadata --format-version 1 --locked").read()?)?;
+    let packages = list(&metadata["packages"]);
+    let version_of = |id: &str| packages.iter().find(|package| text(&package["id"]) == id);
+    let ours = list(&metadata["workspace_members"]).first().and_then(|id| version_of(text(id)));
+    let promised = ours.map(|package| text(&package["rust_version"])).unwrap_or_default();
+    if promised.is_empty() {
+        return Err(Failure::new("no rust-version in Cargo.toml"));
+    }
+    let newer: Vec<String> = packages
+        .iter()
+        .filter(|package| minor(text(&package["rust_version"])) > minor(promised))
+        .map(|package| {
+            format!("{} {} needs {}", text(&package["name"]), text(&package["version"]), text(&package["rust_version"]))
+        })
+        .collect();
+    if !newer.is_empty() {
+        return Err(Failure::new(format!("we promise Rust {promised}, but {}", newer.join(", "))));
+    }
+    say!("  {} packages in Cargo.lock do with Rust {promised}", packages.len());
+    let toolchain = format!("+{promised}");
+    if !Cmd::cargo(&toolchain).other_toolchain().words("--version").succeeds() {
+        return Ok(Outcome::Passed(vec![format!(
+            "the code with that compiler (rustup toolchain install {promised}); clippy's incompatible_msrv looks after the standard library"
+        )]));
+    }
+    Cmd::cargo(&toolchain)
+        .other_toolchain()
+        .words("check --workspace --all-features --locked")
+        .path("--target-dir", &project.target_dir.join("msrv"))
+        .run()?;
+    Ok(Outcome::PASSED)
+}
+
+/// The 85 of 1.85 and of 1.85.0; 0 where nothing is declared.
+fn minor(version: &str) -> u32 {
+    version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or(0)
+}
+
+/// Each combination of features of each crate, on its own, so that no other crate's features fill in for a missing one.
+pub(crate) fn powerset(project: &Project, options: &Options) -> Verdict {
+    for member in project.members.iter().filter(|member| chosen(member, options)) {
+        let combinations = combinations(member);
+        say!("  {}: {} combinations of features", member.name, combinations.len());
+        for features in combinations {
+            // Warnings are errors, and what is only used by a feature must not be unused without it.
+            Cmd::cargo("clippy --quiet --no-default-features --package")
+                .arg(&member.name)
+                .words("--features")
+                .arg(features.into_iter().collect::<Vec<_>>().join(","))
+                .words("-- -D warnings")
+                .run()?;
+        }
+    }
+    Ok(Outcome::PASSED)
+}
+
+fn chosen(member: &Member, options: &Options) -> bool {
+    options.filter.as_ref().is_none_or(|filter| member.name == *filter) && member.name != "xtask"
+}
+
+/// Up to this many features, all subsets are tried; with more, each alone, each pair and all at once.
+const ALL_SUBSETS: u32 = 5;
+
+/// The combinations that differ: each is closed over what its features turn on.
+fn combinations(member: &Member) -> BTreeSet<BTreeSet<String>> {
+    let names: Vec<&str> =
+        member.features.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "default").collect();
+    let count = u32::try_from(names.len()).unwrap_or(u32::MAX).min(20);
+    (0..1_u32 << count)
+        .filter(|subset| count <= ALL_SUBSETS || subset.count_ones() <= 2 || subset.count_ones() == count)
+        .map(|subset| {
+            let chosen = names.iter().enumerate().filter(|(bit, _)| subset >> bit & 1 == 1).map(|(_, name)| *name);
+            closure(member, chosen.map(str::to_owned).collect())
+        })
+        .collect()
+}
+
+fn closure(member: &Member, mut features: BTreeSet<String>) -> BTreeSet<String> {
+    loop {
+        let implied: BTreeSet<String> = member
+            .features
+            .iter()
+            .filter(|(name, _)| features.contains(name))
+            .flat_map(|(_, implied)| {
+                implied.iter().filter(|name| member.features.iter().any(|(own, _)| own == *name)).cloned()
+            })
+            .collect();
+        if implied.is_subset(&features) {
+            return features;
+        }
+        features.extend(implied);
+    }
+}
+
+/// The crates that can be interpreted: those without system calls of their own.
+const INTERPRETED: [&str; 3] = ["pynq-core", "pynq-sim", "pynq-drivers"];
+
+/// Unit tests under the interpreter that detects undefined behaviour.
+pub(crate) fn miri(project: &Project, _: &Options) -> Verdict {
+    if let Some(reason) = MIRI.missing(project)? {
+        return Ok(Outcome::Skipped(reason));
+    }
+    let mut command = nightly("miri test --lib --all-features").path("--target-dir", &project.target_dir.join("miri"));
+    for package in INTERPRETED {
+        command = command.arg("-p").arg(package);
+    }
+    command.env("MIRIFLAGS", "-Zmiri-strict-provenance").run()?;
+    Ok(Outcome::PASSED)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn combinations_that_mean_the_same_are_tried_once() {
+        let feature =
+            |name: &str, implied: &[&str]| (name.to_owned(), implied.iter().map(|&name| name.to_owned()).collect());
+        let member = Member {
+            name: String::new(),
+            dir: PathBuf::new(),
+            published: true,
+            features: vec![
+                feature("default", &["std"]),
+                feature("std", &["alloc", "dep:mutex"]),
+                feature("alloc", &[]),
+                feature("defmt", &["dep:defmt"]),
+            ],
+            tests: Vec::new(),
+            metadata: Value::Null,
+        };
+        let shown: Vec<String> =
+            combinations(&member).into_iter().map(|set| set.into_iter().collect::<Vec<_>>().join("+")).collect();
+        assert_eq!(shown, ["", "alloc", "alloc+defmt", "alloc+defmt+std", "alloc+std", "defmt"]);
+    }
+
+    #[test]
+    fn versions_of_rust_compare() {
+        assert!(minor("1.86.0") > minor("1.85"));
+        assert_eq!(minor(""), 0);
+    }
+}

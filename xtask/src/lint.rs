@@ -1,0 +1,85 @@
+//! Format, clippy, and the rules of [`checks`].
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    checks,
+    project::Project,
+    scan::Source,
+    shell::{Cmd, Failure, say},
+    stages::{Options, Outcome, Verdict},
+};
+
+/// Runs all of it; the rules first, since they take no time.
+pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
+    rules(project)?;
+    // Cargo.lock says what Cargo.toml says.
+    Cmd::cargo("metadata --locked --quiet --format-version 1").read()?;
+    Cmd::cargo("fmt --all --check").run()?;
+    for manifest in nested_manifests(project)? {
+        Cmd::cargo("fmt --check").path("--manifest-path", &manifest).run()?;
+    }
+    Cmd::cargo("clippy --workspace --all-targets --all-features -- -D warnings").run()?;
+    // Without the features that a test may take for granted.
+    Cmd::cargo("clippy --workspace --all-targets -- -D warnings").run()?;
+    Ok(Outcome::PASSED)
+}
+
+/// The files of the project: what git has, and what it will have.
+pub(crate) fn files(project: &Project) -> Result<Vec<PathBuf>, Failure> {
+    let listing = Cmd::new("git").words("ls-files --cached --others --exclude-standard").dir(&project.root).read()?;
+    Ok(listing.lines().map(PathBuf::from).filter(|file| file.is_file()).collect())
+}
+
+/// The manifests of packages that are no members, such as fuzz targets.
+pub(crate) fn nested_manifests(project: &Project) -> Result<Vec<PathBuf>, Failure> {
+    let member =
+        |file: &PathBuf| project.members.iter().any(|member| member.dir.join("Cargo.toml") == project.root.join(file));
+    let mut manifests = files(project)?;
+    manifests.retain(|file| file.ends_with("Cargo.toml") && *file != Path::new("Cargo.toml") && !member(file));
+    Ok(manifests)
+}
+
+fn rules(project: &Project) -> Result<(), Failure> {
+    let mut broken = Vec::new();
+    let files = files(project)?;
+    for file in &files {
+        // A file that is not text has no lines to complain about.
+        let Ok(text) = fs::read_to_string(file) else { continue };
+        let path = file.display().to_string().replace('\\', "/");
+        let mut complaints = if path.ends_with(".lock") { Vec::new() } else { checks::text(&path, &text) };
+        if path.ends_with(".rs") {
+            complaints.extend(checks::code(&path, &Source::parse(&text)));
+        }
+        broken.extend(complaints.into_iter().map(|(line, what)| format!("{path}:{line}: {what}")));
+    }
+    broken.extend(unguarded_roots(project, &files));
+    say!("  {} files, {} broken rules", files.len(), broken.len());
+    for complaint in &broken {
+        say!("    {complaint}");
+    }
+    let Some(first) = broken.first() else { return Ok(()) };
+    Err(Failure::of("cargo xtask lint", format!("{} broken rules, the first: {first}", broken.len())))
+}
+
+/// A crate without a file that may be unsafe forbids it; one with such a file denies it everywhere else.
+fn unguarded_roots(project: &Project, files: &[PathBuf]) -> Vec<String> {
+    let mut broken = Vec::new();
+    for member in project.members.iter().filter(|member| member.name != "xtask") {
+        let dir = project.relative(&member.dir);
+        let some_unsafe = files.iter().any(|file| {
+            file.starts_with(dir.join("src")) && checks::may_be_unsafe(&file.display().to_string().replace('\\', "/"))
+        });
+        let guard = if some_unsafe { "deny" } else { "forbid" };
+        for root in ["src/lib.rs", "src/main.rs"].map(|name| dir.join(name)) {
+            let Ok(text) = fs::read_to_string(&root) else { continue };
+            if !text.contains(&format!("{guard}(unsafe_code)")) {
+                broken.push(format!("{}:1: has no #![{guard}(unsafe_code)]", root.display()));
+            }
+        }
+    }
+    broken
+}

@@ -1,0 +1,87 @@
+//! Builds for targets without a standard library, as the crates list them:
+//!
+//! ```toml
+//! [package.metadata.pynq]
+//! build = [{ targets = ["thumbv6m-none-eabi"], features = ["critical-section"] }]
+//! ```
+
+use std::path::Path;
+
+use crate::{
+    project::{Project, list, strings},
+    shell::{Cmd, Failure, say},
+    stages::{Options, Outcome, Verdict},
+    tools::SYSTEM_COMPILER,
+};
+
+/// Where distributions put their compiler. rustup's own does not come with the sources of the library unless asked to.
+const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
+const SYSTEM_CARGO: &str = "/usr/bin/cargo";
+
+/// What the system's compiler builds first.
+pub(crate) const CORE: &str = "core,alloc";
+pub(crate) const STD: &str = "std,panic_abort";
+
+/// Builds every crate that lists targets, for each of them.
+pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
+    let (mut built, mut missing) = (0, Vec::new());
+    for member in &project.members {
+        for build in list(&member.metadata["build"]) {
+            let features = strings(&build["features"]).join(",");
+            let targets = strings(&build["targets"]);
+            for target in targets
+                .iter()
+                .filter(|target| options.filter.as_ref().is_none_or(|only| target.contains(only.as_str())))
+            {
+                let args = format!("build --release --no-default-features -p {}", member.name);
+                let Some(command) = cargo_for(project, target, CORE, &args)? else {
+                    if !missing.contains(target) {
+                        missing.push(target.clone());
+                    }
+                    continue;
+                };
+                let command = command.arg("--features").arg(&features);
+                command.path("--target-dir", &project.target_dir.join("no-std")).run()?;
+                built += 1;
+            }
+        }
+    }
+    if built == 0 && missing.is_empty() {
+        return Err(Failure::new("no crate lists targets in [package.metadata.pynq]"));
+    }
+    say!("  {built} builds");
+    let missing = missing.join(" ");
+    let remedy = format!("no compiler for {missing} (rustup target add {missing})");
+    match (built, missing.is_empty()) {
+        (_, true) => Ok(Outcome::PASSED),
+        (0, false) => Ok(Outcome::Skipped(remedy)),
+        (_, false) if project.ci => Err(Failure::new(remedy)),
+        (_, false) => Ok(Outcome::Passed(vec![remedy])),
+    }
+}
+
+/// The given run of cargo for the target: by rustup's compiler where it has the target's library, else by the system's,
+/// which builds the named parts of the library itself.
+pub(crate) fn cargo_for(project: &Project, target: &str, library: &str, args: &str) -> Result<Option<Cmd>, Failure> {
+    let installed = Cmd::new("rustc").words("--print target-libdir --target").arg(target).read()?;
+    if Path::new(installed.trim()).is_dir() {
+        return Ok(Some(Cmd::cargo(args).arg("--target").arg(target)));
+    }
+    if SYSTEM_COMPILER.missing(project)?.is_some() {
+        return Ok(None);
+    }
+    let cargo = Cmd::new(SYSTEM_CARGO)
+        .other_toolchain()
+        .env("RUSTC", SYSTEM_RUSTC)
+        // A release compiler takes -Zbuild-std only so.
+        .env("RUSTC_BOOTSTRAP", "1");
+    Ok(Some(cargo.words(args).arg(format!("-Zbuild-std={library}")).arg("--target").arg(target)))
+}
+
+/// Whether the system's compiler has its library's sources beside it.
+pub(crate) fn system_compiler_is_complete() -> bool {
+    let sysroot = Cmd::new(SYSTEM_RUSTC).other_toolchain().words("--print sysroot");
+    Path::new(SYSTEM_CARGO).exists()
+        && Path::new(SYSTEM_RUSTC).exists()
+        && sysroot.read().is_ok_and(|root| Path::new(root.trim()).join("lib/rustlib/src/rust/library/core").exists())
+}

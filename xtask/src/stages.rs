@@ -1,0 +1,237 @@
+//! The table of stages, the run of one or all of them, and the table at the end.
+
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    asm, compile, deny, docs, fuzz, lint, loom, mutants, no_std, package, portable,
+    project::Project,
+    shell::{Failure, say, seconds},
+};
+
+/// How a stage ended that found no fault.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// It ran. The notes say what of it did not.
+    Passed(Vec<String>),
+    /// It did not run, and why.
+    Skipped(String),
+}
+
+impl Outcome {
+    pub(crate) const PASSED: Self = Self::Passed(Vec::new());
+}
+
+/// What a stage returns.
+pub(crate) type Verdict = Result<Outcome, Failure>;
+
+/// What a person wrote after the name of the stage.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// The word that is no option: a name or a part of one.
+    pub(crate) filter: Option<String>,
+    /// `--count N`: schedules.
+    pub(crate) count: Option<u64>,
+    /// `--seconds N`: of each fuzz target.
+    pub(crate) seconds: Option<u64>,
+    /// `--skip A,B` and `--only A,B`: stages of `ci`.
+    skip: Vec<String>,
+    only: Vec<String>,
+}
+
+struct Stage {
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Project, &Options) -> Verdict,
+    /// Whether it is a part of `ci`.
+    in_ci: bool,
+}
+
+/// Cheap stages first, so that most mistakes are told within the first minutes.
+const STAGES: [Stage; 16] = [
+    Stage { name: "lint", about: "rustfmt, clippy, and the rules of this project", run: lint::run, in_ci: true },
+    Stage { name: "test", about: "cargo test --workspace, doc tests included", run: compile::test, in_ci: true },
+    Stage { name: "msrv", about: "nothing needs a newer Rust than Cargo.toml says", run: compile::msrv, in_ci: true },
+    Stage {
+        name: "powerset",
+        about: "every combination of features compiles [PACKAGE]",
+        run: compile::powerset,
+        in_ci: true,
+    },
+    Stage { name: "docs", about: "rustdoc without warnings; the book", run: docs::run, in_ci: true },
+    Stage { name: "portable", about: "the simulated path needs no Linux", run: portable::run, in_ci: true },
+    Stage { name: "no-std", about: "builds for bare-metal targets [TARGET]", run: no_std::run, in_ci: true },
+    Stage { name: "asm", about: "typed register access costs nothing", run: run_asm, in_ci: true },
+    Stage { name: "property", about: "random schedules [--count N], 1 million", run: loom::property, in_ci: true },
+    Stage { name: "loom", about: "the engine under the model checker [MODEL]", run: loom::run, in_ci: true },
+    Stage { name: "mutants", about: "each seeded bug is caught [MUTANT]", run: mutants::run, in_ci: true },
+    Stage {
+        name: "package",
+        about: "the crates can be packaged, and build from their packages",
+        run: package::run,
+        in_ci: true,
+    },
+    Stage { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::run, in_ci: true },
+    Stage { name: "fuzz", about: "fuzz targets [--seconds N] [TARGET], 60 s each", run: fuzz::run, in_ci: true },
+    Stage { name: "miri", about: "undefined behaviour, where miri is installed", run: compile::miri, in_ci: false },
+    Stage { name: "ci", about: "all of the above but miri [--skip A,B] [--only A,B]", run: never, in_ci: false },
+];
+
+/// Prints the stages.
+pub(crate) fn help() {
+    say!("cargo xtask STAGE [OPTIONS]\n");
+    for stage in &STAGES {
+        say!("  {:<10} {}", stage.name, stage.about);
+    }
+    say!("\nA missing tool skips its stage; with CI=true it is installed, and a skipped stage fails.");
+}
+
+/// Runs a stage, or all of CI's, and says whether nothing failed.
+///
+/// # Errors
+///
+/// What is wrong with the command line.
+pub(crate) fn run(project: &Project, name: &str, args: &[String]) -> Result<bool, String> {
+    let options = parse(args)?;
+    let chosen: Vec<&Stage> = if name == "ci" {
+        if let Some(unknown) = options.skip.iter().chain(&options.only).find(|name| find(name).is_none()) {
+            return Err(format!("no stage \"{unknown}\"; see cargo xtask help"));
+        }
+        let wanted = |stage: &&Stage| {
+            let named = |list: &[String]| list.iter().any(|name| name == stage.name);
+            if options.only.is_empty() { stage.in_ci && !named(&options.skip) } else { named(&options.only) }
+        };
+        STAGES.iter().filter(wanted).collect()
+    } else {
+        vec![find(name).ok_or_else(|| format!("no stage \"{name}\"; see cargo xtask help"))?]
+    };
+    let begin = Instant::now();
+    let rows: Vec<Row> = chosen.into_iter().map(|stage| run_one(project, stage, &options)).collect();
+    Ok(summarize(project, &rows, begin.elapsed()))
+}
+
+fn find(name: &str) -> Option<&'static Stage> {
+    STAGES.iter().find(|stage| stage.name == name)
+}
+
+fn parse(args: &[String]) -> Result<Options, String> {
+    let mut options = Options::default();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
+        let number =
+            |text: &String| text.replace('_', "").parse().map_err(|_| format!("{arg} needs a number, not {text}"));
+        match arg.as_str() {
+            "--count" => options.count = Some(number(value()?)?),
+            "--seconds" => options.seconds = Some(number(value()?)?),
+            "--skip" => options.skip.extend(value()?.split(',').map(str::to_owned)),
+            "--only" => options.only.extend(value()?.split(',').map(str::to_owned)),
+            other if other.starts_with('-') => return Err(format!("no option {other}; see cargo xtask help")),
+            other if options.filter.is_none() => options.filter = Some(other.to_owned()),
+            other => return Err(format!("one name at a time: {other}")),
+        }
+    }
+    Ok(options)
+}
+
+struct Row {
+    stage: &'static str,
+    verdict: Verdict,
+    time: Duration,
+}
+
+fn run_one(project: &Project, stage: &'static Stage, options: &Options) -> Row {
+    say!("\n==> {}: {}", stage.name, stage.about);
+    let begin = Instant::now();
+    let mut verdict = (stage.run)(project, options);
+    if let (true, Ok(Outcome::Skipped(reason))) = (project.ci, &verdict) {
+        verdict = Err(Failure::new(format!("must not be skipped with CI=true: {reason}")));
+    }
+    let time = begin.elapsed();
+    match &verdict {
+        Ok(Outcome::Passed(notes)) => {
+            say!("==> {} passed in {}", stage.name, seconds(time));
+            for note in notes {
+                say!("    NOT CHECKED: {note}");
+            }
+        }
+        Ok(Outcome::Skipped(reason)) => say!("==> {} SKIPPED: {reason}", stage.name),
+        Err(failure) => {
+            say!("==> {} FAILED after {}: {}", stage.name, seconds(time), failure.what);
+            if let Some(command) = &failure.command {
+                say!("    again: {command}");
+            }
+        }
+    }
+    Row { stage: stage.name, verdict, time }
+}
+
+/// Prints the table at the end and says whether nothing failed.
+fn summarize(project: &Project, rows: &[Row], total: Duration) -> bool {
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    let mut table = String::new();
+    for row in rows {
+        let (word, remark) = match &row.verdict {
+            Ok(Outcome::Passed(notes)) => {
+                passed += 1;
+                ("passed", if notes.is_empty() { String::new() } else { format!("not checked: {}", notes.join("; ")) })
+            }
+            Ok(Outcome::Skipped(reason)) => {
+                skipped += 1;
+                ("skipped", reason.clone())
+            }
+            Err(failure) => {
+                failed += 1;
+                ("FAILED", format!("{}; again: cargo xtask {}", first_line(&failure.what), row.stage))
+            }
+        };
+        let _ = writeln!(table, "  {:<10} {:<8} {:>12}  {}", row.stage, word, seconds(row.time), remark);
+    }
+    say!("\n{table}\nin {}, target directory {}", seconds(total), project.target_dir.display());
+    say!("stages: {passed} passed, {failed} failed, {skipped} skipped");
+    failed == 0
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+fn run_asm(project: &Project, _: &Options) -> Verdict {
+    match asm::run(&project.root) {
+        Ok(asm::Outcome::Proved) => Ok(Outcome::PASSED),
+        Ok(asm::Outcome::Skipped(reason)) => Ok(Outcome::Skipped(reason)),
+        Err(difference) => Err(Failure::of("cargo xtask asm", difference)),
+    }
+}
+
+/// `ci` is the run of the others, see [`run`].
+fn never(_: &Project, _: &Options) -> Verdict {
+    Ok(Outcome::PASSED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn options_are_read() {
+        let options = parse(&words("--count 5_000 --skip a,b name")).unwrap();
+        assert_eq!(options.count, Some(5000));
+        assert_eq!(options.skip, ["a", "b"]);
+        assert_eq!(options.filter.as_deref(), Some("name"));
+    }
+
+    #[test]
+    fn wrong_options_are_told() {
+        assert_eq!(parse(&words("--count")).unwrap_err(), "--count needs a value");
+        assert_eq!(parse(&words("--count x")).unwrap_err(), "--count needs a number, not x");
+        assert!(parse(&words("--colour")).is_err());
+        assert!(parse(&words("one two")).is_err());
+    }
+}

@@ -1,0 +1,93 @@
+//! Tools that are not a part of the toolchain: found, installed in CI, or the reason to skip.
+
+use std::path::Path;
+
+use crate::{
+    project::Project,
+    shell::{Cmd, Failure, say},
+};
+
+/// A tool, and how it is to be had.
+pub(crate) struct Tool {
+    pub(crate) name: &'static str,
+    /// Succeeds where the tool is there.
+    found: fn() -> bool,
+    /// Arguments of `cargo install --locked`, or packages of the distribution.
+    install: Install,
+}
+
+enum Install {
+    Cargo(&'static str),
+    Packages(&'static str),
+    /// What a person has to do.
+    ByHand(&'static str),
+}
+
+// Versions are fixed so that a release of a tool does not break the run of an unchanged project.
+pub(crate) const CARGO_DENY: Tool = Tool {
+    name: "cargo-deny",
+    found: || Cmd::cargo("deny --version").succeeds(),
+    install: Install::Cargo("cargo-deny --version 0.20.2 --no-default-features"),
+};
+pub(crate) const CARGO_FUZZ: Tool = Tool {
+    name: "cargo-fuzz",
+    found: || Cmd::cargo("fuzz --version").succeeds(),
+    install: Install::Cargo("cargo-fuzz --version 0.13.2"),
+};
+pub(crate) const MDBOOK: Tool = Tool {
+    name: "mdbook",
+    found: || Cmd::new("mdbook").words("--version").succeeds(),
+    install: Install::Cargo("mdbook --version 0.5.4 --no-default-features"),
+};
+pub(crate) const NIGHTLY: Tool = Tool {
+    name: "the nightly toolchain",
+    found: || nightly("--version").succeeds(),
+    install: Install::ByHand("rustup toolchain install nightly"),
+};
+pub(crate) const MIRI: Tool = Tool {
+    name: "miri",
+    found: || nightly("miri --version").succeeds(),
+    install: Install::ByHand("rustup +nightly component add miri rust-src"),
+};
+/// The distribution's compiler, which comes with the sources of its library and so can build it for any target.
+pub(crate) const SYSTEM_COMPILER: Tool = Tool {
+    name: "a compiler with the sources of its library",
+    found: || crate::no_std::system_compiler_is_complete(),
+    install: Install::Packages("rustc-web cargo-web rust-web-src"),
+};
+
+/// `cargo +nightly`.
+pub(crate) fn nightly(args: &str) -> Cmd {
+    Cmd::cargo("+nightly").other_toolchain().words(args)
+}
+
+impl Tool {
+    /// Finds the tool, in CI installs it, and otherwise tells why a stage has to be skipped.
+    pub(crate) fn missing(&self, project: &Project) -> Result<Option<String>, Failure> {
+        if (self.found)() {
+            return Ok(None);
+        }
+        let commands = match self.install {
+            Install::Cargo(args) => vec![Cmd::cargo("install --locked").words(args)],
+            // Only Debian's family has packages of these names.
+            Install::Packages(packages) if Path::new("/usr/bin/apt-get").exists() => vec![
+                Cmd::new("apt-get").words("update -q"),
+                Cmd::new("apt-get").words("install -y -q --no-install-recommends").words(packages),
+            ],
+            Install::Packages(_) => Vec::new(),
+            Install::ByHand(remedy) => return Ok(Some(format!("{} is missing: {remedy}", self.name))),
+        };
+        if commands.is_empty() {
+            return Ok(Some(format!("{} is missing", self.name)));
+        }
+        if !project.ci {
+            let remedy: Vec<String> = commands.iter().map(Cmd::to_string).collect();
+            return Ok(Some(format!("{} is missing: {}", self.name, remedy.join(" && "))));
+        }
+        say!("  {} is missing", self.name);
+        for command in &commands {
+            command.run()?;
+        }
+        if (self.found)() { Ok(None) } else { Err(Failure::new(format!("{} was installed, but not found", self.name))) }
+    }
+}
