@@ -95,8 +95,8 @@ impl<M: Mmio> AxiGpioHardware<M> {
 
     /// Sets those bits of the output register that are one in `mask`.
     pub(super) fn write(&mut self, line: u8, mask: u32, value: u32) {
-        let before = if cfg!(pynq_mutant = "gpio-modifies-data") { self.read(line) } else { self.output(line) };
-        self.shadows[index(line)].data = before & !mask | value & mask;
+        let shadow = &mut self.shadows[index(line)];
+        shadow.data = shadow.data & !mask | value & mask;
         self.put_data(line);
     }
 
@@ -109,9 +109,6 @@ impl<M: Mmio> AxiGpioHardware<M> {
 
     /// Makes the pins of `mask` outputs that drive `value`, and nothing else at any time.
     pub(super) fn drive(&mut self, line: u8, mask: u32, value: u32) {
-        if cfg!(pynq_mutant = "gpio-direction-before-data") {
-            self.set_inputs(line, mask, false);
-        }
         self.write(line, mask, value);
         self.set_inputs(line, mask, false);
     }
@@ -128,14 +125,11 @@ impl<M: Mmio> AxiGpioHardware<M> {
 
     /// Clears the status of `channels`, and tells of which it was set.
     fn clear(&self, channels: Channels) -> Channels {
-        let mut pending = self.registers.ip_isr().read() & channels;
-        if cfg!(pynq_mutant = "gpio-status-constant") && !pending.is_empty() {
-            pending = Channels::all();
-        }
+        let pending = self.registers.ip_isr().read() & channels;
         if !pending.is_empty() {
             self.registers.ip_isr().toggle(pending);
         }
-        pending & channels
+        pending
     }
 
     fn put_enables(&mut self, enabled: Channels) {
