@@ -82,7 +82,7 @@ pub trait AxiGpioHandle: NodeHandle {
     /// # Errors
     ///
     /// The error the node failed with, if it did.
-    fn with_hardware<R>(&self, f: impl FnOnce(&mut AxiGpioHardware<Self::Window>) -> R) -> Result<R, Error>;
+    fn with_gpio<R>(&self, f: impl FnOnce(&mut AxiGpioHardware<Self::Window>) -> R) -> Result<R, Error>;
 }
 
 impl<H, M, L, S> AxiGpioHandle for H
@@ -94,8 +94,8 @@ where
 {
     type Window = M;
 
-    fn with_hardware<R>(&self, f: impl FnOnce(&mut AxiGpioHardware<M>) -> R) -> Result<R, Error> {
-        Node::with_hardware(self, self.node_ref(), f)
+    fn with_gpio<R>(&self, f: impl FnOnce(&mut AxiGpioHardware<M>) -> R) -> Result<R, Error> {
+        self.with_hardware(self.node_ref(), f)
     }
 }
 
@@ -113,7 +113,7 @@ impl<H: AxiGpioHandle> AxiGpio<H> {
     ///
     /// The error the node has failed with.
     pub fn new(node: H) -> Result<Self, AxiGpioError> {
-        let config = node.with_hardware(|hardware| *hardware.config())?;
+        let config = node.with_gpio(|hardware| *hardware.config())?;
         Ok(Self { node, config })
     }
 

@@ -297,3 +297,16 @@ fn an_erased_backend_does_as_well() {
     rig.press(0);
     assert_eq!((task.wakes(), task.poll()), (1, OK));
 }
+
+#[test]
+fn a_static_node_does_as_well() {
+    let rig = Rig::buttons(EDGE);
+    let hardware = AxiGpioHardware::new(rig.window.clone(), *rig.gpio.config()).unwrap();
+    let parent = ParentLine::new(Arc::clone(&rig.intc), 3);
+    let node: &'static _ = Box::leak(Box::new(axi_gpio_node(StdLock::new(), hardware, parent)));
+    let pin = AxiGpio::new(node).unwrap().channel1().pin(1).unwrap();
+    let mut task = Task::waiting(pin.wait_for_edge_async(Edge::Rising));
+    rig.press(1);
+    assert_eq!((task.wakes(), task.poll()), (1, OK));
+    rig.assert_idle();
+}

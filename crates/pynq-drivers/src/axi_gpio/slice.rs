@@ -111,7 +111,7 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// [`AxiGpioError::OutputsOnly`], or the error the block has failed with.
     pub fn read(&self) -> Result<u32, AxiGpioError> {
         self.samples()?;
-        let data = self.node.with_hardware(|hardware| hardware.read(self.line))?;
+        let data = self.node.with_gpio(|hardware| hardware.read(self.line))?;
         Ok(self.extract(data))
     }
 
@@ -122,7 +122,7 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
     pub fn output(&self) -> Result<u32, AxiGpioError> {
         self.drives()?;
-        let data = self.node.with_hardware(|hardware| hardware.output(self.line))?;
+        let data = self.node.with_gpio(|hardware| hardware.output(self.line))?;
         Ok(self.extract(data))
     }
 
@@ -145,7 +145,7 @@ impl<H: AxiGpioHandle> Slice<H> {
     pub fn write_masked(&self, value: u32, mask: u32) -> Result<(), AxiGpioError> {
         self.drives()?;
         let (value, mask) = (self.place(value)?, self.place(mask)?);
-        Ok(self.node.with_hardware(|hardware| hardware.write(self.line, mask, value))?)
+        Ok(self.node.with_gpio(|hardware| hardware.write(self.line, mask, value))?)
     }
 
     /// Inverts what was last written to these pins.
@@ -156,7 +156,7 @@ impl<H: AxiGpioHandle> Slice<H> {
     pub fn toggle(&self) -> Result<(), AxiGpioError> {
         self.drives()?;
         let mask = self.mask();
-        Ok(self.node.with_hardware(|hardware| hardware.write(self.line, mask, !hardware.output(self.line)))?)
+        Ok(self.node.with_gpio(|hardware| hardware.write(self.line, mask, !hardware.output(self.line)))?)
     }
 
     /// Makes these pins inputs, or outputs that drive what the output register holds. Does nothing where the design
@@ -174,7 +174,7 @@ impl<H: AxiGpioHandle> Slice<H> {
             self.drives()?
         }
         let (programmable, mask) = (self.direction == ChannelDirection::Bidirectional, self.mask());
-        Ok(self.node.with_hardware(|hardware| {
+        Ok(self.node.with_gpio(|hardware| {
             if programmable {
                 hardware.set_inputs(self.line, mask, inputs);
             }
@@ -190,7 +190,7 @@ impl<H: AxiGpioHandle> Slice<H> {
         self.drives()?;
         let (programmable, mask, value) =
             (self.direction == ChannelDirection::Bidirectional, self.mask(), self.place(value)?);
-        Ok(self.node.with_hardware(|hardware| {
+        Ok(self.node.with_gpio(|hardware| {
             if programmable {
                 hardware.drive(self.line, mask, value);
             } else {
@@ -205,7 +205,7 @@ impl<H: AxiGpioHandle> Slice<H> {
     ///
     /// The error the block has failed with.
     pub fn inputs(&self) -> Result<u32, AxiGpioError> {
-        let inputs = self.node.with_hardware(|hardware| hardware.inputs(self.line))?;
+        let inputs = self.node.with_gpio(|hardware| hardware.inputs(self.line))?;
         Ok(self.extract(inputs))
     }
 
