@@ -549,7 +549,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             }
             if waiter.judge(sample) {
                 self.take_out(waiter);
-                return Some(Ok(self.fired(waiter, cursor)));
+                return Some(Ok(self.fired(waiter, request, cursor)));
             }
         }
         None
@@ -587,8 +587,8 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     }
 
     /// What a completed waiter is told; moves the cursor.
-    fn fired(&self, waiter: Pin<&Waiter>, cursor: &mut Cursor) -> Fired {
-        let count = self.lines[usize::from(waiter.line.get())].count;
+    fn fired(&self, waiter: Pin<&Waiter>, request: &Request, cursor: &mut Cursor) -> Fired {
+        let count = self.lines[usize::from(request.line)].count;
         let missed = count.wrapping_sub(cursor.count).saturating_sub(1);
         let changed = waiter.changed();
         *cursor = Cursor { count, sample: cursor.sample ^ changed };
@@ -613,7 +613,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             Condition::Event => self.lines[usize::from(request.line)].count != cursor.count,
             _ => served && waiter.satisfied.get(),
         };
-        over.then(|| Ok(self.fired(waiter, cursor)))
+        over.then(|| Ok(self.fired(waiter, request, cursor)))
     }
 }
 
