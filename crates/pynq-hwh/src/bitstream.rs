@@ -8,6 +8,7 @@ use std::path::Path;
 
 use crate::design::Design;
 use crate::error::{Error, Result};
+use crate::limits;
 
 /// How every `.bit` file starts: the length of a magic field, the field, and a marker.
 const MAGIC: [u8; 13] = [0x00, 0x09, 0x0F, 0xF0, 0x0F, 0xF0, 0x0F, 0xF0, 0x0F, 0xF0, 0x00, 0x00, 0x01];
@@ -95,7 +96,7 @@ impl Bitstream {
     ///
     /// [`Error::Io`], and those of [`Bitstream::parse`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        Self::parse(crate::file::read(path.as_ref())?)
+        Self::parse(crate::file::read(path.as_ref(), limits::BITSTREAM_BYTES)?)
     }
 
     /// Reads a bitstream from memory, in any form.

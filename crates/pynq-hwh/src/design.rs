@@ -87,7 +87,7 @@ impl Design {
     ///
     /// [`Error::Io`], and those of [`Design::from_bytes`].
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        Self::from_bytes(&crate::file::read(path.as_ref())?)
+        Self::from_bytes(&crate::file::read(path.as_ref(), limits::HANDOFF_BYTES)?)
     }
 
     /// Reads a handoff file from memory.
@@ -119,12 +119,12 @@ impl Design {
     /// [`Error::Loop`] for contents that make no sense. All of them name the place.
     pub fn parse(text: &str) -> Result<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.len() as u64 > limits::FILE_BYTES {
+        if text.len() as u64 > limits::HANDOFF_BYTES {
             return Err(Error::Limit {
                 place: Place { line: 1, column: 1, offset: 0 },
                 what: "size of the file".into(),
                 found: format!("{} bytes", text.len()),
-                limit: limits::FILE_BYTES,
+                limit: limits::HANDOFF_BYTES,
             });
         }
         build(&RawDesign::parse(text)?)

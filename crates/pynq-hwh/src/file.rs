@@ -5,15 +5,14 @@ use std::io::{Error as IoError, ErrorKind, Read};
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::limits;
 
 /// The contents of `path`. The bound holds for devices and pipes too, which have no size to ask for.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let outcome = File::open(path).and_then(|file| file.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes));
+    let outcome = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
     let outcome = match outcome {
-        Ok(_) if bytes.len() as u64 > limits::FILE_BYTES => {
-            Err(IoError::new(ErrorKind::FileTooLarge, format!("larger than {} bytes", limits::FILE_BYTES)))
+        Ok(_) if bytes.len() as u64 > limit => {
+            Err(IoError::new(ErrorKind::FileTooLarge, format!("larger than {limit} bytes")))
         }
         other => other,
     };

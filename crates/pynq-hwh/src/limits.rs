@@ -3,8 +3,10 @@
 //! Each of them lies well above what a real design reaches, and each one that is exceeded is an error that names the
 //! place, never a silent truncation.
 
-/// Largest file that is read (a base overlay's handoff is 2 to 4 MB, a bitstream of the largest parts some 200 MB).
-pub(crate) const FILE_BYTES: u64 = 512 * 1024 * 1024;
+/// Largest handoff file that is read (a base overlay's is 2 to 4 MB).
+pub(crate) const HANDOFF_BYTES: u64 = 64 * 1024 * 1024;
+/// Largest bitstream file that is read (the largest parts need some 200 MB).
+pub(crate) const BITSTREAM_BYTES: u64 = 512 * 1024 * 1024;
 /// Deepest nesting of elements (real files: 9).
 pub(crate) const ELEMENT_DEPTH: usize = 64;
 /// Longest attribute value that is kept (real files: some 2 kB, in descriptions).
@@ -18,11 +20,13 @@ pub(crate) const INTC_INPUTS: u64 = 32;
 /// Most address ranges of one IP block (a real one has a handful).
 pub(crate) const RANGES: u64 = 256;
 /// Most levels of hierarchy in a path. Bounds the table of hierarchies, which lists every prefix.
-pub(crate) const PATH_LEVELS: usize = 64;
+pub(crate) const PATH_LEVELS: usize = 32;
 /// Longest path of an instance.
-pub(crate) const PATH_BYTES: usize = 4096;
+pub(crate) const PATH_BYTES: usize = 1024;
 /// Most concats, slices and container boundaries between an interrupt input and its source.
-pub(crate) const TRACE_STEPS: usize = 1024;
+pub(crate) const TRACE_STEPS: usize = 128;
+/// Most interrupt controllers that reach the processor.
+pub(crate) const CONTROLLERS: usize = 1024;
 /// Deepest cascade of interrupt controllers.
 pub(crate) const CASCADE_DEPTH: usize = 32;
 /// Most warnings that are kept; a last one says how many were dropped.

@@ -62,6 +62,8 @@ pub(crate) struct Netlist<'r, 'a> {
     ports: HashMap<(&'a str, &'a str), PortId>,
     /// The container port that feeds an inner port.
     entries: HashMap<PortId, PortId>,
+    /// The inner output behind a container's output.
+    exits: HashMap<PortId, PortId>,
 }
 
 impl<'r, 'a> Netlist<'r, 'a> {
@@ -73,6 +75,7 @@ impl<'r, 'a> Netlist<'r, 'a> {
             instances: raw.modules.iter().enumerate().map(|(id, module)| (module.instance, id)).collect(),
             ports: HashMap::new(),
             entries: HashMap::new(),
+            exits: HashMap::new(),
         };
         for (id, port) in raw.ports.iter().enumerate() {
             netlist.add_driver(id, port);
@@ -113,10 +116,16 @@ impl<'r, 'a> Netlist<'r, 'a> {
             let instance = self.module_of(id).map_or("External_Ports", |module| module.instance);
             self.ports.insert((instance, port.name), id);
         }
-        for (id, port) in self.raw.ports.iter().enumerate().filter(|(_, port)| port.direction != Direction::Out) {
+        for (id, port) in self.raw.ports.iter().enumerate() {
             for inner in port.peers.iter().filter_map(|peer| self.ports.get(peer).copied()) {
-                if self.is_inside(inner, id) {
+                if !self.is_inside(inner, id) {
+                    continue;
+                }
+                let drives = self.port(inner).is_some_and(|inner| inner.direction == Direction::Out);
+                if port.direction != Direction::Out {
                     self.entries.insert(inner, id);
+                } else if drives {
+                    self.exits.entry(id).or_insert(inner);
                 }
             }
         }
@@ -186,7 +195,7 @@ impl<'r, 'a> Netlist<'r, 'a> {
             let port = self.port(load)?;
             let net = if port.signal.is_empty() { None } else { self.nets.get(port.signal) };
             let net = net.copied().unwrap_or_default();
-            if net.several {
+            if net.several && warnings.first(WarningKind::SeveralDrivers, load) {
                 let taken = net.cell.map(|id| self.pin(id)).unwrap_or_default();
                 let message = format!("its net `{}` has several drivers; {taken} is taken", clip(port.signal));
                 warnings.add(WarningKind::SeveralDrivers, &self.pin(load), message);
@@ -209,11 +218,7 @@ impl<'r, 'a> Netlist<'r, 'a> {
     fn inside(&self, boundary: PortId) -> PortId {
         let mut boundary = boundary;
         for _ in 0..limits::PATH_LEVELS {
-            let Some(port) = self.port(boundary) else { break };
-            let inner = port.peers.iter().filter_map(|peer| self.ports.get(peer).copied()).find(|inner| {
-                self.is_inside(*inner, boundary) && self.port(*inner).is_some_and(|p| p.direction == Direction::Out)
-            });
-            let Some(inner) = inner else { break };
+            let Some(inner) = self.exits.get(&boundary).copied() else { break };
             boundary = inner;
             if !self.module_of(inner).is_some_and(|module| module.container) {
                 break;

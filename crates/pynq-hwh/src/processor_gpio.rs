@@ -47,7 +47,8 @@ pub(crate) fn build(
         };
         let signal = netlist.port(output).map_or("", |port| port.signal);
         let path = netlist.raw.text.unescape(module.path)?;
-        outputs.entry(signal).or_insert_with(Vec::new).push(path.clone());
+        // A net has one driver; a second slice on it, which is a mistake, gets no pins.
+        outputs.entry(signal).or_insert_with(|| path.clone());
         found.insert(path, ProcessorGpio { emio: low + width - 1, width, pins: Vec::new() });
     }
     for (id, port) in netlist.raw.ports.iter().enumerate() {
@@ -58,10 +59,8 @@ pub(crate) fn build(
         if port.signal.is_empty() || !listens {
             continue;
         }
-        for path in outputs.get(port.signal).map(Vec::as_slice).unwrap_or_default() {
-            if let Some(line) = found.get_mut(path) {
-                line.pins.push(netlist.pin(id));
-            }
+        if let Some(line) = outputs.get(port.signal).and_then(|path| found.get_mut(path)) {
+            line.pins.push(netlist.pin(id));
         }
     }
     for line in found.values_mut() {

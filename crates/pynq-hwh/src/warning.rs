@@ -1,5 +1,6 @@
 //! What a design does that its user should know of, without it being an error.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::limits;
@@ -106,6 +107,8 @@ impl fmt::Display for Warning {
 pub(crate) struct Warnings {
     list: Vec<Warning>,
     dropped: usize,
+    /// What [`Warnings::first`] was asked about.
+    seen: HashSet<(WarningKind, usize)>,
 }
 
 impl Warnings {
@@ -115,6 +118,12 @@ impl Warnings {
         } else {
             self.dropped += 1;
         }
+    }
+
+    /// Whether this is the first time that a warning of `kind` is due for item number `item`. What every bit of a vector
+    /// passes is reported once.
+    pub(crate) fn first(&mut self, kind: WarningKind, item: usize) -> bool {
+        self.seen.insert((kind, item))
     }
 
     pub(crate) fn into_vec(mut self) -> Vec<Warning> {

@@ -160,7 +160,7 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
             }
             None => {}
         }
-        if depth >= limits::CASCADE_DEPTH || self.seen.len() >= 1024 {
+        if depth >= limits::CASCADE_DEPTH || self.seen.len() >= limits::CONTROLLERS {
             return Err(Error::Limit {
                 place: self.netlist.raw.text.place(module.tag),
                 what: "cascade of interrupt controllers".into(),

@@ -162,9 +162,9 @@ fn huge_counts_are_refused_with_their_place() {
          i axi_intc C_NUM_INTR_INPUTS=1000000000 intr<x irq>n",
         "C_NUM_INTR_INPUTS of `i`",
     );
-    let path = format!("/{}", "a/".repeat(40));
+    let path = format!("/{}", "a/".repeat(20));
     let deep = wrap(&format!("<MODULE FULLNAME=\"{}x\"/>", path.repeat(2)));
-    assert!(matches!(error(&deep), Error::Limit { place, limit: 64, .. } if place.line == 3));
+    assert!(matches!(error(&deep), Error::Limit { place, limit: 32, .. } if place.line == 3));
 }
 
 #[test]
@@ -233,6 +233,26 @@ fn a_fan_in_of_doubling_concats_costs_no_more_than_its_bits() {
     let _ = writeln!(cells, "a user irq>n60:1048576");
     let design = Design::parse(&hwh(&cells)).unwrap();
     assert_eq!(design.interrupts.pins.len(), 16);
+}
+
+#[test]
+fn crossing_a_boundary_with_many_connections_stays_cheap() {
+    let mut peers = String::new();
+    for n in 0..100_000 {
+        let _ = write!(peers, "<CONNECTION INSTANCE=\"x{n}\" PORT=\"p\"/>");
+    }
+    let mut modules = format!(
+        "<MODULE FULLNAME=\"/ps\" MODTYPE=\"processing_system7\"><PORTS><PORT NAME=\"IRQ_F2P\" DIR=\"I\" LEFT=\"15\" \
+         RIGHT=\"0\" SIGNAME=\"n\"/></PORTS></MODULE>\n<MODULE FULLNAME=\"/box\" BDTYPE=\"BLOCK_CONTAINER\"><PORTS>\
+         <PORT NAME=\"o\" DIR=\"O\" LEFT=\"15\" RIGHT=\"0\" SIGNAME=\"n\"><CONNECTIONS>{peers}\
+         <CONNECTION INSTANCE=\"inner\" PORT=\"irq\"/></CONNECTIONS></PORT></PORTS></MODULE>\n"
+    );
+    modules += "<MODULE FULLNAME=\"/box/inner\" INSTANCE=\"inner\"><PORTS><PORT NAME=\"irq\" DIR=\"O\" LEFT=\"15\" \
+                RIGHT=\"0\"/></PORTS></MODULE>\n";
+    let design = Design::parse(&wrap(&modules)).expect("a large boundary");
+    // Sixteen bits in the two blocks of the processor's lines, one vector.
+    let pins: Vec<_> = design.interrupts.pins.iter().map(|(name, pin)| (name.as_str(), pin.width)).collect();
+    assert_eq!(pins, [("box/inner/irq", 16)]);
 }
 
 #[test]

@@ -336,6 +336,17 @@ fn a_pin_with_two_routes_is_listed_with_the_first() {
 }
 
 #[test]
+fn a_net_with_two_drivers_is_reported_once() {
+    let design = design(
+        "ps processing_system7 IRQ_F2P<v:4
+         a user irq>v:4
+         b user irq>v:4",
+    );
+    assert_eq!(pins(&design), ["a/irq - 0 4 61 -"]);
+    assert_eq!(warned(&design, WarningKind::SeveralDrivers), ["ps/IRQ_F2P"]);
+}
+
+#[test]
 fn a_controller_the_processor_cannot_address_is_reported() {
     let design = design(&format!(
         "ps processing_system7 IRQ_F2P<irq
