@@ -16,10 +16,6 @@ use crate::{
     timeline::{Event, Key},
 };
 
-/// Without anything happening on the board for this long, a task at work is taken to be gone, and a thread that might
-/// have raised a stimulus is taken not to exist.
-pub(crate) const GRACE: Duration = Duration::from_millis(100);
-
 /// Without anything happening on the board for this long, a woken waiter is taken never to be polled: the thread that
 /// should do it is the one that blocks. An error beats a hang.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -37,6 +33,7 @@ pub(crate) fn block(
     let waker = Waker::from(Arc::clone(&kick));
     let mut cx = Context::from_waker(&waker);
     let task = TaskId::of(&cx);
+    let call = Call::enter(&kick);
     let deadline = deadline.map(|at| Deadline::enter(shared, &kick, task, at));
     loop {
         let seen = kick.ticket().wakes;
@@ -48,7 +45,27 @@ pub(crate) fn block(
             shared.act(|state| state.settling.works(task));
             return Err(Error::TimedOut);
         }
-        idle(shared, &kick, task, |wakes| wakes != seen, deadline.as_ref().map(|deadline| deadline.at))?;
+        idle(shared, &call, task, |wakes| wakes != seen, deadline.as_ref().map(|deadline| deadline.at))?;
+    }
+}
+
+/// A blocked call.
+struct Call<'a> {
+    kick: &'a Arc<Kick>,
+    /// Within the poll of another. Waiters of that one may have been woken, and are not polled until this one returns,
+    /// so this one can't insist that all are.
+    nested: bool,
+}
+
+impl<'a> Call<'a> {
+    fn enter(kick: &'a Arc<Kick>) -> Self {
+        Self { kick, nested: kick.enter() }
+    }
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        self.kick.leave();
     }
 }
 
@@ -79,10 +96,8 @@ struct Idler<'a>(&'a Arc<Shared>, &'a Arc<Kick>);
 
 impl<'a> Idler<'a> {
     fn enter(shared: &'a Arc<Shared>, kick: &'a Arc<Kick>, task: TaskId) -> Self {
-        shared.act(|state| {
-            state.settling.waits(task);
-            state.idlers.push(Arc::clone(kick));
-        });
+        shared.with(|state| state.idlers.push(Arc::clone(kick)));
+        shared.waits(task);
         Self(shared, kick)
     }
 }
@@ -122,11 +137,12 @@ fn look(state: &State, deadline: Option<Instant>) -> Found {
 /// Sleeps until the thread is kicked or the deadline has passed. One of the threads that sleep here moves the clock.
 fn idle(
     shared: &Arc<Shared>,
-    kick: &Arc<Kick>,
+    call: &Call<'_>,
     task: TaskId,
     kicked: impl Fn(u64) -> bool,
     deadline: Option<Instant>,
 ) -> Result<(), Error> {
+    let kick = call.kick;
     let _idler = Idler::enter(shared, kick, task);
     let mut quiet = Quiet::default();
     loop {
@@ -144,21 +160,25 @@ fn idle(
             Found::Rest { unrest, stamp, waits_for_wall } => (unrest, stamp, waits_for_wall),
         };
         let still = quiet.since(stamp);
+        let grace = shared.with(|state| state.settling.grace);
         let limit = match unrest {
             Unrest::Settled => match waits_for_wall {
                 Some(left) => left.min(LONG),
-                None if still >= GRACE => return Err(gave_up(shared, task)),
-                None => GRACE - still,
+                None if still >= grace => return Err(gave_up(shared, task)),
+                None => grace - still,
             },
-            Unrest::Lingering if still >= GRACE => {
-                shared.act(|state| {
-                    if state.settling.stamp() == stamp.wrapping_add(1) {
-                        state.forget_stragglers()
-                    }
-                });
+            Unrest::Lingering if still >= grace => {
+                shared.forget_stragglers(stamp);
                 continue;
             }
-            Unrest::Lingering => GRACE - still,
+            Unrest::Lingering => grace - still,
+            Unrest::Strict { program: true } if call.nested && still >= grace => {
+                if !shared.step(Instant::MAX, |state| state.settling.stamp() == stamp) {
+                    return Err(gave_up(shared, task));
+                }
+                continue;
+            }
+            Unrest::Strict { program: true } if call.nested => grace - still,
             Unrest::Strict { program: true } if still >= PATIENCE => return Err(gave_up(shared, task)),
             Unrest::Strict { program: true } => PATIENCE - still,
             Unrest::Strict { program: false } => LONG,

@@ -90,15 +90,18 @@ impl Future for SimSleep {
             return Poll::Ready(());
         }
         let waker = cx.waker().clone();
-        let old = this.shared.act(|state| {
+        let (old, entered) = this.shared.with(|state| {
             if let Some(Event::Sleep(old)) = this.key.and_then(|key| state.timeline.get_mut(key)) {
-                return Some(core::mem::replace(old, waker));
+                return (Some(core::mem::replace(old, waker)), false);
             }
             this.key = Some(state.timeline.insert(this.deadline, Event::Sleep(waker)));
-            state.settling.waits(task);
-            None
+            (None, true)
         });
         drop(old);
+        // A future that is polled again without having been woken is not something that happens on the board.
+        if entered {
+            this.shared.act(|state| state.settling.waits(task));
+        }
         Poll::Pending
     }
 }

@@ -1,13 +1,13 @@
 //! How a blocked thread sleeps, and how it is got up.
 
-use crate::sync::{Arc, Wake};
+use crate::sync::{Arc, AtomicUsize, Ordering, Wake};
 
 /// What a blocked call polls with and sleeps on.
 ///
 /// It counts instead of remembering a flag: a call remembers the count before it polls and sleeps only while the count
 /// stands, so a call nested in a poll can't eat the wake-up of the one around it. A thread has one for life, which
 /// makes it one task in the board's accounts however often it blocks.
-pub(crate) struct Kick(imp::Kick);
+pub(crate) struct Kick(imp::Kick, AtomicUsize);
 
 /// What a sleeper has seen: the count of wakes, and of pokes by the board.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,16 @@ impl Kick {
 
     pub(crate) fn ticket(&self) -> Ticket {
         self.0.ticket()
+    }
+
+    /// A blocked call begins. Tells whether it is nested in another of the same thread.
+    pub(crate) fn enter(&self) -> bool {
+        // Relaxed: only the thread whose kick it is gets here.
+        self.1.fetch_add(1, Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn leave(&self) {
+        self.1.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -70,7 +80,7 @@ mod imp {
         }
 
         pub(crate) fn new() -> Arc<Self> {
-            Arc::new(Self(Kick(Mutex::new(Ticket { wakes: 0, pokes: 0 }), Condvar::new())))
+            Arc::new(Self(Kick(Mutex::new(Ticket { wakes: 0, pokes: 0 }), Condvar::new()), super::AtomicUsize::new(0)))
         }
 
         /// Sleeps while `seen` stands, for `limit` at the most.
@@ -140,7 +150,7 @@ mod imp {
         }
 
         pub(crate) fn new() -> Arc<Self> {
-            Arc::new(Self(Kick(Lock::new(Ticket { wakes: 0, pokes: 0 }))))
+            Arc::new(Self(Kick(Lock::new(Ticket { wakes: 0, pokes: 0 })), super::AtomicUsize::new(0)))
         }
 
         /// Nothing to sleep on: the caller looks again.

@@ -10,16 +10,21 @@ extern crate std;
 mod blocking;
 mod board;
 mod clock;
+#[cfg(feature = "hwh")]
+mod design;
 pub mod device;
 mod error;
 mod kick;
 mod memory;
 pub mod models;
 mod pin;
+mod run;
 mod settle;
 mod sync;
 mod timeline;
 mod trace;
+mod track;
+mod vcd;
 #[allow(unsafe_code)] // implements Mmio, whose contract is unsafe
 mod window;
 
@@ -29,5 +34,7 @@ pub use device::Device;
 pub use error::Error;
 pub use memory::Unbacked;
 pub use pin::{CpuPin, Trigger};
+pub use run::{Drive, Run, RunUntilIdle, RunWith};
 pub use trace::{TraceEntry, TraceEvent};
+pub use track::{Busy, Track};
 pub use window::Window;

@@ -7,13 +7,15 @@
 //! the board's; it blocks time only as long as something happens on the board.
 
 use alloc::vec::Vec;
+use core::time::Duration;
 use pynq_core::interrupt::{Activity, TaskId};
 
 /// The accounts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Settling {
-    /// Waiters and sleepers that were woken and have not been polled or dropped since.
-    woken: usize,
+    /// Waiters and sleepers that were woken and have not been polled or dropped since. With threads, a waiter can be
+    /// polled before its `Woken` is told here; the count is then negative until it is.
+    woken: isize,
     /// Guards, and tracked tasks that have something to do.
     busy: usize,
     /// Wakers and observers the board is calling right now.
@@ -22,8 +24,28 @@ pub(crate) struct Settling {
     at_work: Vec<TaskId>,
     /// CPU pins that fired and whose dispatch has not reached a waiter or re-armed yet.
     in_service: usize,
+    /// Time was blocked strictly since sleepers were last told that it isn't.
+    was_strict: bool,
     /// Counts what happens on the board.
     stamp: u64,
+    /// Without anything happening on the board for this long (of the machine's time), a task at work is taken to be
+    /// gone, and a thread that might have raised a stimulus is taken not to exist.
+    pub(crate) grace: Duration,
+}
+
+impl Default for Settling {
+    fn default() -> Self {
+        Self {
+            woken: 0,
+            busy: 0,
+            delivering: 0,
+            at_work: Vec::new(),
+            in_service: 0,
+            was_strict: false,
+            stamp: 0,
+            grace: Duration::from_millis(100),
+        }
+    }
 }
 
 /// How settled the board is.
@@ -44,7 +66,7 @@ impl Settling {
     pub(crate) fn unrest(&self) -> Unrest {
         if self.busy + self.delivering > 0 {
             Unrest::Strict { program: false }
-        } else if self.woken > 0 {
+        } else if self.woken != 0 {
             Unrest::Strict { program: true }
         } else if !self.at_work.is_empty() || self.in_service > 0 {
             Unrest::Lingering
@@ -56,6 +78,10 @@ impl Settling {
     /// Changes whenever something happens on the board.
     pub(crate) fn stamp(&self) -> u64 {
         self.stamp
+    }
+
+    pub(crate) fn take_was_strict(&mut self) -> bool {
+        core::mem::take(&mut self.was_strict)
     }
 
     pub(crate) fn touch(&mut self) {
@@ -70,7 +96,7 @@ impl Settling {
 
     pub(crate) fn observe(&mut self, activity: Activity) {
         match activity {
-            Activity::Woken => self.woken += 1,
+            Activity::Woken => self.woke(),
             Activity::Polled | Activity::Dropped => self.unwoken(),
             Activity::Completed { task, woken } => {
                 if woken {
@@ -78,16 +104,20 @@ impl Settling {
                 }
                 self.works(task);
             }
-            Activity::Registered { task } => self.waits(task),
+            Activity::Registered { task } => {
+                self.waits(task);
+            }
         }
     }
 
     pub(crate) fn woke(&mut self) {
         self.woken += 1;
+        self.was_strict = true;
     }
 
     pub(crate) fn unwoken(&mut self) {
-        self.woken = self.woken.saturating_sub(1);
+        self.woken -= 1;
+        self.was_strict = true;
     }
 
     pub(crate) fn works(&mut self, task: TaskId) {
@@ -96,12 +126,16 @@ impl Settling {
         }
     }
 
-    pub(crate) fn waits(&mut self, task: TaskId) {
+    /// Tells whether the task was at work.
+    pub(crate) fn waits(&mut self, task: TaskId) -> bool {
+        let before = self.at_work.len();
         self.at_work.retain(|&other| other != task);
+        self.at_work.len() < before
     }
 
     pub(crate) fn busy(&mut self) {
         self.busy += 1;
+        self.was_strict = true;
     }
 
     pub(crate) fn unbusy(&mut self) {
@@ -110,6 +144,7 @@ impl Settling {
 
     pub(crate) fn delivers(&mut self) {
         self.delivering += 1;
+        self.was_strict = true;
     }
 
     pub(crate) fn delivered(&mut self) {

@@ -2,6 +2,10 @@
 
 #[cfg(target_has_atomic = "ptr")]
 pub(crate) use alloc::{sync::Arc, task::Wake};
+#[cfg(target_has_atomic = "ptr")]
+pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(not(target_has_atomic = "ptr"))]
+pub(crate) use portable_atomic::{AtomicUsize, Ordering};
 #[cfg(not(target_has_atomic = "ptr"))]
 pub(crate) use portable_atomic_util::{Arc, task::Wake};
 

@@ -1,9 +1,12 @@
 //! A record of what happened on the board.
 
-use alloc::{collections::VecDeque, string::String};
+use alloc::{collections::VecDeque, string::String, vec::Vec};
 use pynq_core::Instant;
 
-use crate::board::Access;
+use crate::{
+    board::{Access, Board},
+    vcd,
+};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,5 +96,32 @@ impl Tracer {
             self.dropped += 1;
         }
         self.entries.push_back(TraceEntry { time, event: event() });
+    }
+}
+
+impl Board {
+    /// Starts a new trace. Of more than `limit` entries the oldest are forgotten; a limit of zero stops tracing.
+    pub fn start_trace(&self, limit: usize) {
+        self.shared().with(|state| state.tracer = Tracer { limit, ..Tracer::default() });
+    }
+
+    /// The trace so far.
+    #[must_use]
+    pub fn trace(&self) -> Vec<TraceEntry> {
+        self.shared().with(|state| state.tracer.entries.iter().cloned().collect())
+    }
+
+    /// How many entries have been forgotten because of the limit.
+    #[must_use]
+    pub fn trace_forgotten(&self) -> u64 {
+        self.shared().with(|state| state.tracer.dropped)
+    }
+
+    /// The trace so far as a VCD file, to be read by GTKWave and its like.
+    ///
+    /// What happened at the same instant is shown a picosecond apart, in the order in which it happened.
+    #[must_use]
+    pub fn vcd(&self) -> String {
+        vcd::export(&self.trace())
     }
 }

@@ -124,6 +124,12 @@ impl BoardBuilder {
         })
     }
 
+    /// Whether a block with this output has been added.
+    #[cfg(feature = "hwh")]
+    pub(crate) fn has_output(&self, name: &str) -> bool {
+        matches!(self.state.end(name), Ok(End::Driver { .. }))
+    }
+
     /// Adds a CPU interrupt pin that nothing drives, unless it is there.
     #[must_use]
     pub fn cpu_pin(self, id: u32) -> Self {
@@ -141,16 +147,34 @@ impl BoardBuilder {
     ///
     /// The first mistake in the description.
     pub fn build(mut self) -> Result<Board, Error> {
-        if let Some(mistake) = self.mistake {
+        self.finish()?;
+        Ok(Board::counted(Shared::new(self.state)))
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        if let Some(mistake) = self.mistake.take() {
             return Err(mistake);
         }
-        for wire in 0..self.state.wires.len() {
-            // Loads start out low; a line that idles high must be told of.
-            if self.state.wires[wire].level {
-                self.state.announce_wire(wire);
-            }
+        self.state.announce_high_wires();
+        Ok(())
+    }
+}
+
+impl Board {
+    /// Replaces the design: the board is now what `builder` describes, and every window handed out so far is dead: it
+    /// reads all ones, and what is written through it vanishes.
+    ///
+    /// The clock goes on, what is scheduled stays scheduled, and CPU pins of the same number are the same pins.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake in the description. The board is left as it was.
+    pub fn load(&self, mut builder: BoardBuilder) -> Result<(), Error> {
+        if let Some(mistake) = builder.mistake.take() {
+            return Err(mistake);
         }
-        Ok(Board::counted(Shared::new(self.state)))
+        self.shared().act(|state| state.replace(builder.state));
+        Ok(())
     }
 }
 

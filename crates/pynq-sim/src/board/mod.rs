@@ -9,7 +9,7 @@ mod stimulus;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::{fmt, time::Duration};
-use pynq_core::Instant;
+use pynq_core::{Instant, interrupt::TaskId};
 
 pub use builder::BoardBuilder;
 pub use bus::{Access, BusError, BusErrorKind, Width};
@@ -72,6 +72,26 @@ impl Shared {
             state.notify();
             result
         })
+    }
+
+    /// A task has come back to wait. That is not something that happens on the board, else a task that is polled over
+    /// and over would keep it from ever being quiet.
+    pub(crate) fn waits(self: &Arc<Self>, task: TaskId) {
+        self.with(|state| {
+            if state.settling.waits(task) {
+                state.notify();
+            }
+        });
+    }
+
+    /// Takes whoever is at work to be gone, unless something happened since `stamp`.
+    pub(crate) fn forget_stragglers(self: &Arc<Self>, stamp: u64) {
+        self.with(|state| {
+            if state.settling.stamp() == stamp {
+                state.forget_stragglers();
+                state.notify();
+            }
+        });
     }
 
     pub(crate) fn now(self: &Arc<Self>) -> Instant {
@@ -309,6 +329,13 @@ impl Board {
     #[must_use]
     pub fn next_event(&self) -> Option<Instant> {
         self.shared.with(|state| state.next_event())
+    }
+
+    /// Sets how long, in the machine's time, nothing must have happened on the board before a task that took an event and
+    /// has not come back is taken to be gone, and before a blocked call that nothing scheduled can wake gives up. The
+    /// default is a tenth of a second. What is [tracked](Self::track) needs no such guess.
+    pub fn set_grace(&self, grace: Duration) {
+        self.shared.with(|state| state.settling.grace = grace);
     }
 
     /// Lets the clock keep pace with the machine's, for interactive use. A blocked call then waits for a stimulus from

@@ -322,6 +322,12 @@ impl State {
         }
     }
 
+    /// Takes a parked `run` off the list.
+    pub(crate) fn take_runner(&mut self, id: u64) -> Option<Waker> {
+        let index = self.runners.iter().position(|runner| runner.0 == id)?;
+        Some(self.runners.swap_remove(index).1)
+    }
+
     pub(crate) fn forget_stragglers(&mut self) {
         self.settling.forget_stragglers();
         self.pins.iter_mut().for_each(|pin| pin.in_service = false);
@@ -374,17 +380,58 @@ impl State {
             return;
         }
         let unrest = self.settling.unrest();
-        if unrest == Unrest::Settled {
+        if matches!(unrest, Unrest::Strict { .. }) {
+            return;
+        }
+        let was_strict = self.settling.take_was_strict();
+        // While tasks are at work each of their accesses comes through here: sleepers are told of the change only.
+        if was_strict || unrest == Unrest::Settled {
             self.idlers.iter().for_each(|kick| kick.poke());
         }
-        if !matches!(unrest, Unrest::Strict { .. }) {
-            for (_, waker) in self.runners.drain(..) {
-                self.outbox.wake(waker);
-            }
+        for (_, waker) in self.runners.drain(..) {
+            self.outbox.wake(waker);
         }
     }
 
     // ---- reset
+
+    /// Tells the loads of lines that idle high; they start out low.
+    pub(crate) fn announce_high_wires(&mut self) {
+        for wire in 0..self.wires.len() {
+            if self.wires[wire].level {
+                self.announce_wire(wire);
+            }
+        }
+        self.travel();
+    }
+
+    /// Takes another design in. CPU pins are not part of one: those of the same number stay what they are.
+    pub(crate) fn replace(&mut self, mut new: Self) {
+        let indices: Vec<usize> = (new.pins.drain(..))
+            .map(|pin| match self.pins.iter().position(|old| old.id == pin.id) {
+                Some(index) => index,
+                None => {
+                    self.pins.push(pin);
+                    self.pins.len() - 1
+                }
+            })
+            .collect();
+        for load in new.wires.iter_mut().flat_map(|wire| &mut wire.loads) {
+            if let Load::Pin(index) = load {
+                *index = indices[*index];
+            }
+        }
+        self.generation += 1;
+        self.ambushes.clear();
+        self.injected_errors.clear();
+        (self.blocks, self.map, self.memory) = (new.blocks, new.map, new.memory);
+        (self.wires, self.wire_names) = (new.wires, new.wire_names);
+        for pin in &mut self.pins {
+            pin.set_level(false);
+            pin.failed = None;
+        }
+        self.announce_high_wires();
+    }
 
     /// The design is loaded anew: everything in the fabric is at its reset state, and old windows are dead.
     pub(crate) fn reload(&mut self) {

@@ -77,7 +77,7 @@ impl GpioChannel {
 }
 
 /// How the block was built.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GpioParams {
     /// The first channel.
     pub channel1: GpioChannel,
@@ -85,12 +85,6 @@ pub struct GpioParams {
     pub channel2: Option<GpioChannel>,
     /// The interrupt logic exists (`C_INTERRUPT_PRESENT`).
     pub interrupt_present: bool,
-}
-
-impl Default for GpioParams {
-    fn default() -> Self {
-        Self { channel1: GpioChannel::default(), channel2: None, interrupt_present: false }
-    }
 }
 
 #[derive(Clone, Debug)]

@@ -1,15 +1,19 @@
 //! A small board, and a waker that counts.
 #![allow(dead_code)] // each test binary uses its part
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
 };
-use std::task::{Context, Poll, Wake, Waker};
 
-use pynq_core::interrupt::InterruptSource;
+use pynq_core::interrupt::{self, InterruptHardware, InterruptSource, StdLock};
 use pynq_sim::{
-    Board, CpuPin,
+    Board, CpuPin, Window,
     models::{AxiGpioModel, AxiIntcModel, GpioChannel, GpioParams, IntcParams, RegisterModel},
 };
 
@@ -69,4 +73,88 @@ pub(crate) fn count() -> (Arc<Count>, Waker) {
 
 pub(crate) fn poll(pin: &CpuPin, waker: &Waker) -> Poll<Result<(), pynq_core::Error>> {
     pin.poll_fired(&mut Context::from_waker(waker))
+}
+
+/// The least of a driver for the interrupt controller, so that the engine can be run on the board.
+#[derive(Debug)]
+pub(crate) struct Controller {
+    window: Window,
+    edges: u32,
+}
+
+impl InterruptHardware for Controller {
+    fn enable(&mut self, lines: u32) {
+        self.window.write(0x0C, lines & !self.edges);
+        self.window.write(0x10, lines);
+    }
+
+    fn disable(&mut self, lines: u32) {
+        self.window.write(0x14, lines);
+    }
+
+    fn take(&mut self, lines: u32) -> u32 {
+        let pending = self.window.read(0x00) & lines;
+        self.window.write(0x0C, pending & self.edges);
+        pending
+    }
+
+    fn harvest(&mut self, lines: u32) -> u32 {
+        self.take(lines & self.edges)
+    }
+
+    fn self_clearing(&self) -> u32 {
+        self.edges
+    }
+
+    fn flush(&mut self) {
+        let _ = self.window.read(0x08);
+    }
+}
+
+pub(crate) type Node = Arc<interrupt::Node<Controller, StdLock, CpuPin, 32>>;
+
+/// The controller of a [`small`] board, under the engine.
+pub(crate) fn node(board: &Board, edges: u32) -> Node {
+    let window = board.window("intc").unwrap();
+    window.write(0x1C, 3);
+    let pin = board.cpu_pin(IRQ).unwrap();
+    Arc::new(interrupt::Node::new(StdLock::new(), Controller { window, edges }, pin))
+}
+
+/// A round-robin executor without threads: polls whoever was woken, in order.
+#[derive(Default)]
+pub(crate) struct Executor(Vec<(Arc<Flag>, Option<Pin<Box<dyn Future<Output = ()>>>>)>);
+
+pub(crate) struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Executor {
+    pub(crate) fn spawn(&mut self, future: impl Future<Output = ()> + 'static) {
+        self.0.push((Arc::new(Flag(AtomicBool::new(true))), Some(Box::pin(future))));
+    }
+
+    /// Runs until nobody is woken. Tells how many tasks are left.
+    pub(crate) fn run(&mut self) -> usize {
+        let mut woken = true;
+        while std::mem::take(&mut woken) {
+            for (flag, task) in &mut self.0 {
+                if flag.0.swap(false, Ordering::SeqCst) {
+                    woken = true;
+                    let waker = Waker::from(Arc::clone(flag));
+                    let done = |task: &mut Pin<Box<dyn Future<Output = ()>>>| {
+                        task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
+                    };
+                    if task.as_mut().is_some_and(done) {
+                        *task = None;
+                    }
+                }
+            }
+        }
+        self.0.iter().filter(|(_, task)| task.is_some()).count()
+    }
 }
