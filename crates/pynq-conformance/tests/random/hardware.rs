@@ -30,13 +30,11 @@ pub(crate) enum Device {
 
 impl Hardware {
     pub(crate) fn new(depth: usize, kinds: u32) -> Self {
-        let controller = || {
-            AxiIntcModel::new(IntcParams { inputs: INPUTS, kind_of_intr: kinds, ..IntcParams::default() })
-        };
+        let controller =
+            || AxiIntcModel::new(IntcParams { inputs: INPUTS, kind_of_intr: kinds, ..IntcParams::default() });
         let channel = GpioChannel::inputs(2);
-        let gpio = || {
-            AxiGpioModel::new(GpioParams { channel1: channel, channel2: Some(channel), interrupt_present: true })
-        };
+        let gpio =
+            || AxiGpioModel::new(GpioParams { channel1: channel, channel2: Some(channel), interrupt_present: true });
         Self {
             controllers: (0..depth).map(|_| controller()).collect(),
             gpios: [gpio(), gpio()],

@@ -221,7 +221,8 @@ impl Schedule {
                 }
             }
             _ => {
-                let pin = PinId { gpio: self.random(2) as usize, channel: self.random(2) as u8, pin: self.random(2) as u8 };
+                let pin =
+                    PinId { gpio: self.random(2) as usize, channel: self.random(2) as u8, pin: self.random(2) as u8 };
                 let high = self.hardware.borrow_mut().toggle(pin.gpio, pin.channel, pin.pin);
                 let truth = &mut self.pin_truth.borrow_mut()[index(pin)];
                 truth.was[usize::from(!high)] = truth.events;
@@ -237,7 +238,9 @@ impl Schedule {
             Kind::RawEdge(line) | Kind::Listener(line) => self.lines.borrow()[usize::from(line)],
             Kind::RawLevel => self.lines.borrow()[usize::from(RAW_LEVEL)],
             Kind::Direct => self.lines.borrow()[direct_line()],
-            Kind::PinLevel(pin, _) | Kind::PinEdge(pin, _) | Kind::PinChange(pin) => self.pin_truth.borrow()[index(pin)],
+            Kind::PinLevel(pin, _) | Kind::PinEdge(pin, _) | Kind::PinChange(pin) => {
+                self.pin_truth.borrow()[index(pin)]
+            }
         }
     }
 
@@ -261,7 +264,9 @@ impl Schedule {
         let handle = waiter.handle.clone();
         let listens = matches!(waiter.kind, Kind::Listener(_));
         let condition = match waiter.kind {
-            Kind::PinLevel(pin, high) => Some(Condition::Level { mask: 1 << pin.pin, value: u32::from(high) << pin.pin }),
+            Kind::PinLevel(pin, high) => {
+                Some(Condition::Level { mask: 1 << pin.pin, value: u32::from(high) << pin.pin })
+            }
             Kind::PinEdge(pin, true) => Some(Condition::Rising { mask: 1 << pin.pin }),
             Kind::PinEdge(pin, false) => Some(Condition::Falling { mask: 1 << pin.pin }),
             _ => None,
@@ -290,6 +295,11 @@ impl Schedule {
             return;
         }
         let fresh = !waiter.is_waiting();
+        if fresh {
+            waiter.joined.set(self.waiters.borrow().iter().any(|other| {
+                !std::ptr::eq(&**other, waiter) && other.kind == waiter.kind && (other.is_waiting() || other.busy.get())
+            }));
+        }
         if fresh && waiter.kind.clears() {
             // The driver's idiom: clear, check, wait.
             let disposed = self.disposable(waiter);
@@ -304,17 +314,12 @@ impl Schedule {
         let before = self.truth(waiter).events;
         if fresh {
             waiter.started.set(before);
-            waiter.joined.set(self.waiters.borrow().iter().any(|other| {
-                !std::ptr::eq(&**other, waiter) && other.kind == waiter.kind && (other.is_waiting() || other.busy.get())
-            }));
             if !matches!(waiter.kind, Kind::PinChange(_)) {
                 waiter.known.set(self.is_high(waiter));
             }
             self.start(waiter);
         }
-        if waiter.take_wakes() > 1 {
-            self.bad(format!("{:?} was woken twice by one event", waiter.kind));
-        }
+        waiter.forget_wakes();
         let waker = Waker::from(waiter.flag.clone());
         let mut waiting = waiter.waiting.borrow_mut().take();
         let polled = waiting.as_mut().map(|waiting| waiting.as_mut().poll(&mut Context::from_waker(&waker)));
@@ -325,7 +330,7 @@ impl Schedule {
                     *waiter.waiting.borrow_mut() = waiting;
                 } else {
                     drop(waiting);
-                    waiter.take_wakes();
+                    waiter.forget_wakes();
                 }
                 if fresh && self.truth(waiter).events != before && !matches!(waiter.kind, Kind::PinChange(_)) {
                     waiter.known.set(None);
@@ -334,11 +339,11 @@ impl Schedule {
             Some(Poll::Ready(Ok(fired))) => {
                 drop(waiting);
                 self.finish(waiter, fired.changed);
-                waiter.take_wakes();
+                waiter.forget_wakes();
             }
             Some(Poll::Ready(Err(error))) => {
                 drop(waiting);
-                waiter.take_wakes();
+                waiter.forget_wakes();
                 if !self.dead.get() {
                     self.bad(format!("{:?} failed with {error}", waiter.kind));
                 }
@@ -424,7 +429,7 @@ impl Schedule {
         }
         let waiting = waiter.waiting.borrow_mut().take();
         drop(waiting);
-        waiter.take_wakes();
+        waiter.forget_wakes();
         waiter.busy.set(false);
     }
 
@@ -464,7 +469,8 @@ impl Schedule {
         if self.dead.replace(true) {
             return;
         }
-        let nodes: Vec<Node> = self.gpios.borrow().iter().chain(self.controllers.borrow().iter().rev()).cloned().collect();
+        let nodes: Vec<Node> =
+            self.gpios.borrow().iter().chain(self.controllers.borrow().iter().rev()).cloned().collect();
         for node in nodes {
             node.invalidate_node(Error::Invalidated);
         }
@@ -560,10 +566,8 @@ impl Schedule {
             .chain(self.direct.borrow().iter())
             .cloned()
             .collect();
-        let spurious: u32 = nodes
-            .iter()
-            .flat_map(|node| (0..node.line_count()).map(|line| node.line_stats(line).spurious))
-            .sum();
+        let spurious: u32 =
+            nodes.iter().flat_map(|node| (0..node.line_count()).map(|line| node.line_stats(line).spurious)).sum();
         if spurious != 0 {
             self.bad(format!("{spurious} waiters were woken for nothing"));
         }
@@ -595,8 +599,7 @@ fn build(schedule: &Schedule, kinds: u32, depth: usize) -> Result<(), String> {
         let channel = ChannelConfig::inputs(2);
         let config = AxiGpioConfig { channel1: channel, channel2: Some(channel), interrupt: true };
         let hardware = AxiGpioHardware::new(Window(Device::Gpio(gpio)), config).map_err(|e| e.to_string())?;
-        let node: Node =
-            Arc::new(axi_gpio_node(PreemptedLock::new(), hardware, ParentLine::new(last.clone(), line)));
+        let node: Node = Arc::new(axi_gpio_node(PreemptedLock::new(), hardware, ParentLine::new(last.clone(), line)));
         schedule.gpios.borrow_mut().push(node);
     }
     let direct: Node = Arc::new(EngineNode::<_, _, _, 1>::new(PreemptedLock::new(), Direct, CpuPin(1)));
@@ -703,7 +706,8 @@ fn play(schedule: &Rc<Schedule>, kinds: u32, depth: usize, steps: u32) -> Result
     schedule.check_end();
     drop(waiters);
     // Nothing keeps a node alive once its handles are gone, though the CPU pins still hold wakers.
-    let weak: Vec<_> = schedule.controllers.borrow().iter().chain(schedule.gpios.borrow().iter()).map(Arc::downgrade).collect();
+    let weak: Vec<_> =
+        schedule.controllers.borrow().iter().chain(schedule.gpios.borrow().iter()).map(Arc::downgrade).collect();
     schedule.waiters.borrow_mut().clear();
     schedule.gpios.borrow_mut().clear();
     schedule.controllers.borrow_mut().clear();

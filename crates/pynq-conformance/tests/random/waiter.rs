@@ -10,7 +10,7 @@ use std::{
     rc::Rc,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     task::Wake,
 };
@@ -63,11 +63,11 @@ impl Kind {
     }
 }
 
-pub(crate) struct Flag(AtomicU32);
+pub(crate) struct Flag(AtomicBool);
 
 impl Wake for Flag {
     fn wake(self: Arc<Self>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -102,7 +102,7 @@ impl Waiter {
             line,
             handle: handle.map(|handle| Rc::new(RefCell::new(handle))),
             waiting: RefCell::new(None),
-            flag: Arc::new(Flag(AtomicU32::new(0))),
+            flag: Arc::new(Flag(AtomicBool::new(false))),
             busy: Cell::new(false),
             patience: Cell::new(u64::MAX),
             started: Cell::new(0),
@@ -118,10 +118,10 @@ impl Waiter {
     }
 
     pub(crate) fn is_woken(&self) -> bool {
-        self.flag.0.load(Ordering::Relaxed) != 0
+        self.flag.0.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn take_wakes(&self) -> u32 {
-        self.flag.0.swap(0, Ordering::Relaxed)
+    pub(crate) fn forget_wakes(&self) {
+        self.flag.0.store(false, Ordering::Relaxed);
     }
 }

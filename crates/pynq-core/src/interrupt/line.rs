@@ -212,7 +212,7 @@ impl<P: NodeHandle> Line<P> {
             Condition::Change { mask, .. } => Condition::Change { mask, since: Some(self.cursor.sample) },
             other => other,
         };
-        Request { line: self.line, condition, is_node: false }
+        Request { line: self.line, condition: Some(condition), is_node: false }
     }
 
     /// # Safety
@@ -318,7 +318,7 @@ impl<P: NodeHandle> Listener<P> {
         if hold.is_registered() {
             return Ok(());
         }
-        let request = Request { line: line.line, condition: Condition::Hold, is_node: true };
+        let request = Request { line: line.line, condition: Some(Condition::Hold), is_node: true };
         let mut cursor = Cursor::default();
         let mut cx = Context::from_waker(Waker::noop());
         // SAFETY: the reference is of `node` itself; `hold` is used with it alone and cancelled by `drop`.
@@ -401,8 +401,7 @@ impl<P: NodeHandle> fmt::Debug for Listener<P> {
 #[must_use = "futures do nothing unless polled"]
 pub struct WaitFor<'a, P: NodeHandle> {
     node: &'a P,
-    condition: Condition,
-    line: u8,
+    /// Carries line and condition, so that the future stays small.
     waiter: Waiter,
 }
 
@@ -414,7 +413,7 @@ impl<'a, P: NodeHandle> WaitFor<'a, P> {
     ///
     /// As [`InterruptEventExt::wait_async`].
     pub const fn new(node: &'a P, line: u8, condition: Condition) -> Self {
-        Self { node, condition, line, waiter: Waiter::new() }
+        Self { node, waiter: Waiter::with_condition(line, condition) }
     }
 
     /// The blocking twin: waits for the condition, until `deadline` if there is one.
@@ -439,7 +438,7 @@ impl<P: NodeHandle> Future for WaitFor<'_, P> {
         // SAFETY: `this` is pinned and `waiter` is a field of it.
         #[allow(unsafe_code)]
         let waiter = unsafe { this.map_unchecked(|this| &this.waiter) };
-        let request = Request { line: this.line, condition: this.condition, is_node: false };
+        let request = Request { line: this.waiter.line.get(), condition: None, is_node: false };
         // SAFETY: the reference is of `node` itself; the waiter is used with it and this request alone, and `drop`
         // cancels it.
         #[allow(unsafe_code)]
@@ -464,6 +463,6 @@ impl<P: NodeHandle> Drop for WaitFor<'_, P> {
 
 impl<P: NodeHandle> fmt::Debug for WaitFor<'_, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WaitFor").field("line", &self.line).field("condition", &self.condition).finish_non_exhaustive()
+        f.debug_struct("WaitFor").field("waiter", &self.waiter).finish_non_exhaustive()
     }
 }

@@ -52,7 +52,8 @@ impl LineStats {
 #[derive(Clone, Copy, Debug)]
 pub struct Request {
     pub(super) line: u8,
-    pub(super) condition: Condition,
+    /// What is waited for; `None` where the waiter itself carries it.
+    pub(super) condition: Option<Condition>,
     pub(super) is_node: bool,
 }
 

@@ -526,10 +526,11 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         // on finds the one or the other.
         let first = self.enabled & bit == 0;
         let enables = first || cfg!(pynq_mutant = "acknowledge-when-joining");
-        waiter.set_condition(request.condition, 0);
+        let condition = request.condition.unwrap_or_else(|| waiter.condition());
+        waiter.set_condition(condition, 0);
         let samples = waiter.wants_sample();
         if samples && cfg!(pynq_mutant = "sample-before-arming") {
-            waiter.set_condition(request.condition, hardware.sample(request.line));
+            waiter.set_condition(condition, hardware.sample(request.line));
         }
         // SAFETY: it is `Idle`, hence in no list; its owner cancels it before it goes; this is the lock's closure.
         #[allow(unsafe_code)]
@@ -545,7 +546,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         if samples {
             let sample = hardware.sample(request.line);
             if !cfg!(pynq_mutant = "sample-before-arming") {
-                waiter.set_condition(request.condition, sample);
+                waiter.set_condition(condition, sample);
             }
             if waiter.judge(sample) {
                 self.take_out(waiter);
@@ -610,7 +611,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             return Some(Err(error));
         }
         let over = match request.condition {
-            Condition::Event => self.lines[usize::from(request.line)].count != cursor.count,
+            Some(Condition::Event) => self.lines[usize::from(request.line)].count != cursor.count,
             _ => served && waiter.satisfied.get(),
         };
         over.then(|| Ok(self.fired(waiter, request, cursor)))

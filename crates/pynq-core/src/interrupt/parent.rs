@@ -35,7 +35,7 @@ impl<P: NodeHandle> ParentLine<P> {
     pub const fn new(parent: P, line: u8) -> Self {
         Self {
             parent,
-            request: Request { line, condition: Condition::Event, is_node: true },
+            request: Request { line, condition: Some(Condition::Event), is_node: true },
             waiter: Waiter::new(),
             cursor: Cell::new(Cursor { count: 0, sample: 0 }),
         }

@@ -69,9 +69,11 @@ pub(super) enum State {
 pub struct Waiter {
     links: list::Links<Waiter>,
     pub(super) waker: Cell<Option<Waker>>,
-    /// What was asked for; also the baseline or wanted value, and in the end the bits that changed.
-    condition: Cell<Stored>,
+    mask: Cell<u32>,
+    /// The wanted value or the baseline; in the end the bits that changed.
+    value: Cell<u32>,
     pub(super) failed: Cell<Option<Error>>,
+    kind: Cell<Kind>,
     pub(super) line: Cell<u8>,
     pub(super) state: Cell<State>,
     /// It waits on behalf of a node, which is served before tasks are.
@@ -81,21 +83,28 @@ pub struct Waiter {
     pub(super) registered: Cell<bool>,
 }
 
-#[derive(Clone, Copy)]
-struct Stored {
-    mask: u32,
-    value: u32,
-    kind: Kind,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Event,
     Level,
     Change,
+    /// Not yet registered: with a baseline of its owner's.
+    ChangeSince,
     Rising,
     Falling,
     Hold,
+}
+
+const fn stored(condition: Condition) -> (Kind, u32, u32) {
+    match condition {
+        Condition::Event => (Kind::Event, 0, 0),
+        Condition::Hold => (Kind::Hold, 0, 0),
+        Condition::Level { mask, value } => (Kind::Level, mask, value & mask),
+        Condition::Change { mask, since: None } => (Kind::Change, mask, 0),
+        Condition::Change { mask, since: Some(since) } => (Kind::ChangeSince, mask, since),
+        Condition::Rising { mask } => (Kind::Rising, mask, 0),
+        Condition::Falling { mask } => (Kind::Falling, mask, 0),
+    }
 }
 
 // SAFETY: a waiter has no tie to a thread. While it is linked, its cells and links are used only by whoever holds its
@@ -133,8 +142,10 @@ impl Waiter {
         Self {
             links: list::Links::new(),
             waker: Cell::new(None),
-            condition: Cell::new(Stored { mask: 0, value: 0, kind: Kind::Event }),
+            mask: Cell::new(0),
+            value: Cell::new(0),
             failed: Cell::new(None),
+            kind: Cell::new(Kind::Event),
             line: Cell::new(0),
             state: Cell::new(State::Idle),
             is_node: Cell::new(false),
@@ -150,31 +161,56 @@ impl Waiter {
     }
 
     pub(super) fn wants_sample(&self) -> bool {
-        !matches!(self.condition.get().kind, Kind::Event | Kind::Hold)
+        !matches!(self.kind.get(), Kind::Event | Kind::Hold)
     }
 
     pub(super) fn is_hold(&self) -> bool {
-        self.condition.get().kind == Kind::Hold
+        self.kind.get() == Kind::Hold
+    }
+
+    /// A waiter on `line` that carries its condition, for a future that has no room for a second copy of it.
+    pub(super) const fn with_condition(line: u8, condition: Condition) -> Self {
+        let mut this = Self::new();
+        let (kind, mask, value) = stored(condition);
+        this.kind = Cell::new(kind);
+        this.mask = Cell::new(mask);
+        this.value = Cell::new(value);
+        this.line = Cell::new(line);
+        this
+    }
+
+    /// The condition as it would be taken on (again). Not while it is linked: then the baseline may be moving.
+    pub(super) fn condition(&self) -> Condition {
+        let (mask, value) = (self.mask.get(), self.value.get());
+        match self.kind.get() {
+            Kind::Event => Condition::Event,
+            Kind::Hold => Condition::Hold,
+            Kind::Level => Condition::Level { mask, value },
+            Kind::Change => Condition::Change { mask, since: None },
+            Kind::ChangeSince => Condition::Change { mask, since: Some(value) },
+            Kind::Rising => Condition::Rising { mask },
+            Kind::Falling => Condition::Falling { mask },
+        }
     }
 
     /// Takes `condition` on; `now` is the sample taken under the lock, after the line was armed.
     pub(super) fn set_condition(&self, condition: Condition, now: u32) {
-        let (kind, mask, value) = match condition {
-            Condition::Event => (Kind::Event, 0, 0),
-            Condition::Hold => (Kind::Hold, 0, 0),
-            Condition::Level { mask, value } => (Kind::Level, mask, value & mask),
-            Condition::Change { mask, since } => (Kind::Change, mask, since.unwrap_or(now)),
-            Condition::Rising { mask } => (Kind::Rising, mask, now),
-            Condition::Falling { mask } => (Kind::Falling, mask, now),
+        let (kind, mask, value) = stored(condition);
+        let (kind, value) = match kind {
+            Kind::Change | Kind::Rising | Kind::Falling => (kind, now),
+            Kind::ChangeSince => (Kind::Change, value),
+            Kind::Event | Kind::Level | Kind::Hold => (kind, value),
         };
-        self.condition.set(Stored { mask, value, kind });
+        self.kind.set(kind);
+        self.mask.set(mask);
+        self.value.set(value);
         self.satisfied.set(false);
         self.failed.set(None);
     }
 
     /// Holds the condition against a sample. Edges look from sample to sample, so this one becomes the next baseline.
     pub(super) fn judge(&self, sample: u32) -> bool {
-        let Stored { mask, value, kind } = self.condition.get();
+        let (kind, mask, value) = (self.kind.get(), self.mask.get(), self.value.get());
         let bits = match kind {
             Kind::Event => {
                 self.satisfied.set(true);
@@ -186,23 +222,22 @@ impl Waiter {
                 self.satisfied.set(met);
                 return met;
             }
-            Kind::Change => (sample ^ value) & mask,
+            Kind::Change | Kind::ChangeSince => (sample ^ value) & mask,
             Kind::Rising => sample & !value & mask,
             Kind::Falling => !sample & value & mask,
         };
         self.satisfied.set(bits != 0);
         if bits != 0 {
-            self.condition.set(Stored { mask, value: bits, kind });
+            self.value.set(bits);
         } else if kind != Kind::Change {
-            self.condition.set(Stored { mask, value: sample, kind });
+            self.value.set(sample);
         }
         bits != 0
     }
 
     /// The bits that changed, once satisfied; 0 for conditions that are not about changes.
     pub(super) fn changed(&self) -> u32 {
-        let Stored { value, kind, .. } = self.condition.get();
-        if matches!(kind, Kind::Change | Kind::Rising | Kind::Falling) { value } else { 0 }
+        if matches!(self.kind.get(), Kind::Change | Kind::Rising | Kind::Falling) { self.value.get() } else { 0 }
     }
 
     /// Whether waking `waker` would wake this waiter's task.
