@@ -1,1 +1,33 @@
 //! Binds pynq to smol and async-io: timers, deadlines and blocking work.
+//!
+//! Interrupts need none of this: a wait is a future that any runtime can poll. What differs from runtime to runtime is
+//! time, and where blocking work may run. Both work on every thread, whatever polls the futures.
+//!
+//! ```
+//! use std::time::Duration;
+//! use pynq_core::{Clock, interrupt::with_deadline};
+//! use pynq_smol::{SmolClock, blocking};
+//!
+//! # smol::block_on(async {
+//! let clock = SmolClock::new();
+//! let never = std::future::pending::<Result<(), pynq_core::Error>>();
+//! let given_up = with_deadline(never, clock.sleep(Duration::from_millis(5))).await;
+//! assert_eq!(given_up, Err(pynq_core::Error::TimedOut));
+//!
+//! let sum = blocking(|| (1..=10).sum::<u32>()).await?; // a blocking twin, say
+//! assert_eq!(sum, 55);
+//! # Ok::<(), pynq_smol::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! A simulated board in real-time mode sleeps on the same clock: `board.run_with(|left| clock.sleep(left))`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
+
+mod aside;
+mod clock;
+mod error;
+
+pub use aside::blocking;
+pub use clock::{Sleep, SmolClock};
+pub use error::Error;

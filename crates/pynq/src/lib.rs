@@ -1,1 +1,91 @@
 //! Await the interrupts of programmable logic: overlays, boards, buttons, LEDs and your own IP.
+//!
+//! The program of PYNQ's asyncio chapter. It needs no board: with [`BaseOverlay::simulated`] it runs on a simulated one,
+//! whose addresses and interrupt wiring come from Vivado's handoff file.
+//!
+//! ```
+//! use pynq::prelude::*;
+//!
+//! async fn button_to_led(button: Button, led: Led) -> pynq::Result<()> {
+//!     loop {
+//!         button.wait_for_level_async(Level::High).await?;
+//!         led.on()?;
+//!         button.wait_for_level_async(Level::Low).await?;
+//!         led.off()?;
+//!     }
+//! }
+//!
+//! # #[cfg(feature = "sim")] {
+//! # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
+//! let base = BaseOverlay::new(Overlay::simulated_from_str(text)?)?;
+//! let board = base.simulation().unwrap();
+//! board.at(Instant::from_millis(10), |board| board.press("btns_gpio", 2).unwrap());
+//!
+//! let program = button_to_led(base.button(2)?, base.led(2)?);
+//! let end = base.block_on(program); // or under tokio, or smol: base.drive(program).await
+//! assert!(end.unwrap_err().is_never_woken(), "nothing more is scheduled on the board");
+//! assert!(base.led(2)?.is_on()?);
+//! # }
+//! # Ok::<(), pynq::Error>(())
+//! ```
+//!
+//! # Names
+//!
+//! They are PYNQ's where PYNQ has one. A coroutine has the suffix `_async` and its blocking twin has none:
+//! `button.wait_for_level_async(Level::High).await`, or `button.wait_for_level(Level::High)` with no runtime anywhere.
+//! Wherever embedded-hal has a trait for it, the handles implement that too.
+//!
+//! # Handles
+//!
+//! Everything an overlay gives out is `Send`, cheap to clone, and may be used from any number of tasks and threads at once:
+//! there is one node for each block, which orders what they do. Once the design is replaced all of them answer with errors;
+//! see [`Overlay`].
+//!
+//! # Features
+//!
+//! All of them only add. `sim` (by default) is the simulated board; `tokio` and `smol` re-export [`pynq-tokio`] and
+//! [`pynq-smol`], which have these runtimes' clocks and their way to run a blocking call aside. No feature is needed to
+//! await interrupts under whatever runtime, several at once included.
+//!
+//! [`pynq-tokio`]: https://docs.rs/pynq-tokio
+//! [`pynq-smol`]: https://docs.rs/pynq-smol
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![forbid(unsafe_code)]
+
+mod backend;
+pub mod boards;
+mod clock;
+mod driver;
+mod error;
+mod gpio;
+mod interrupt;
+mod loaded;
+mod mmio;
+mod overlay;
+pub mod prelude;
+mod running;
+#[cfg(feature = "sim")]
+mod simulated;
+
+pub use backend::Window;
+pub use boards::BaseOverlay;
+pub use clock::{BoardClock, Sleep};
+pub use driver::{DriverContext, IpNode, Parent};
+pub use error::{Error, Result};
+pub use gpio::{AxiGpio, Button, Channel, Led, Pin, RgbLed, Slice, Switch};
+pub use interrupt::Interrupt;
+pub use mmio::MmioWindow;
+pub use overlay::{Overlay, Statistics};
+
+pub use pynq_core::{self as core, Clock, Instant, register_map};
+pub use pynq_drivers::{
+    Color, Edge, Level,
+    axi_gpio::{ChannelDirection, Direction},
+};
+pub use pynq_hwh as hwh;
+#[cfg(feature = "sim")]
+pub use pynq_sim as sim;
+#[cfg(feature = "smol")]
+pub use pynq_smol as smol;
+#[cfg(feature = "tokio")]
+pub use pynq_tokio as tokio;

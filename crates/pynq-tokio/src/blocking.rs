@@ -1,0 +1,30 @@
+//! Blocking work, aside from the tasks.
+
+use std::any::Any;
+
+use tokio::runtime::Handle;
+
+use crate::Error;
+
+/// Runs `work`, which may block (a blocking twin, a long computation), on a thread that the runtime keeps for such work.
+///
+/// # Errors
+///
+/// [`Error::NoRuntime`] outside of a runtime, [`Error::ShutDown`] if that ends first, [`Error::Panicked`] if the work does.
+///
+/// # Cancellation safety
+///
+/// Dropping the future leaves the work running to its end, unheard. Give it a deadline if that may be never.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
+    runtime.spawn_blocking(work).await.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => Error::Panicked { message: message(&*panic) },
+        Err(_) => Error::ShutDown,
+    })
+}
+
+/// What a panic said.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
+}

@@ -1,0 +1,53 @@
+//! What an overlay needs of the thing that carries it: a board under Linux, or a simulated one.
+//!
+//! Erased here and nowhere else, so that a program chooses between them at run time. An access over AXI takes 100 ns and
+//! more; a virtual call is lost in that.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use pynq_core::{Instant, Mmio, interrupt::InterruptSource};
+use pynq_hwh::IpBlock;
+
+use crate::{BoardClock, Result};
+
+/// A window onto an IP block's registers, whatever carries them. Clones are the same window.
+///
+/// It belongs to the design it was opened on: once that is replaced, what is written vanishes.
+pub type Window = Arc<dyn Mmio + Send + Sync>;
+
+/// An interrupt as it reaches the processor.
+pub(crate) type Root = Box<dyn InterruptSource + Send + Sync>;
+
+/// A board, or what passes for one.
+pub(crate) trait Backend: Send + Sync {
+    /// A window onto the block called `path`.
+    fn window(&self, path: &str, block: &IpBlock) -> Result<Window>;
+
+    /// The interrupt with this number in the processor's interrupt controller. Asked for once per loaded design.
+    fn root(&self, path: &str, irq: u32) -> Result<Root>;
+
+    /// The board's clock.
+    fn clock(&self) -> BoardClock;
+
+    /// See [`InterruptSource::block`].
+    fn block(
+        &self,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        deadline: Option<Instant>,
+    ) -> Result<(), pynq_core::Error>;
+
+    /// Revokes every window and programs the design anew. No node of the old design is alive any more.
+    fn reload(&self) -> Result<()>;
+
+    /// How many interrupts the processor has taken so far.
+    fn interrupts(&self) -> u64;
+
+    /// The simulated board, if it is one.
+    #[cfg(feature = "sim")]
+    fn simulation(&self) -> Option<&pynq_sim::Board> {
+        None
+    }
+}

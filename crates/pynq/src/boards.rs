@@ -1,0 +1,64 @@
+//! Which blocks of a board's base overlay are its buttons, LEDs and switches.
+
+mod base;
+mod definition;
+
+pub use base::BaseOverlay;
+pub use definition::{BoardDefinition, PinGroup};
+
+use pynq_hwh::Design;
+
+use crate::{Error, Result};
+
+/// The Digilent PYNQ-Z1: four buttons, four LEDs, two switches, and the RGB LEDs 4 and 5.
+#[must_use]
+pub fn pynq_z1() -> BoardDefinition {
+    zynq_7020("PYNQ-Z1")
+}
+
+/// The TUL PYNQ-Z2: four buttons, four LEDs, two switches, and the RGB LEDs 4 and 5.
+#[must_use]
+pub fn pynq_z2() -> BoardDefinition {
+    zynq_7020("PYNQ-Z2")
+}
+
+/// The two boards differ in what else is on them.
+fn zynq_7020(name: &'static str) -> BoardDefinition {
+    BoardDefinition::new(name)
+        .device("7z020")
+        .buttons(PinGroup::new("btns_gpio", 1))
+        .leds(PinGroup::new("leds_gpio", 1))
+        .switches(PinGroup::new("switches_gpio", 1))
+        .rgbleds(PinGroup::new("rgbleds_gpio", 1).numbered_from(4))
+}
+
+/// The AMD ZCU104: four buttons, four LEDs and four DIP switches.
+#[must_use]
+pub fn zcu104() -> BoardDefinition {
+    BoardDefinition::new("ZCU104")
+        .device("zu7ev")
+        .buttons(PinGroup::new("gpio_btns", 1))
+        .leds(PinGroup::new("gpio_leds", 1))
+        .switches(PinGroup::new("gpio_sws", 1))
+}
+
+/// The board a design is for: by its device, by the blocks it has, and by the board's name where the project had one. The
+/// PYNQ-Z1 and the PYNQ-Z2 are alike in all that is defined here; a design that names no board is taken for the latter's.
+///
+/// # Errors
+///
+/// [`Error::UnknownBoard`], which lists the design's AXI GPIO.
+pub fn detect(design: &Design) -> Result<BoardDefinition> {
+    let known = [pynq_z2(), pynq_z1(), zcu104()];
+    let names = known.iter().map(|board| board.name.clone().into_owned()).collect();
+    let fitting: Vec<BoardDefinition> = known.into_iter().filter(|board| board.fits(design)).collect();
+    let named = fitting.iter().find(|board| board.is_named_by(design));
+    named.or(fitting.first()).cloned().ok_or_else(|| {
+        let gpio = design.ip.iter().filter(|(_, block)| block.vlnv_without_version() == crate::gpio::VLNV);
+        Error::UnknownBoard {
+            design: design.source.name.clone(),
+            known: names,
+            gpio: gpio.map(|(path, _)| path.clone()).collect(),
+        }
+    })
+}

@@ -1,0 +1,115 @@
+//! The description of a board.
+
+use std::borrow::Cow;
+
+use pynq_hwh::Design;
+
+use crate::gpio::VLNV;
+
+/// Devices on the pins of one channel of an AXI GPIO.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PinGroup {
+    /// The block.
+    pub path: Cow<'static, str>,
+    /// Its channel, 1 or 2.
+    pub channel: u8,
+    /// The number of the first one.
+    pub first: u8,
+}
+
+impl PinGroup {
+    /// Those on channel `channel` of the block called `path`, numbered from 0.
+    pub fn new(path: impl Into<Cow<'static, str>>, channel: u8) -> Self {
+        Self { path: path.into(), channel, first: 0 }
+    }
+
+    /// The same, numbered from `first`.
+    #[must_use]
+    pub fn numbered_from(mut self, first: u8) -> Self {
+        self.first = first;
+        self
+    }
+}
+
+/// Which blocks of a design are a board's buttons, LEDs and switches.
+///
+/// ```
+/// use pynq::boards::{BoardDefinition, PinGroup};
+///
+/// let mine = BoardDefinition::new("my board")
+///     .buttons(PinGroup::new("panel/gpio", 1))
+///     .leds(PinGroup::new("panel/gpio", 2));
+/// assert_eq!(mine.buttons.unwrap().path, "panel/gpio");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BoardDefinition {
+    /// Its name, for messages.
+    pub name: Cow<'static, str>,
+    /// A part of its device's name, if it is to be detected by that.
+    pub device: Option<Cow<'static, str>>,
+    /// Its push buttons, one per pin.
+    pub buttons: Option<PinGroup>,
+    /// Its LEDs, one per pin.
+    pub leds: Option<PinGroup>,
+    /// Its switches, one per pin.
+    pub switches: Option<PinGroup>,
+    /// Its LEDs of three colours, one per three pins.
+    pub rgbleds: Option<PinGroup>,
+}
+
+impl BoardDefinition {
+    /// A board of which nothing is known yet.
+    pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: name.into(), device: None, buttons: None, leds: None, switches: None, rgbleds: None }
+    }
+
+    /// The same, on a device whose name contains `device`.
+    #[must_use]
+    pub fn device(mut self, device: impl Into<Cow<'static, str>>) -> Self {
+        self.device = Some(device.into());
+        self
+    }
+
+    /// The same with buttons.
+    #[must_use]
+    pub fn buttons(mut self, group: PinGroup) -> Self {
+        self.buttons = Some(group);
+        self
+    }
+
+    /// The same with LEDs.
+    #[must_use]
+    pub fn leds(mut self, group: PinGroup) -> Self {
+        self.leds = Some(group);
+        self
+    }
+
+    /// The same with switches.
+    #[must_use]
+    pub fn switches(mut self, group: PinGroup) -> Self {
+        self.switches = Some(group);
+        self
+    }
+
+    /// The same with LEDs of three colours.
+    #[must_use]
+    pub fn rgbleds(mut self, group: PinGroup) -> Self {
+        self.rgbleds = Some(group);
+        self
+    }
+
+    /// Whether `design` is for this board's device and has all of its blocks.
+    #[must_use]
+    pub fn fits(&self, design: &Design) -> bool {
+        let mut groups = [&self.buttons, &self.leds, &self.switches, &self.rgbleds].into_iter().flatten();
+        self.device.as_ref().is_none_or(|device| design.source.device.contains(&**device))
+            && groups.all(|group| design.ip.get(&*group.path).is_some_and(|block| block.vlnv_without_version() == VLNV))
+    }
+
+    /// Whether the design's project was made for a board of this name.
+    pub(super) fn is_named_by(&self, design: &Design) -> bool {
+        design.source.board.to_ascii_lowercase().contains(&self.name.to_ascii_lowercase())
+    }
+}

@@ -1,0 +1,158 @@
+//! What a driver of an IP block is made of.
+
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use pynq_core::{
+    Error as Cause, Instant,
+    interrupt::{Activity, InterruptHardware, InterruptSource, Node, ParentLine, StdLock},
+};
+use pynq_hwh::IpBlock;
+
+use crate::{
+    BoardClock, Error, Result, Window,
+    loaded::{Lines, Loaded},
+};
+
+/// Where the interrupts of a node come from: a line of whatever its output is wired to, or nothing.
+///
+/// A type of its own and not the engine's: with a trait object among its type parameters, the compiler could not prove that
+/// a task that waits on the node can be sent to another thread.
+#[derive(Debug)]
+pub struct Parent(Option<ParentLine<Lines>>);
+
+impl Parent {
+    /// Nothing: every wait is answered with `InterruptsUnavailable`.
+    pub const UNWIRED: Self = Self(None);
+
+    /// Whether the output is wired to anything.
+    #[must_use]
+    pub const fn is_wired(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl InterruptSource for Parent {
+    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
+        self.0.poll_fired(cx)
+    }
+
+    fn disarm(&self) {
+        self.0.disarm();
+    }
+
+    fn block(
+        &self,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        deadline: Option<Instant>,
+    ) -> Result<(), Cause> {
+        self.0.block(poll, deadline)
+    }
+
+    fn observe(&self, activity: Activity) {
+        self.0.observe(activity);
+    }
+}
+
+/// The interrupt node of an IP block with `N` lines, over its register functions `H`. Clones are the same node.
+pub type IpNode<H, const N: usize> = Arc<Node<H, StdLock, Parent, N>>;
+
+/// An IP block for the driver that is just claiming it; see [`Overlay::driver`](crate::Overlay::driver).
+pub struct DriverContext<'a> {
+    loaded: &'a Loaded,
+    path: &'a str,
+    block: &'a IpBlock,
+}
+
+impl<'a> DriverContext<'a> {
+    pub(crate) fn new(loaded: &'a Loaded, path: &'a str, block: &'a IpBlock) -> Self {
+        Self { loaded, path, block }
+    }
+
+    /// The name of the block in the overlay.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        self.path
+    }
+
+    /// What the handoff file tells of it: kind, parameters, registers.
+    #[must_use]
+    pub fn block(&self) -> &'a IpBlock {
+        self.block
+    }
+
+    /// The board's clock.
+    #[must_use]
+    pub fn clock(&self) -> BoardClock {
+        self.loaded.backend.clock()
+    }
+
+    /// The window onto its registers.
+    ///
+    /// # Errors
+    ///
+    /// Those of the backend.
+    pub fn window(&self) -> Result<Window> {
+        self.loaded.window(self.path)
+    }
+
+    /// Refuses a block of another kind. `name` is the part of the VLNV without its version: `xilinx.com:ip:axi_gpio`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongIp`], which names the blocks of that kind.
+    pub fn expect(&self, name: &str, expected: &'static str) -> Result<()> {
+        if self.block.vlnv_without_version() == name {
+            return Ok(());
+        }
+        let all = self.loaded.design.ip.iter();
+        let has = all.filter(|(_, block)| block.vlnv_without_version() == name).map(|(path, _)| path.clone()).collect();
+        Err(Error::WrongIp { path: self.path.to_owned(), expected, vlnv: self.block.vlnv.clone(), has })
+    }
+
+    /// Where the block's interrupt output `port` goes; [`Parent::UNWIRED`] if it reaches the processor by no way.
+    ///
+    /// # Errors
+    ///
+    /// Those of the way to the processor; see [`Overlay::interrupt`](crate::Overlay::interrupt).
+    pub fn parent(&self, port: &str) -> Result<Parent> {
+        let pin = format!("{}/{port}", self.block.path);
+        if self.loaded.design.interrupts.pin(&pin).is_none() {
+            return Ok(Parent::UNWIRED);
+        }
+        let (lines, number) = self.loaded.line(&pin)?;
+        Ok(Parent(Some(ParentLine::new(lines, number))))
+    }
+
+    /// The interrupt node of the block, or of one of its interrupt outputs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalidated`] if the design was replaced meanwhile.
+    pub fn node<H: InterruptHardware + 'static, const N: usize>(
+        &self,
+        hardware: H,
+        parent: Parent,
+    ) -> Result<IpNode<H, N>> {
+        self.enter(Node::new(StdLock::new(), hardware, parent))
+    }
+
+    /// Lists a node as this block's, so that a reload ends it.
+    pub(crate) fn enter<H: InterruptHardware + 'static, const N: usize>(
+        &self,
+        node: Node<H, StdLock, Parent, N>,
+    ) -> Result<IpNode<H, N>> {
+        let node = Arc::new(node);
+        let lines: Lines = Arc::<Node<H, StdLock, Parent, N>>::clone(&node);
+        self.loaded.enter(self.path, lines)?;
+        Ok(node)
+    }
+}
+
+impl std::fmt::Debug for DriverContext<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DriverContext").field("path", &self.path).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,248 @@
+//! What can go wrong, with the name of the block or pin it went wrong at.
+
+use std::{fmt, path::PathBuf, sync::Arc};
+
+use embedded_hal::digital;
+use pynq_core::{AxiIntcError, mmio::AccessError};
+use pynq_drivers::axi_gpio::{AxiGpioConfigError, AxiGpioError};
+
+/// The result of this crate's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation on an overlay, or on something of it, failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The handoff file could not be read, or is none.
+    Handoff {
+        /// The file; `None` for text in memory.
+        path: Option<PathBuf>,
+        /// What is wrong with it.
+        error: Box<pynq_hwh::Error>,
+    },
+    /// The design has no such IP block or interrupt pin, or a parameter makes no sense.
+    Design(Box<pynq_hwh::Error>),
+    /// A block is not of the kind that was asked for.
+    WrongIp {
+        /// The block.
+        path: String,
+        /// What it was taken for.
+        expected: &'static str,
+        /// What it is.
+        vlnv: String,
+        /// Blocks of the expected kind, some of them.
+        has: Vec<String>,
+    },
+    /// Another driver holds the block.
+    Claimed {
+        /// The block.
+        path: String,
+        /// The type of the driver that holds it.
+        by: &'static str,
+    },
+    /// An AXI GPIO can't be set up.
+    GpioConfig {
+        /// The block.
+        path: String,
+        /// Why.
+        error: AxiGpioConfigError,
+    },
+    /// An operation on an AXI GPIO, or on a pin of it, failed.
+    Gpio {
+        /// The block.
+        path: Arc<str>,
+        /// Why.
+        error: AxiGpioError,
+    },
+    /// An interrupt controller can't be set up.
+    Controller {
+        /// The controller.
+        path: String,
+        /// Why.
+        error: AxiIntcError,
+    },
+    /// An interrupt controller on the way to a pin has no address that the processor can reach.
+    UnreachableController {
+        /// The pin, or the controller behind that one.
+        pin: String,
+        /// The controller.
+        path: String,
+    },
+    /// A pin reaches the processor, but the handoff file does not tell under which number.
+    NoInterruptNumber {
+        /// The pin or controller.
+        pin: String,
+    },
+    /// A vector of interrupts was asked for as if it were one.
+    VectorPin {
+        /// The pin.
+        pin: String,
+        /// How many interrupts it has.
+        width: u32,
+    },
+    /// An operation on an interrupt, or a wait for it, failed.
+    Interrupt {
+        /// The pin.
+        pin: Arc<str>,
+        /// Why.
+        error: pynq_core::Error,
+    },
+    /// An access was refused.
+    Access {
+        /// The block.
+        path: Arc<str>,
+        /// Why.
+        error: AccessError,
+    },
+    /// The design was replaced since the handle was made.
+    Invalidated {
+        /// What the handle was for.
+        path: Arc<str>,
+    },
+    /// None of the known boards has a design with these blocks.
+    UnknownBoard {
+        /// The design.
+        design: String,
+        /// The boards that were tried.
+        known: Vec<String>,
+        /// The AXI GPIO there are, some of them.
+        gpio: Vec<String>,
+    },
+    /// The board has no such button, switch or LED.
+    NoSuchDevice {
+        /// What was asked for: `button`, `LED`, ...
+        kind: &'static str,
+        /// Its number.
+        number: u8,
+        /// The board.
+        board: String,
+        /// The numbers there are.
+        has: std::ops::Range<u8>,
+    },
+    /// A call that blocks, or a sleep, failed.
+    Wait(pynq_core::Error),
+    /// The simulated board refused its description, or a request.
+    #[cfg(feature = "sim")]
+    Simulation(Box<pynq_sim::Error>),
+}
+
+impl Error {
+    /// What the interrupt engine has to say about it, where it has.
+    #[must_use]
+    pub fn cause(&self) -> Option<pynq_core::Error> {
+        match self {
+            Self::Gpio { error: AxiGpioError::Node(error), .. } | Self::Interrupt { error, .. } | Self::Wait(error) => {
+                Some(*error)
+            }
+            Self::Invalidated { .. } => Some(pynq_core::Error::Invalidated),
+            _ => None,
+        }
+    }
+
+    /// Whether the design behind a handle was replaced; the overlay has a new one.
+    #[must_use]
+    pub fn is_invalidated(&self) -> bool {
+        self.cause() == Some(pynq_core::Error::Invalidated)
+    }
+
+    /// Whether a deadline passed first.
+    #[must_use]
+    pub fn is_timed_out(&self) -> bool {
+        self.cause() == Some(pynq_core::Error::TimedOut)
+    }
+
+    /// Whether this is the end of a simulation: a wait that nothing on the simulated board can end any more.
+    #[must_use]
+    pub fn is_never_woken(&self) -> bool {
+        self.cause() == Some(pynq_core::Error::NeverWoken)
+    }
+}
+
+/// `a`, `b` and 3 more; from a list that may have been cut.
+pub(crate) fn some(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 if names.is_empty() => "none".to_owned(),
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // It names the file itself.
+            Self::Handoff { error, .. } if matches!(**error, pynq_hwh::Error::Io { .. }) => error.fmt(f),
+            Self::Handoff { path: Some(path), error } => write!(f, "`{}`: {error}", path.display()),
+            Self::Handoff { path: None, error } => error.fmt(f),
+            Self::Design(error) => error.fmt(f),
+            Self::WrongIp { path, expected, vlnv, has } => {
+                write!(f, "`{path}` is no {expected} but `{vlnv}`; the design has these: {}", some(has))
+            }
+            Self::Claimed { path, by } => {
+                write!(f, "`{path}` is in use by `{by}`; use that driver, or reload the overlay")
+            }
+            Self::GpioConfig { path, error } => write!(f, "`{path}`: {error}"),
+            Self::Gpio { path, error } => write!(f, "`{path}`: {error}"),
+            Self::Controller { path, error } => write!(f, "`{path}`: {error}"),
+            Self::UnreachableController { pin, path } => write!(
+                f,
+                "interrupt `{pin}` comes through controller `{path}`, which the processor can't reach; give it an address in the block design"
+            ),
+            Self::NoInterruptNumber { pin } => write!(
+                f,
+                "`{pin}` reaches the processor under an unknown interrupt number; export the hardware again, or wire it to another port"
+            ),
+            Self::VectorPin { pin, width } => {
+                write!(f, "`{pin}` is {width} interrupts; ask for one of them, `{pin}[0]` to `{pin}[{}]`", width - 1)
+            }
+            Self::Interrupt { pin, error } => write!(f, "interrupt `{pin}`: {error}"),
+            Self::Access { path, error } => write!(f, "`{path}`: {error}"),
+            Self::Invalidated { path } => write!(f, "`{path}`: {}", pynq_core::Error::Invalidated),
+            Self::UnknownBoard { design, known, gpio } => write!(
+                f,
+                "design `{design}` fits no known board ({}); describe yours by a `BoardDefinition` from its AXI GPIO: {}",
+                known.join(", "),
+                some(gpio)
+            ),
+            Self::NoSuchDevice { kind, number, board, has } if has.is_empty() => {
+                write!(f, "no {kind} {number} on {board}: it has none")
+            }
+            Self::NoSuchDevice { kind, number, board, has } => {
+                write!(f, "no {kind} {number} on {board}; it has {} to {}", has.start, has.end - 1)
+            }
+            Self::Wait(error) => error.fmt(f),
+            #[cfg(feature = "sim")]
+            Self::Simulation(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<pynq_hwh::Error> for Error {
+    fn from(error: pynq_hwh::Error) -> Self {
+        Self::Design(Box::new(error))
+    }
+}
+
+impl From<pynq_core::Error> for Error {
+    fn from(error: pynq_core::Error) -> Self {
+        Self::Wait(error)
+    }
+}
+
+#[cfg(feature = "sim")]
+impl From<pynq_sim::Error> for Error {
+    fn from(error: pynq_sim::Error) -> Self {
+        Self::Simulation(Box::new(error))
+    }
+}
+
+/// embedded-hal knows no kinds of digital errors yet.
+impl digital::Error for Error {
+    fn kind(&self) -> digital::ErrorKind {
+        digital::ErrorKind::Other
+    }
+}

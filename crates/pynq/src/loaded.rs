@@ -1,0 +1,236 @@
+//! The hardware of a design as it is loaded now: the interrupt tree, the windows, and who holds which block.
+//!
+//! A reload ends one of these and begins the next. Every node is listed in the order in which it was made, so a parent
+//! stands before its children, and closing goes backwards through the list.
+
+use std::{
+    any::{Any, type_name},
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use pynq_core::{
+    AxiIntcConfig, AxiIntcHardware, Error as Cause, axi_intc_node,
+    interrupt::{Direct, DirectNode, InterruptLines, NodeHandle, ParentLine, StdLock},
+};
+use pynq_hwh::{Controller, Design, InterruptPin};
+
+use crate::{
+    Error, Result,
+    backend::{Backend, Root, Window},
+    overlay::Statistics,
+};
+
+/// The lines of some node.
+pub(crate) type Lines = Arc<dyn InterruptLines>;
+
+/// One design, loaded once.
+pub(crate) struct Loaded {
+    pub(crate) design: Arc<Design>,
+    pub(crate) backend: Arc<dyn Backend>,
+    /// The windows of this design are dead, or about to be.
+    revoked: AtomicBool,
+    tree: Mutex<Tree>,
+    /// `None` once closed.
+    claims: Mutex<Option<BTreeMap<String, Arc<Claim>>>>,
+}
+
+#[derive(Default)]
+struct Tree {
+    /// Nothing may be added any more.
+    closed: bool,
+    nodes: Vec<Lines>,
+    controllers: BTreeMap<String, Lines>,
+    /// Pins without a controller, by interrupt number.
+    direct: BTreeMap<u32, Lines>,
+}
+
+/// The driver of a block and the name of its type, once there is one.
+type Claim = Mutex<Option<(Box<dyn Any + Send + Sync>, &'static str)>>;
+
+/// What is guarded here stays whole when somebody panics.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Loaded {
+    pub(crate) fn new(design: Arc<Design>, backend: Arc<dyn Backend>) -> Self {
+        let (tree, claims) = (Mutex::default(), Mutex::new(Some(BTreeMap::new())));
+        Self { design, backend, revoked: AtomicBool::new(false), tree, claims }
+    }
+
+    /// Whether handles of this design may no longer touch the hardware.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Acquire)
+    }
+
+    /// A window onto the block called `path`.
+    pub(crate) fn window(&self, path: &str) -> Result<Window> {
+        let block = self.design.ip_block(path)?;
+        self.backend.window(path, block)
+    }
+
+    // ---- the interrupt tree
+
+    /// The node and the line that interrupt pin `name` raises.
+    pub(crate) fn line(&self, name: &str) -> Result<(Lines, u8)> {
+        // For the error, which suggests names.
+        self.design.interrupt(name)?;
+        match self.design.interrupts.pin(name) {
+            Some(pin) if pin.width > 1 => Err(Error::VectorPin { pin: name.to_owned(), width: pin.width }),
+            Some(pin) => self.line_of(name, &pin),
+            None => Err(Error::NoInterruptNumber { pin: name.to_owned() }),
+        }
+    }
+
+    fn line_of(&self, name: &str, pin: &InterruptPin) -> Result<(Lines, u8)> {
+        let mut tree = lock(&self.tree);
+        if tree.closed {
+            return Err(Error::Invalidated { path: name.into() });
+        }
+        match &pin.controller {
+            Some(path) => Ok((self.controller(&mut tree, name, path)?, line_number(pin.line))),
+            None => Ok((self.direct(&mut tree, name, pin.ps_irq)?, 0)),
+        }
+    }
+
+    /// The node of a pin that is wired straight to the processor.
+    fn direct(&self, tree: &mut Tree, name: &str, irq: Option<u32>) -> Result<Lines> {
+        let irq = irq.ok_or_else(|| Error::NoInterruptNumber { pin: name.to_owned() })?;
+        if let Some(lines) = tree.direct.get(&irq) {
+            return Ok(Arc::clone(lines));
+        }
+        let root = self.backend.root(name, irq)?;
+        let node: Arc<DirectNode<StdLock, Root>> = Arc::new(DirectNode::new(StdLock::new(), Direct, root));
+        let lines: Lines = node;
+        tree.nodes.push(Arc::clone(&lines));
+        tree.direct.insert(irq, Arc::clone(&lines));
+        Ok(lines)
+    }
+
+    /// The node of the controller at `path`, and before it those of all controllers between it and the processor.
+    fn controller(&self, tree: &mut Tree, name: &str, path: &str) -> Result<Lines> {
+        let all = &self.design.interrupts.controllers;
+        let mut way = Vec::new();
+        let mut at = Some(path);
+        // A design from a file has no loops; one put together by hand may.
+        while let (Some(path), true) = (at, way.len() <= all.len()) {
+            if tree.controllers.contains_key(path) {
+                break;
+            }
+            let unreachable = || Error::UnreachableController { pin: name.to_owned(), path: path.to_owned() };
+            let (path, controller) = all.get_key_value(path).ok_or_else(unreachable)?;
+            way.push((path, controller));
+            at = controller.parent.as_deref();
+        }
+        for (path, controller) in way.into_iter().rev() {
+            let parent = controller.parent.as_ref().and_then(|parent| tree.controllers.get(parent)).cloned();
+            let lines = self.new_controller(name, path, controller, parent)?;
+            tree.nodes.push(Arc::clone(&lines));
+            tree.controllers.insert(path.clone(), lines);
+        }
+        let found = tree.controllers.get(path).cloned();
+        found.ok_or_else(|| Error::UnreachableController { pin: name.to_owned(), path: path.to_owned() })
+    }
+
+    fn new_controller(&self, pin: &str, path: &str, design: &Controller, parent: Option<Lines>) -> Result<Lines> {
+        if design.base.is_none() || !self.design.ip.contains_key(path) {
+            return Err(Error::UnreachableController { pin: pin.to_owned(), path: path.to_owned() });
+        }
+        let source: Root = match (parent, &design.parent) {
+            (Some(parent), _) => Box::new(ParentLine::new(parent, line_number(design.line))),
+            (None, Some(parent)) => {
+                return Err(Error::UnreachableController { pin: path.to_owned(), path: parent.clone() });
+            }
+            (None, None) => {
+                let irq = design.ps_irq.ok_or_else(|| Error::NoInterruptNumber { pin: path.to_owned() })?;
+                self.backend.root(path, irq)?
+            }
+        };
+        let mut config = AxiIntcConfig::new(line_number(design.inputs), design.kind_of_intr);
+        config.software_interrupts = line_number(design.software_inputs);
+        config.has_sie = design.has_sie;
+        config.has_cie = design.has_cie;
+        config.output_is_level = design.irq_is_level;
+        let hardware = AxiIntcHardware::new(self.window(path)?, config)
+            .map_err(|error| Error::Controller { path: path.to_owned(), error })?;
+        Ok(Arc::new(axi_intc_node(StdLock::new(), hardware, source)))
+    }
+
+    /// Lists a node, so that it ends with the design.
+    pub(crate) fn enter(&self, path: &str, node: Lines) -> Result<()> {
+        let closed = {
+            let mut tree = lock(&self.tree);
+            if !tree.closed {
+                tree.nodes.push(Arc::clone(&node));
+            }
+            tree.closed
+        };
+        if closed {
+            // A reload overtook whoever makes it.
+            node.invalidate_node(Cause::Invalidated);
+            return Err(Error::Invalidated { path: path.into() });
+        }
+        Ok(())
+    }
+
+    // ---- who holds which block
+
+    /// The driver of the block called `path`, made by `build` if there is none yet.
+    pub(crate) fn claim<D, E>(&self, path: &str, build: impl FnOnce() -> Result<D, E>) -> Result<D, E>
+    where
+        D: Clone + Send + Sync + 'static,
+        E: From<Error>,
+    {
+        let claim = match &mut *lock(&self.claims) {
+            Some(claims) => Arc::clone(claims.entry(path.to_owned()).or_default()),
+            None => return Err(Error::Invalidated { path: path.into() }.into()),
+        };
+        let mut driver = lock(&claim);
+        if let Some((driver, by)) = &*driver {
+            let claimed = || Error::Claimed { path: path.to_owned(), by }.into();
+            return driver.downcast_ref::<D>().cloned().ok_or_else(claimed);
+        }
+        let new = build()?;
+        *driver = Some((Box::new(new.clone()), type_name::<D>()));
+        Ok(new)
+    }
+
+    // ---- the end
+
+    /// Ends every node, children before parents, so that no handle on them reaches the hardware once this returns.
+    pub(crate) fn close(&self) {
+        self.revoked.store(true, Ordering::Release);
+        lock(&self.tree).closed = true;
+        let claims = lock(&self.claims).take().unwrap_or_default();
+        for claim in claims.values() {
+            // A driver that is being made right now has its hands on the registers: this waits for it to be told. Ours is
+            // of no use to anybody; the program's clones go on to answer with errors.
+            let driver = lock(claim).take();
+            drop(driver);
+        }
+        let nodes = lock(&self.tree).nodes.clone();
+        for node in nodes.iter().rev() {
+            node.invalidate_node(Cause::Invalidated);
+        }
+    }
+
+    pub(crate) fn statistics(&self) -> Statistics {
+        let nodes = lock(&self.tree).nodes.clone();
+        let mut sum = Statistics { interrupts: self.backend.interrupts(), ..Statistics::default() };
+        for node in &nodes {
+            for line in 0..node.line_count() {
+                sum.add(node.line_stats(line));
+            }
+        }
+        sum
+    }
+}
+
+/// A line number of the handoff file. One that is out of range stays so, for the node to refuse.
+fn line_number(line: u32) -> u8 {
+    u8::try_from(line).unwrap_or(u8::MAX)
+}

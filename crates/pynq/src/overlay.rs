@@ -1,0 +1,256 @@
+//! The overlay: a design on a board.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    thread::{self, ThreadId},
+};
+
+use pynq_core::interrupt::LineStats;
+use pynq_hwh::{Design, Hierarchy, InterruptPin, IpBlock};
+
+use crate::{
+    AxiGpio, BoardClock, DriverContext, Error, Interrupt, MmioWindow, Result,
+    backend::Backend,
+    loaded::{Loaded, lock},
+};
+
+/// A design on a board, real or simulated: where everything begins. Clones are the same overlay.
+///
+/// ```
+/// # #[cfg(feature = "sim")] {
+/// use pynq::prelude::*;
+///
+/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
+/// let overlay = Overlay::simulated_from_str(text)?; // or Overlay::simulated("base.hwh")
+/// assert_eq!(overlay.ip_blocks()["btns_gpio"].base, 0x4121_0000);
+///
+/// let leds = overlay.gpio("leds_gpio")?.channel1();
+/// leds.write(0b0101)?;
+/// assert_eq!(leds.output()?, 5);
+/// # }
+/// # Ok::<(), pynq::Error>(())
+/// ```
+///
+/// # Replacing the design
+///
+/// [`reload`](Self::reload) programs the design anew, as PYNQ's `download()` does. Every driver, interrupt and window
+/// handed out before answers with an error from then on, waits included, and none of them reaches the hardware any
+/// more. The overlay itself stays valid and gives new ones.
+#[derive(Clone)]
+pub struct Overlay {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    design: Arc<Design>,
+    backend: Arc<dyn Backend>,
+    current: Mutex<Current>,
+    reloaded: Condvar,
+}
+
+struct Current {
+    loaded: Arc<Loaded>,
+    /// The thread that is reloading.
+    reloading: Option<ThreadId>,
+}
+
+impl Overlay {
+    #[cfg_attr(not(feature = "sim"), allow(dead_code))] // no backend, no overlay
+    pub(crate) fn new(design: Design, backend: Arc<dyn Backend>) -> Self {
+        let design = Arc::new(design);
+        let loaded = Arc::new(Loaded::new(Arc::clone(&design), Arc::clone(&backend)));
+        let current = Mutex::new(Current { loaded, reloading: None });
+        Self { shared: Arc::new(Shared { design, backend, current, reloaded: Condvar::new() }) }
+    }
+
+    /// The hardware as it is loaded now. While another thread reloads it, this waits for that.
+    fn loaded(&self) -> Arc<Loaded> {
+        let me = thread::current().id();
+        let mut current = lock(&self.shared.current);
+        // The reloading thread itself gets the closed one, whose answer is an error, and not a deadlock: it may run
+        // the program's wakers.
+        while current.reloading.is_some_and(|thread| thread != me) {
+            current = self.shared.reloaded.wait(current).unwrap_or_else(PoisonError::into_inner);
+        }
+        Arc::clone(&current.loaded)
+    }
+
+    // ---- what the design has
+
+    /// The design, as its handoff file describes it.
+    #[must_use]
+    pub fn design(&self) -> &Design {
+        &self.shared.design
+    }
+
+    /// Name of the block design.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.shared.design.source.name
+    }
+
+    /// The IP blocks the processor can address, by path: PYNQ's `ip_dict`.
+    #[must_use]
+    pub fn ip_blocks(&self) -> &BTreeMap<String, IpBlock> {
+        &self.shared.design.ip
+    }
+
+    /// The interrupt outputs that reach the processor, as `path/PORT`.
+    #[must_use]
+    pub fn interrupt_pins(&self) -> &BTreeMap<String, InterruptPin> {
+        &self.shared.design.interrupts.pins
+    }
+
+    /// The levels of hierarchy, by path.
+    #[must_use]
+    pub fn hierarchies(&self) -> &BTreeMap<String, Hierarchy> {
+        &self.shared.design.hierarchies
+    }
+
+    // ---- handles
+
+    /// A handle on interrupt pin `pin`, as `path/PORT` or, of a vector, `path/PORT[bit]`. Events from here on are for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Design`] with near names if there is no such pin; [`Error::VectorPin`], [`Error::NoInterruptNumber`],
+    /// [`Error::UnreachableController`] or [`Error::Controller`] if it can't be reached.
+    pub fn interrupt(&self, pin: &str) -> Result<Interrupt> {
+        let (lines, number) = self.loaded().line(pin)?;
+        Interrupt::new(pin.into(), lines, number, self.clock())
+    }
+
+    /// The driver of the AXI GPIO called `path`. Every call gives a handle on the same one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Design`] with near names if there is no such block, [`Error::WrongIp`] if it is another kind of IP,
+    /// [`Error::Claimed`] if another driver holds it.
+    pub fn gpio(&self, path: &str) -> Result<AxiGpio> {
+        AxiGpio::open(self, path)
+    }
+
+    /// Checked access to the registers of the block called `path`, whoever else uses it: PYNQ's `MMIO`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Design`] with near names if there is no such block.
+    pub fn mmio(&self, path: &str) -> Result<MmioWindow> {
+        MmioWindow::new(path, self.loaded())
+    }
+
+    /// The driver of the block called `path`, made by `build` if there is none yet: how a driver that this crate does not
+    /// know claims its block. Every further call for the same type gives a clone of the first one.
+    ///
+    /// `build` must not ask the overlay for the same block. What it returns holds nodes and windows, not the overlay.
+    ///
+    /// # Errors
+    ///
+    /// What `build` returns; [`Error::Design`] with near names if there is no such block; [`Error::Claimed`] if a driver
+    /// of another type holds it.
+    pub fn driver<D, E>(&self, path: &str, build: impl FnOnce(&DriverContext<'_>) -> Result<D, E>) -> Result<D, E>
+    where
+        D: Clone + Send + Sync + 'static,
+        E: From<Error>,
+    {
+        let loaded = self.loaded();
+        let block = loaded.design.ip_block(path).map_err(Error::from)?;
+        loaded.claim(path, || build(&DriverContext::new(&loaded, path, block)))
+    }
+
+    /// The board's clock.
+    #[must_use]
+    pub fn clock(&self) -> BoardClock {
+        self.shared.backend.clock()
+    }
+
+    pub(crate) fn backend(&self) -> &dyn Backend {
+        &*self.shared.backend
+    }
+
+    /// The simulated board under this overlay, to press its buttons and watch its LEDs; `None` on a real one.
+    #[cfg(feature = "sim")]
+    #[must_use]
+    pub fn simulation(&self) -> Option<&pynq_sim::Board> {
+        self.shared.backend.simulation()
+    }
+
+    /// What the interrupt engine counted, over all nodes of the design as it is loaded now.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.loaded().statistics()
+    }
+
+    /// Programs the design anew. Every handle given out so far is invalid when this returns; waits on them have
+    /// completed with an error.
+    ///
+    /// # Errors
+    ///
+    /// Those of the backend. The old handles are invalid in any case.
+    pub fn reload(&self) -> Result<()> {
+        let old = {
+            let me = thread::current().id();
+            let mut current = lock(&self.shared.current);
+            while current.reloading.is_some_and(|thread| thread != me) {
+                current = self.shared.reloaded.wait(current).unwrap_or_else(PoisonError::into_inner);
+            }
+            if current.reloading.is_some() {
+                // From a waker that the reload itself is waking: it is being done.
+                return Ok(());
+            }
+            current.reloading = Some(me);
+            Arc::clone(&current.loaded)
+        };
+        let _done = Reloading(&self.shared);
+        old.close();
+        self.shared.backend.reload()
+    }
+}
+
+/// Puts the new design in place when the reload is over, failed and panicking ones included.
+struct Reloading<'a>(&'a Shared);
+
+impl Drop for Reloading<'_> {
+    fn drop(&mut self) {
+        let new = Loaded::new(Arc::clone(&self.0.design), Arc::clone(&self.0.backend));
+        let mut current = lock(&self.0.current);
+        let old = std::mem::replace(&mut current.loaded, Arc::new(new));
+        current.reloading = None;
+        drop(current);
+        self.0.reloaded.notify_all();
+        drop(old);
+    }
+}
+
+impl fmt::Debug for Overlay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Overlay").field("name", &self.name()).finish_non_exhaustive()
+    }
+}
+
+/// What [`Overlay::statistics`] counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Interrupts the processor has taken, since the board was started.
+    pub interrupts: u64,
+    /// Services of lines; one interrupt is a service at every node on its way.
+    pub fired: u64,
+    /// Waiters woken, a node that waits for its parent being one.
+    pub woken: u64,
+    /// Waiters woken for nothing.
+    pub spurious: u64,
+    /// Times a line was masked because it would not go quiet.
+    pub stuck: u64,
+}
+
+impl Statistics {
+    pub(crate) fn add(&mut self, line: LineStats) {
+        self.fired += u64::from(line.fired);
+        self.woken += u64::from(line.woken);
+        self.spurious += u64::from(line.spurious);
+        self.stuck += u64::from(line.stuck);
+    }
+}

@@ -1,0 +1,112 @@
+//! The simulated board as a backend.
+
+use std::{
+    future::poll_fn,
+    path::Path,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use pynq_core::{Clock, Instant};
+use pynq_hwh::{Design, IpBlock};
+use pynq_sim::Board;
+
+use crate::{
+    BoardClock, Error, Overlay, Result,
+    backend::{Backend, Root, Window},
+};
+
+/// Overlays on a simulated board.
+impl Overlay {
+    /// The overlay described by the handoff file at `path`, on a simulated board.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handoff`] if it can't be read, or is none; [`Error::Simulation`] if its blocks can't be put on a board.
+    pub fn simulated(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let named = |error| Error::Handoff { path: Some(path.to_owned()), error: Box::new(error) };
+        Self::simulated_from_design(Design::read(path).map_err(named)?)
+    }
+
+    /// The overlay described by the text of a handoff file, on a simulated board.
+    ///
+    /// # Errors
+    ///
+    /// As [`simulated`](Self::simulated).
+    pub fn simulated_from_str(text: &str) -> Result<Self> {
+        let named = |error| Error::Handoff { path: None, error: Box::new(error) };
+        Self::simulated_from_design(Design::parse(text).map_err(named)?)
+    }
+
+    /// An overlay of a design that has been read, on a simulated board.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Simulation`] if its blocks can't be put on a board.
+    pub fn simulated_from_design(design: Design) -> Result<Self> {
+        let board = Board::from_design(&design)?;
+        Ok(Self::on_board(design, board))
+    }
+
+    /// An overlay of a design on a simulated board of your own making: one with models for IP blocks that `pynq-sim` has
+    /// none for.
+    ///
+    /// ```
+    /// use pynq::{Overlay, hwh::Design, sim::{BoardBuilder, models::RegisterModel}};
+    ///
+    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
+    /// let design = Design::parse(text)?; // or Design::read("base.hwh")
+    /// let board = BoardBuilder::from_design(&design, |block| match block.kind() {
+    ///     "my_ip" => Some(Box::new(RegisterModel::new())),
+    ///     _ => None,
+    /// });
+    /// let overlay = Overlay::on_board(design, board.build()?);
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
+    #[must_use]
+    pub fn on_board(design: Design, board: Board) -> Self {
+        Self::new(design, Arc::new(Simulated(board)))
+    }
+}
+
+pub(crate) struct Simulated(Board);
+
+impl Backend for Simulated {
+    fn window(&self, path: &str, _: &IpBlock) -> Result<Window> {
+        Ok(Arc::new(self.0.window(path)?))
+    }
+
+    fn root(&self, _: &str, irq: u32) -> Result<Root> {
+        Ok(Box::new(self.0.cpu_pin(irq)?))
+    }
+
+    fn clock(&self) -> BoardClock {
+        BoardClock::new(self.0.clock())
+    }
+
+    fn block(
+        &self,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        deadline: Option<Instant>,
+    ) -> Result<(), pynq_core::Error> {
+        let Some(deadline) = deadline else { return self.0.block_on(poll_fn(poll)) };
+        let sleep = self.0.clock().sleep_until(deadline);
+        let wait = pynq_core::interrupt::with_deadline(poll_fn(|cx| poll(cx).map(Ok)), sleep);
+        self.0.block_on(wait)?
+    }
+
+    fn reload(&self) -> Result<()> {
+        self.0.reload();
+        Ok(())
+    }
+
+    fn interrupts(&self) -> u64 {
+        let pins = self.0.cpu_pins();
+        pins.into_iter().filter_map(|id| self.0.cpu_pin(id).ok()).map(|pin| pin.interrupts()).sum()
+    }
+
+    fn simulation(&self) -> Option<&Board> {
+        Some(&self.0)
+    }
+}

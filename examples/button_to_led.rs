@@ -1,0 +1,47 @@
+//! The program of PYNQ's asyncio chapter: four tasks, each awaiting a button's interrupt and driving its LED.
+//!
+//! `cargo run --example button_to_led -- --help` tells what else it can do.
+
+use std::process::ExitCode;
+
+use pynq::prelude::*;
+use pynq_examples::{Options, Result, Session, exit, join::Task};
+
+/// The task. It knows no runtime and no board.
+async fn button_to_led(button: Button, led: Led) -> pynq::Result<()> {
+    loop {
+        button.wait_for_level_async(Level::High).await?;
+        led.on()?;
+        button.wait_for_level_async(Level::Low).await?;
+        led.off()?;
+    }
+}
+
+/// What somebody does to the board unless a script is given. Buttons 1 and 2 overlap.
+const SCRIPT: &str = "
+    10 press 0
+    60 release 0
+   100 press 1
+   120 press 2
+   150 release 1
+   180 release 2
+   200 press 3
+   200 press 0
+   250 release 3
+   251 release 0
+";
+
+fn run(options: &Options) -> Result {
+    let session = Session::from_options(options, SCRIPT)?;
+    let base = &session.base;
+    let mut tasks: Vec<Task<pynq::Result<()>>> = Vec::new();
+    for (button, led) in base.buttons()?.into_iter().zip(base.leds()?) {
+        tasks.push(Box::pin(button_to_led(button, led)));
+    }
+    options.runtime.run(base, tasks)?;
+    session.finish(options)
+}
+
+fn main() -> ExitCode {
+    exit(Options::from_env().and_then(|options| options.help_or(run)))
+}

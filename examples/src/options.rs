@@ -1,0 +1,170 @@
+//! The options of the examples.
+
+use std::{io::Read, path::PathBuf};
+
+use pynq::{
+    BaseOverlay, Overlay,
+    boards::{BoardDefinition, PinGroup},
+};
+
+use crate::{Result, Runtime, Script, handoff};
+
+/// How the examples are used.
+pub const USAGE: &str = "\
+usage: cargo run --example NAME -- [options]
+
+  --runtime tokio|tokio-threads|smol|none   what runs the tasks (default: tokio)
+  --hwh FILE         the design, as Vivado's handoff file (default: a small one for a PYNQ-Z2)
+  --script FILE|-    what is done to the board, from a file or standard input (default: a built-in script)
+  --vcd OUT          write the traces of all wires and registers, for GTKWave and its like
+  --buttons CELL     the AXI GPIO of the buttons, --leds CELL that of the LEDs, where the board is unknown
+  --help             this text
+
+A script has lines `<ms> press N`, `<ms> release N` and `<ms> switch N 0|1`.";
+
+/// The options given to an example.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// `--runtime`.
+    pub runtime: Runtime,
+    /// `--hwh`.
+    pub hwh: Option<PathBuf>,
+    /// `--script`.
+    pub script: Option<PathBuf>,
+    /// `--vcd`.
+    pub vcd: Option<PathBuf>,
+    /// `--buttons`.
+    pub buttons: Option<String>,
+    /// `--leds`.
+    pub leds: Option<String>,
+    /// `--help`.
+    pub help: bool,
+}
+
+impl Options {
+    /// The options this program was started with.
+    ///
+    /// # Errors
+    ///
+    /// If there is an unknown one, or one without its value.
+    pub fn from_env() -> Result<Self> {
+        Self::parse(std::env::args().skip(1))
+    }
+
+    /// Reads options.
+    ///
+    /// # Errors
+    ///
+    /// If there is an unknown one, or one without its value.
+    pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self> {
+        let mut options = Self::default();
+        let mut arguments = arguments.into_iter();
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().ok_or_else(|| format!("`{argument}` needs a value; see --help"));
+            match argument.as_str() {
+                "--runtime" => options.runtime = value()?.parse()?,
+                "--hwh" => options.hwh = Some(value()?.into()),
+                "--script" => options.script = Some(value()?.into()),
+                "--vcd" => options.vcd = Some(value()?.into()),
+                "--buttons" => options.buttons = Some(value()?),
+                "--leds" => options.leds = Some(value()?),
+                "--help" | "-h" => options.help = true,
+                _ => return Err(format!("unknown option `{argument}`; see --help").into()),
+            }
+        }
+        Ok(options)
+    }
+
+    /// Prints how the examples are used if that is asked for, and else does `run`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `run`.
+    pub fn help_or(&self, run: impl FnOnce(&Self) -> Result) -> Result {
+        if self.help {
+            println!("{USAGE}");
+            return Ok(());
+        }
+        run(self)
+    }
+
+    /// The overlay they ask for, on a simulated board.
+    ///
+    /// # Errors
+    ///
+    /// Those of the handoff file, and of a board that is unknown.
+    pub fn overlay(&self) -> Result<BaseOverlay> {
+        let overlay = match &self.hwh {
+            Some(path) => Overlay::simulated(path)?,
+            None => Overlay::simulated_from_str(handoff::BUTTONS)?,
+        };
+        if self.buttons.is_none() && self.leds.is_none() {
+            let advice = |error| format!("{error}; or use --buttons CELL and --leds CELL");
+            return Ok(BaseOverlay::new(overlay).map_err(advice)?);
+        }
+        // What is not given is as on the board that the design is for, if it is known.
+        let mut board = pynq::boards::detect(overlay.design()).unwrap_or_else(|_| BoardDefinition::new("this board"));
+        if let Some(cell) = &self.buttons {
+            board = board.buttons(PinGroup::new(cell.clone(), 1));
+        }
+        if let Some(cell) = &self.leds {
+            board = board.leds(PinGroup::new(cell.clone(), 1));
+        }
+        Ok(BaseOverlay::with_board(overlay, board))
+    }
+
+    /// The script they ask for, or else `built_in`.
+    ///
+    /// # Errors
+    ///
+    /// If it can't be read, or a line makes no sense.
+    pub fn script(&self, built_in: &str) -> Result<Script> {
+        let Some(path) = &self.script else { return built_in.parse() };
+        let mut text = String::new();
+        let (name, read) = if path.as_os_str() == "-" {
+            ("standard input".to_owned(), std::io::stdin().read_to_string(&mut text))
+        } else {
+            let read = std::fs::read_to_string(path).map(|read| text = read).map(|()| 0);
+            (format!("`{}`", path.display()), read)
+        };
+        read.map_err(|error| format!("cannot read {name}: {error}"))?;
+        text.parse().map_err(|error| format!("{name}: {error}").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Options> {
+        Options::parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn options_are_read() {
+        let options = parse("--runtime smol --hwh a.hwh --script - --vcd o.vcd --buttons b --leds l").unwrap();
+        let expected = Options {
+            runtime: Runtime::Smol,
+            hwh: Some("a.hwh".into()),
+            script: Some("-".into()),
+            vcd: Some("o.vcd".into()),
+            buttons: Some("b".into()),
+            leds: Some("l".into()),
+            help: false,
+        };
+        assert_eq!(options, expected);
+        assert_eq!(parse("").unwrap(), Options::default());
+    }
+
+    #[test]
+    fn wrong_ones_are_named() {
+        for (line, says) in [
+            ("--runtim smol", "unknown option `--runtim`"),
+            ("--hwh", "`--hwh` needs a value"),
+            ("--runtime rayon", "no runtime `rayon`"),
+        ] {
+            let error = parse(line).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! One run of a script on a simulated board, with a line of output for everything that happens.
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use pynq::{BaseOverlay, Instant, Pin, sim::Stimulus};
+
+use crate::{
+    Options, Result, Script,
+    script::{Action, Step},
+};
+
+/// Where the lines go.
+pub type Output = Arc<Mutex<dyn Write + Send>>;
+
+/// Entries of the trace that are kept for the VCD file.
+const TRACE: usize = 1_000_000;
+
+/// A board, its script, and what was seen of it.
+pub struct Session {
+    /// The overlay.
+    pub base: BaseOverlay,
+    output: Output,
+    presses: usize,
+    led_changes: Arc<Mutex<usize>>,
+}
+
+impl Session {
+    /// Puts `script` on the simulated board's schedule, and watches its LEDs.
+    ///
+    /// # Errors
+    ///
+    /// If a line names a button or switch that the board doesn't have.
+    pub fn new(base: BaseOverlay, script: &Script, trace: bool, output: Output) -> Result<Self> {
+        let board = base.simulation().ok_or("a script needs a simulated board")?.clone();
+        if trace {
+            board.start_trace(TRACE);
+        }
+        let led_changes = Arc::new(Mutex::new(0));
+        watch_leds(&base, &output, &led_changes)?;
+        for Step { ms, action } in script.steps.iter().copied() {
+            let stimulus = stimulus(&base, action).map_err(|error| format!("`{ms} ...` in the script: {error}"))?;
+            let output = Arc::clone(&output);
+            board.at(Instant::from_millis(ms), move |board| {
+                say(&output, board.now(), &action.to_string());
+                // It was checked when the pins were looked up.
+                let _ = board.stimulate(&stimulus);
+            });
+        }
+        Ok(Self { base, output, presses: script.presses(), led_changes })
+    }
+
+    /// The session that `options` ask for, on standard output.
+    ///
+    /// # Errors
+    ///
+    /// Those of the options' files, and as [`new`](Self::new).
+    pub fn from_options(options: &Options, built_in_script: &str) -> Result<Self> {
+        let output = Arc::new(Mutex::new(std::io::stdout()));
+        Self::new(options.overlay()?, &options.script(built_in_script)?, options.vcd.is_some(), output)
+    }
+
+    /// The last line: what was counted.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let led_changes = *self.led_changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let statistics = self.base.statistics();
+        format!(
+            "presses={} led_changes={led_changes} interrupts={} spurious={}",
+            self.presses, statistics.interrupts, statistics.spurious
+        )
+    }
+
+    /// Prints the last line, and writes the VCD file if one is asked for.
+    ///
+    /// # Errors
+    ///
+    /// If that can't be written.
+    pub fn finish(&self, options: &Options) -> Result {
+        if let (Some(path), Some(board)) = (&options.vcd, self.base.simulation()) {
+            let written = std::fs::write(path, board.vcd());
+            written.map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
+        }
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(output, "{}", self.summary())?;
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// Prints a line with its time. A reader that has gone away is no reason to stop.
+fn say(output: &Output, now: Instant, what: &str) {
+    let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = writeln!(output, "{:>10}  {what}", now.to_string());
+}
+
+/// What an action does to the board.
+fn stimulus(base: &BaseOverlay, action: Action) -> pynq::Result<Stimulus> {
+    let (pin, level): (Pin, bool) = match action {
+        Action::Press(number) => (base.button(number)?.pin(), true),
+        Action::Release(number) => (base.button(number)?.pin(), false),
+        Action::Switch(number, on) => (base.switch(number)?.pin(), on),
+    };
+    let bit = u8::try_from(pin.number()).unwrap_or(u8::MAX);
+    Ok(Stimulus::pin(pin.path(), pin.channel_number(), bit, level))
+}
+
+/// Prints and counts every change of an LED, as the outside world sees them.
+fn watch_leds(base: &BaseOverlay, output: &Output, changes: &Arc<Mutex<usize>>) -> Result {
+    let Some(group) = base.board().leds.clone() else { return Ok(()) };
+    let (board, output, changes) =
+        (base.simulation().ok_or("no simulated board")?, Arc::clone(output), Arc::clone(changes));
+    let seen = Mutex::new(board.output(&group.path, group.channel)?);
+    board.on_output(move |change| {
+        if (change.path.as_str(), change.channel) != (&*group.path, group.channel) {
+            return;
+        }
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = std::mem::replace(&mut *seen, change.value) ^ change.value;
+        for led in (0..32).filter(|led| changed >> led & 1 != 0) {
+            *changes.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+            let on = if change.value >> led & 1 != 0 { "on" } else { "off" };
+            say(&output, change.time, &format!("LED {led} {on}"));
+        }
+    });
+    Ok(())
+}
