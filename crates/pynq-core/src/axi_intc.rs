@@ -171,7 +171,8 @@ impl<M: Mmio + Send> InterruptHardware for AxiIntcHardware<M> {
         let status = self.registers.isr().read();
         let pending = status & lines;
         let acknowledged = if self.config.output_is_level { pending & self.edges } else { pending };
-        if acknowledged != 0 && !cfg!(pynq_mutant = "edge-acknowledged-when-armed") {
+        let later = cfg!(any(pynq_mutant = "edge-acknowledged-when-armed", pynq_mutant = "acknowledge-after-wake"));
+        if acknowledged != 0 && !later {
             self.registers.iar().clear(acknowledged);
         } else if !self.config.output_is_level {
             self.release_output(status);

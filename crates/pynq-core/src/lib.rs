@@ -11,6 +11,7 @@ extern crate std;
 #[cfg(not(loom))]
 #[forbid(unsafe_code)]
 mod axi_intc;
+mod block_on;
 mod clock;
 mod error;
 pub mod interrupt;
@@ -21,6 +22,7 @@ pub mod regs;
 
 #[cfg(not(loom))]
 pub use axi_intc::{AxiIntc, AxiIntcConfig, AxiIntcError, AxiIntcHardware, AxiIntcNode, axi_intc_node};
+pub use block_on::{Epoch, block_on};
 pub use clock::{Clock, Instant};
 pub use error::Error;
 pub use mmio::{Checked, Mmio, Volatile};

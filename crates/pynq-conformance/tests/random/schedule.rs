@@ -325,6 +325,9 @@ impl Schedule {
         let polled = waiting.as_mut().map(|waiting| waiting.as_mut().poll(&mut Context::from_waker(&waker)));
         match polled {
             Some(Poll::Pending) => {
+                if fresh {
+                    waiter.registered.set(self.truth(waiter).events);
+                }
                 waiter.patience.set(waiter.patience.get().saturating_sub(1));
                 if waiter.patience.get() > 0 {
                     *waiter.waiting.borrow_mut() = waiting;
@@ -546,7 +549,9 @@ impl Schedule {
             let (truth, high) = (self.truth(waiter), self.is_high(waiter));
             let lost = match waiter.kind {
                 Kind::RawEdge(_) | Kind::Listener(_) => truth.events != waiter.looked.get(),
-                Kind::RawLevel | Kind::Direct => self.asks(waiter),
+                // The controller's latch remembers that the device asked, even if another task has answered it since.
+                Kind::RawLevel => self.asks(waiter) || truth.events > waiter.registered.get(),
+                Kind::Direct => self.asks(waiter),
                 Kind::PinLevel(_, level) => high == Some(level),
                 Kind::PinEdge(_, rising) => waiter.known.get() == Some(!rising) && high == Some(rising),
                 Kind::PinChange(_) => waiter.known.get().is_some() && waiter.known.get() != high,

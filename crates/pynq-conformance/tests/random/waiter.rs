@@ -85,6 +85,8 @@ pub(crate) struct Waiter {
     pub(crate) patience: Cell<u64>,
     /// Events of its line when the current wait began, and when the handle last looked.
     pub(crate) started: Cell<u64>,
+    /// The same, once the wait had registered.
+    pub(crate) registered: Cell<u64>,
     pub(crate) looked: Cell<u64>,
     /// Events that a `clear` disposed of: no later completion may be for them.
     pub(crate) cleared: Cell<u64>,
@@ -106,6 +108,7 @@ impl Waiter {
             busy: Cell::new(false),
             patience: Cell::new(u64::MAX),
             started: Cell::new(0),
+            registered: Cell::new(0),
             looked: Cell::new(0),
             cleared: Cell::new(0),
             joined: Cell::new(false),

@@ -11,8 +11,10 @@ mod hardware;
 mod line;
 mod lines;
 mod node;
+mod panics;
 mod parent;
 mod source;
+mod state;
 mod sync;
 #[allow(unsafe_code)] // the wait queue
 mod waiter;
@@ -32,3 +34,4 @@ pub use sync::NodeLock;
 pub use sync::StdLock;
 pub use waiter::{Condition, Waiter};
 pub use waker::NodeRef;
+pub(crate) use waker::epoch_waker;

@@ -10,6 +10,7 @@
 
 use core::{
     mem::ManuallyDrop,
+    ptr,
     task::{RawWaker, RawWakerVTable, Waker},
 };
 
@@ -123,4 +124,17 @@ unsafe fn drop_weak(pointer: *const ()) {
     let functions = unsafe { functions_of(header) };
     // SAFETY: the waker is being dropped, so its `Weak` is ours to drop.
     unsafe { (functions.drop_weak)(header) }
+}
+
+static EPOCH: RawWakerVTable = RawWakerVTable::new(
+    |_| RawWaker::new(ptr::null(), &EPOCH),
+    |_| crate::block_on::end_epoch(),
+    |_| crate::block_on::end_epoch(),
+    |_| (),
+);
+
+/// The waker of [`block_on`](crate::block_on()): it ends the present epoch.
+pub(crate) fn epoch_waker() -> Waker {
+    // SAFETY: the table's functions use no pointer, own nothing and may be called from any thread or handler.
+    unsafe { Waker::from_raw(RawWaker::new(ptr::null(), &EPOCH)) }
 }

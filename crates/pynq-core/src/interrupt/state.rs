@@ -1,0 +1,369 @@
+//! What a node's lock guards: the hardware, the two queues and the counters. Every change to the registers is here.
+
+use core::pin::Pin;
+
+use super::{
+    InterruptHardware,
+    lines::{Cursor, Fired, LineStats, Request},
+    sync::{AtomicBool, Ordering, fence},
+    waiter::{Condition, Queue, State, Waiter},
+};
+use crate::Error;
+
+/// How often a service goes round before it takes a line that is pending every time for stuck.
+const MAX_PASSES: u32 = 64;
+
+pub(super) struct NodeState<H, const N: usize> {
+    /// Gone once the node has failed: no register is touched any more.
+    pub(super) hardware: Option<H>,
+    pub(super) failed: Option<Error>,
+    /// Lines unmasked in the hardware.
+    pub(super) enabled: u32,
+    /// Somebody is inside the owner's loop.
+    pub(super) busy: bool,
+    /// The source has been polled and has not fired since.
+    pub(super) armed: bool,
+    pub(super) waiting: Queue,
+    pub(super) ready: Queue,
+    pub(super) lines: [LineState; N],
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct LineState {
+    /// Services so far, wrapping: the only truth about whether a plain wait is over.
+    pub(super) count: u32,
+    /// Waiters in `waiting`.
+    pub(super) waiters: u32,
+    pub(super) stats: LineStats,
+    #[cfg(pynq_mutant = "wake-before-publish")]
+    pub(super) unpublished: u32,
+}
+
+/// What the owner does next.
+pub(super) enum Step {
+    Poll,
+    Disarm,
+    Leave,
+}
+
+impl<H, const N: usize> NodeState<H, N> {
+    pub(super) const fn new(hardware: H) -> Self {
+        let line = LineState {
+            count: 0,
+            waiters: 0,
+            stats: LineStats::NONE,
+            #[cfg(pynq_mutant = "wake-before-publish")]
+            unpublished: 0,
+        };
+        Self {
+            hardware: Some(hardware),
+            failed: None,
+            enabled: 0,
+            busy: false,
+            armed: false,
+            waiting: Queue::new(),
+            ready: Queue::new(),
+            lines: [line; N],
+        }
+    }
+
+    /// Nobody waits, and nothing is unmasked, armed or under way.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.enabled == 0 && !self.armed && !self.busy && self.waiting.is_empty() && self.ready.is_empty()
+    }
+}
+
+impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
+    /// The owner's next step. Whether it polls for a wake, `pending` is cleared; see the module's documentation.
+    pub(super) fn next(&mut self, pending: &AtomicBool) -> Step {
+        let again = pending.load(Ordering::Relaxed);
+        if again {
+            pending.store(false, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
+        }
+        if self.enabled != 0 && (again || !self.armed) {
+            Step::Poll
+        } else if self.enabled == 0 && self.armed && !cfg!(pynq_mutant = "parent-stays-armed") {
+            Step::Disarm
+        } else {
+            self.busy = false;
+            Step::Leave
+        }
+    }
+
+    /// Takes what is pending until nothing is, which also means that the output was inactive in between: a parent
+    /// with an edge line sees the next event.
+    pub(super) fn service(&mut self) {
+        let Some(hardware) = &mut self.hardware else { return };
+        let mut left = self.enabled;
+        let mut written = false;
+        let mut passes = 0;
+        while left != 0 {
+            let fired = hardware.take(left) & left;
+            if fired == 0 {
+                written = false;
+                break;
+            }
+            passes += 1;
+            let mut done = 0;
+            for line in bits(fired) {
+                let some_left = if passes > MAX_PASSES {
+                    stuck(&mut self.lines, &mut self.waiting, &mut self.ready, line);
+                    false
+                } else {
+                    fire(&mut self.lines, &mut self.waiting, &mut self.ready, line, || hardware.sample(line))
+                };
+                if !some_left || hardware.self_clearing() & (1 << line) == 0 {
+                    done |= 1 << line;
+                }
+            }
+            if done != 0 && !(cfg!(pynq_mutant = "fired-line-stays-unmasked")) {
+                hardware.disable(done);
+                self.enabled &= !done;
+                written = true;
+            }
+            left &= !done;
+            if cfg!(pynq_mutant = "single-pass") {
+                break;
+            }
+        }
+        if written {
+            hardware.flush();
+        }
+    }
+
+    /// Counts what is latched on `line`, for those who wait as well, and tells where the line stands.
+    pub(super) fn look(&mut self, line: u8) -> Result<Cursor, Error> {
+        let Some(hardware) = &mut self.hardware else { return Err(self.failed.unwrap_or(Error::Invalidated)) };
+        let bit = 1 << line;
+        if !cfg!(pynq_mutant = "clear-moves-cursor-only") && hardware.harvest(bit) & bit != 0 {
+            let some_left = fire(&mut self.lines, &mut self.waiting, &mut self.ready, line, || hardware.sample(line));
+            if !some_left && self.enabled & bit != 0 {
+                hardware.disable(bit);
+                self.enabled &= !bit;
+            }
+        }
+        Ok(Cursor { count: self.lines[usize::from(line)].count, sample: hardware.sample(line) })
+    }
+
+    /// A source's error. One that isn't fatal ends the waits there are and leaves the node as it was.
+    pub(super) fn fail(&mut self, error: Error) -> Option<H> {
+        if error.is_fatal() {
+            return self.fail_for_good(error);
+        }
+        self.quiesce();
+        self.all_ready(Some(error));
+        None
+    }
+
+    pub(super) fn quiesce(&mut self) {
+        if let Some(hardware) = &mut self.hardware {
+            hardware.disable(core::mem::take(&mut self.enabled));
+            hardware.flush();
+        }
+    }
+
+    /// Gives the hardware back to be dropped with the lock released.
+    pub(super) fn fail_for_good(&mut self, error: Error) -> Option<H> {
+        self.failed.get_or_insert(error);
+        self.enabled = 0;
+        self.all_ready(None);
+        self.hardware.take()
+    }
+
+    fn all_ready(&mut self, error: Option<Error>) {
+        let lines = &mut self.lines;
+        self.waiting.move_if(&mut self.ready, |waiter| {
+            if waiter.is_hold() {
+                return false;
+            }
+            waiter.failed.set(error);
+            waiter.state.set(State::Ready);
+            lines[usize::from(waiter.line.get())].waiters -= 1;
+            true
+        });
+    }
+
+    #[cfg(pynq_mutant = "wake-before-publish")]
+    pub(super) fn publish(&mut self) {
+        for line in &mut self.lines {
+            line.count = line.count.wrapping_add(core::mem::take(&mut line.unpublished));
+        }
+    }
+
+    #[cfg(pynq_mutant = "newcomers-served")]
+    pub(super) fn ready_newcomers(&mut self) {
+        let lines = &mut self.lines;
+        self.waiting.move_if(&mut self.ready, |waiter| {
+            let line = &mut lines[usize::from(waiter.line.get())];
+            let hit = line.count > 0 && !waiter.is_hold();
+            if hit {
+                waiter.state.set(State::Ready);
+                line.waiters -= 1;
+            }
+            hit
+        });
+    }
+
+    /// Links an idle waiter and arms its line. A condition that holds already completes it at once.
+    pub(super) fn register(
+        &mut self,
+        waiter: Pin<&Waiter>,
+        request: &Request,
+        cursor: &mut Cursor,
+    ) -> Option<Result<Fired, Error>> {
+        let (line, bit) = (usize::from(request.line), 1 << request.line);
+        waiter.line.set(request.line);
+        waiter.is_node.set(request.is_node);
+        let hardware = self.hardware.as_mut()?;
+        // The waiter is in the list before the line is unmasked, and the sample is taken after: an event from here
+        // on finds the one or the other.
+        let first = self.enabled & bit == 0;
+        let enables = first || cfg!(pynq_mutant = "acknowledge-when-joining");
+        let condition = request.condition.unwrap_or_else(|| waiter.condition());
+        waiter.set_condition(condition, 0);
+        let samples = waiter.wants_sample();
+        // SAFETY: it is `Idle`, hence in no list; its owner cancels it before it goes; this is the lock's closure.
+        #[allow(unsafe_code)]
+        unsafe {
+            self.waiting.push(waiter);
+        }
+        waiter.state.set(State::Waiting);
+        self.lines[line].waiters += 1;
+        self.enabled |= bit;
+        if enables {
+            hardware.enable(bit);
+        }
+        if samples {
+            let sample = hardware.sample(request.line);
+            waiter.set_condition(condition, sample);
+            if waiter.judge(sample) {
+                self.take_out(waiter);
+                return Some(Ok(self.fired(waiter, request, cursor)));
+            }
+        }
+        None
+    }
+
+    /// Takes a waiter out of whatever list it is in; the last one on its line masks it.
+    pub(super) fn take_out(&mut self, waiter: Pin<&Waiter>) {
+        match waiter.state.get() {
+            State::Idle | State::Woken => {}
+            State::Ready => {
+                // SAFETY: the state says it is in this list; this is the lock's closure.
+                #[allow(unsafe_code)]
+                unsafe {
+                    self.ready.remove(waiter);
+                }
+            }
+            State::Waiting => {
+                // SAFETY: the state says it is in this list; this is the lock's closure.
+                #[allow(unsafe_code)]
+                unsafe {
+                    self.waiting.remove(waiter);
+                }
+                let (line, bit) = (usize::from(waiter.line.get()), 1 << waiter.line.get());
+                self.lines[line].waiters -= 1;
+                let last = self.lines[line].waiters == 0 || cfg!(pynq_mutant = "drop-masks-others");
+                if last && self.enabled & bit != 0 && !cfg!(pynq_mutant = "drop-never-masks") {
+                    self.enabled &= !bit;
+                    if let Some(hardware) = &mut self.hardware {
+                        hardware.disable(bit);
+                    }
+                }
+            }
+        }
+        waiter.state.set(State::Idle);
+    }
+
+    /// What a completed waiter is told; moves the cursor.
+    pub(super) fn fired(&self, waiter: Pin<&Waiter>, request: &Request, cursor: &mut Cursor) -> Fired {
+        let count = self.lines[usize::from(request.line)].count;
+        let missed = count.wrapping_sub(cursor.count).saturating_sub(1);
+        let changed = waiter.changed();
+        *cursor = Cursor { count, sample: cursor.sample ^ changed };
+        Fired { count, missed, changed }
+    }
+
+    /// Whether a registered waiter is done, and with what.
+    pub(super) fn outcome(
+        &mut self,
+        waiter: Pin<&Waiter>,
+        request: &Request,
+        cursor: &mut Cursor,
+    ) -> Option<Result<Fired, Error>> {
+        if let (Some(error), false) = (self.failed, cfg!(pynq_mutant = "failure-is-forgotten")) {
+            return Some(Err(error));
+        }
+        let served = matches!(waiter.state.get(), State::Ready | State::Woken);
+        if let (true, Some(error)) = (served, waiter.failed.get()) {
+            return Some(Err(error));
+        }
+        let over = match request.condition {
+            Some(Condition::Event) => self.lines[usize::from(request.line)].count != cursor.count,
+            _ => served && waiter.satisfied.get(),
+        };
+        over.then(|| Ok(self.fired(waiter, request, cursor)))
+    }
+}
+
+/// Counts an event of `line` and readies the waiters it satisfies. Tells whether any are left.
+fn fire(
+    lines: &mut [LineState],
+    waiting: &mut Queue,
+    ready: &mut Queue,
+    line: u8,
+    sample: impl FnOnce() -> u32,
+) -> bool {
+    let state = &mut lines[usize::from(line)];
+    #[cfg(not(pynq_mutant = "wake-before-publish"))]
+    let count = &mut state.count;
+    #[cfg(pynq_mutant = "wake-before-publish")]
+    let count = &mut state.unpublished;
+    *count = count.wrapping_add(1);
+    state.stats.fired = state.stats.fired.wrapping_add(1);
+    let mut sample = Some(sample);
+    let mut value = 0;
+    waiting.move_if(ready, |waiter| {
+        if waiter.line.get() != line {
+            return false;
+        }
+        if waiter.wants_sample() {
+            if let Some(sample) = sample.take() {
+                value = sample();
+            }
+        }
+        let satisfied = waiter.judge(value);
+        let moves = satisfied || (cfg!(pynq_mutant = "wake-whole-line") && !waiter.is_hold());
+        if moves {
+            waiter.state.set(State::Ready);
+            state.waiters -= 1;
+        }
+        moves
+    });
+    state.waiters != 0
+}
+
+/// Completes all who wait on a line that does not go quiet.
+fn stuck(lines: &mut [LineState], waiting: &mut Queue, ready: &mut Queue, line: u8) {
+    let state = &mut lines[usize::from(line)];
+    state.stats.stuck = state.stats.stuck.wrapping_add(1);
+    waiting.move_if(ready, |waiter| {
+        if waiter.line.get() != line || waiter.is_hold() {
+            return false;
+        }
+        waiter.failed.set(Some(Error::LineStuck { line }));
+        waiter.state.set(State::Ready);
+        state.waiters -= 1;
+        true
+    });
+}
+
+/// The numbers of the bits set in `mask`, lowest first.
+fn bits(mut mask: u32) -> impl Iterator<Item = u8> {
+    core::iter::from_fn(move || {
+        let bit = mask.trailing_zeros();
+        mask &= mask.wrapping_sub(1);
+        u8::try_from(bit).ok().filter(|bit| *bit < 32)
+    })
+}
