@@ -25,7 +25,7 @@ const LONG: Duration = Duration::from_secs(3600);
 
 /// Polls `poll` until it is ready or `deadline` has passed, moving the clock whenever the board is settled.
 pub(crate) fn block(
-    shared: &Arc<Shared>,
+    shared: &Shared,
     poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
     deadline: Option<Instant>,
 ) -> Result<(), Error> {
@@ -71,13 +71,13 @@ impl Drop for Call<'_> {
 
 /// A deadline on the timeline.
 struct Deadline<'a> {
-    shared: &'a Arc<Shared>,
+    shared: &'a Shared,
     at: Instant,
     key: Option<Key>,
 }
 
 impl<'a> Deadline<'a> {
-    fn enter(shared: &'a Arc<Shared>, kick: &Arc<Kick>, task: TaskId, at: Instant) -> Self {
+    fn enter(shared: &'a Shared, kick: &Arc<Kick>, task: TaskId, at: Instant) -> Self {
         let key = shared
             .act(|state| (at > state.now).then(|| state.timeline.insert(at, Event::Deadline(Arc::clone(kick), task))));
         Self { shared, at, key }
@@ -92,10 +92,10 @@ impl Drop for Deadline<'_> {
 }
 
 /// Listed as asleep, until dropped.
-struct Idler<'a>(&'a Arc<Shared>, &'a Arc<Kick>);
+struct Idler<'a>(&'a Shared, &'a Arc<Kick>);
 
 impl<'a> Idler<'a> {
-    fn enter(shared: &'a Arc<Shared>, kick: &'a Arc<Kick>, task: TaskId) -> Self {
+    fn enter(shared: &'a Shared, kick: &'a Arc<Kick>, task: TaskId) -> Self {
         shared.with(|state| state.idlers.push(Arc::clone(kick)));
         shared.waits(task);
         Self(shared, kick)
@@ -136,7 +136,7 @@ fn look(state: &State, deadline: Option<Instant>) -> Found {
 
 /// Sleeps until the thread is kicked or the deadline has passed. One of the threads that sleep here moves the clock.
 fn idle(
-    shared: &Arc<Shared>,
+    shared: &Shared,
     call: &Call<'_>,
     task: TaskId,
     kicked: impl Fn(u64) -> bool,
@@ -187,7 +187,7 @@ fn idle(
     }
 }
 
-fn gave_up(shared: &Arc<Shared>, task: TaskId) -> Error {
+fn gave_up(shared: &Shared, task: TaskId) -> Error {
     shared.act(|state| state.settling.works(task));
     Error::NeverWoken
 }

@@ -10,7 +10,6 @@ use pynq_core::{Clock, Instant, interrupt::TaskId};
 
 use crate::{
     board::Shared,
-    sync::Arc,
     timeline::{Event, Key},
 };
 
@@ -20,7 +19,7 @@ use crate::{
 /// [`Board::run`](crate::Board::run).
 #[derive(Clone)]
 pub struct SimClock {
-    shared: Arc<Shared>,
+    shared: Shared,
 }
 
 impl fmt::Debug for SimClock {
@@ -30,7 +29,7 @@ impl fmt::Debug for SimClock {
 }
 
 impl SimClock {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Shared) -> Self {
         Self { shared }
     }
 }
@@ -43,14 +42,14 @@ impl Clock for SimClock {
     }
 
     fn sleep_until(&self, deadline: Instant) -> SimSleep {
-        SimSleep { shared: Arc::clone(&self.shared), deadline, key: None }
+        SimSleep { shared: self.shared.clone(), deadline, key: None }
     }
 }
 
 /// The future of [`SimClock`]'s sleeps.
 #[must_use = "futures do nothing unless polled"]
 pub struct SimSleep {
-    shared: Arc<Shared>,
+    shared: Shared,
     deadline: Instant,
     /// Its place on the timeline, from the first poll on. If the timeline doesn't hold it any more, it has happened.
     key: Option<Key>,

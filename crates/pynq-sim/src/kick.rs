@@ -1,6 +1,6 @@
 //! How a blocked thread sleeps, and how it is got up.
 
-use crate::sync::{Arc, AtomicUsize, Ordering, Wake};
+use crate::sync::{Arc, AtomicUsize, Ordering, impl_wake};
 
 /// What a blocked call polls with and sleeps on.
 ///
@@ -16,15 +16,7 @@ pub(crate) struct Ticket {
     pokes: u64,
 }
 
-impl Wake for Kick {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.bump(true);
-    }
-}
+impl_wake!(Kick, |kick| kick.0.bump(true));
 
 impl Kick {
     /// The board has something to look at again.
@@ -146,7 +138,7 @@ mod imp {
     impl super::Kick {
         /// The board's only one: there are no threads.
         pub(crate) fn current(shared: &crate::board::Shared) -> Arc<Self> {
-            Arc::clone(&shared.kick)
+            shared.kick()
         }
 
         pub(crate) fn new() -> Arc<Self> {

@@ -12,7 +12,6 @@ use pynq_core::{
 use crate::{
     blocking,
     board::{Shared, State},
-    sync::Arc,
 };
 
 /// What the interrupt controller of the CPU takes a pin for.
@@ -80,7 +79,7 @@ impl PinState {
 /// access, stimulus or clock step that makes it active, once the board's own lock is released.
 #[derive(Clone)]
 pub struct CpuPin {
-    shared: Arc<Shared>,
+    shared: Shared,
     index: usize,
 }
 
@@ -92,7 +91,7 @@ impl fmt::Debug for CpuPin {
 }
 
 impl CpuPin {
-    pub(crate) fn new(shared: Arc<Shared>, index: usize) -> Self {
+    pub(crate) fn new(shared: Shared, index: usize) -> Self {
         Self { shared, index }
     }
 

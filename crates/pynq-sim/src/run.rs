@@ -15,7 +15,6 @@ use crate::{
     blocking::Quiet,
     board::{Board, Shared},
     settle::Unrest,
-    sync::Arc,
     track::Track,
 };
 
@@ -33,7 +32,7 @@ enum Turn {
 
 /// Moves the clock whenever the board is settled.
 struct Driver {
-    shared: Arc<Shared>,
+    shared: Shared,
     id: u64,
     quiet: Quiet,
     /// The board was settled when last looked at. It is believed the second time, so that a task that was only just
@@ -42,12 +41,12 @@ struct Driver {
 }
 
 impl Driver {
-    fn new(shared: &Arc<Shared>) -> Self {
+    fn new(shared: &Shared) -> Self {
         let id = shared.with(|state| {
             state.next_runner += 1;
             state.next_runner
         });
-        Self { shared: Arc::clone(shared), id, quiet: Quiet::default(), calm: false }
+        Self { shared: shared.clone(), id, quiet: Quiet::default(), calm: false }
     }
 
     fn turn(&mut self, cx: &mut Context<'_>) -> Turn {

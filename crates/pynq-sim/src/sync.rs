@@ -1,13 +1,51 @@
 //! The lock around the board's state, and reference counts for targets with and without compare-and-swap.
 
 #[cfg(target_has_atomic = "ptr")]
-pub(crate) use alloc::{sync::Arc, task::Wake};
-#[cfg(target_has_atomic = "ptr")]
-pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
+mod counts {
+    pub(crate) use alloc::sync::Arc;
+    pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Makes a type the inside of a waker, by what waking it does.
+    macro_rules! impl_wake {
+        ($type:ty, |$this:ident| $wake:expr) => {
+            impl alloc::task::Wake for $type {
+                fn wake(self: $crate::sync::Arc<Self>) {
+                    alloc::task::Wake::wake_by_ref(&self);
+                }
+
+                fn wake_by_ref(self: &$crate::sync::Arc<Self>) {
+                    let $this = self;
+                    $wake;
+                }
+            }
+        };
+    }
+    pub(crate) use impl_wake;
+}
+
 #[cfg(not(target_has_atomic = "ptr"))]
-pub(crate) use portable_atomic::{AtomicUsize, Ordering};
-#[cfg(not(target_has_atomic = "ptr"))]
-pub(crate) use portable_atomic_util::{Arc, task::Wake};
+mod counts {
+    pub(crate) use portable_atomic::{AtomicUsize, Ordering};
+    pub(crate) use portable_atomic_util::Arc;
+
+    /// Makes a type the inside of a waker, by what waking it does.
+    macro_rules! impl_wake {
+        ($type:ty, |$this:ident| $wake:expr) => {
+            impl portable_atomic_util::task::Wake for $type {
+                fn wake(this: $crate::sync::Arc<Self>) {
+                    portable_atomic_util::task::Wake::wake_by_ref(&this);
+                }
+
+                fn wake_by_ref($this: &$crate::sync::Arc<Self>) {
+                    $wake;
+                }
+            }
+        };
+    }
+    pub(crate) use impl_wake;
+}
+
+pub(crate) use counts::{Arc, AtomicUsize, Ordering, impl_wake};
 
 /// A value behind a lock: a mutex where there are threads, a critical section elsewhere.
 pub(crate) struct Lock<T>(#[cfg(feature = "std")] std::sync::Mutex<T>, #[cfg(not(feature = "std"))] Critical<T>);

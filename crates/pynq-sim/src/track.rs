@@ -12,15 +12,15 @@ use pynq_core::interrupt::TaskId;
 
 use crate::{
     board::{Board, Shared},
-    sync::{Arc, Lock, Wake},
+    sync::{Arc, Lock, impl_wake},
 };
 
 /// Keeps the board's clock from moving by itself until it is dropped; see [`Board::busy`].
 #[must_use = "the board is busy only while the guard lives"]
-pub struct Busy(Arc<Shared>);
+pub struct Busy(Shared);
 
 impl Busy {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Shared) -> Self {
         shared.act(|state| state.settling.busy());
         Self(shared)
     }
@@ -40,7 +40,7 @@ impl Drop for Busy {
 
 /// What a tracked task and its wakers share.
 struct Tracked {
-    shared: Arc<Shared>,
+    shared: Shared,
     /// The task has something to do: it was woken, or never polled.
     busy: Lock<Option<Busy>>,
     /// The task is over; wakes mean nothing any more.
@@ -60,7 +60,7 @@ impl Tracked {
 
     fn woken(&self) {
         // Made before the lock: a guard takes the board's lock, which is never taken within another.
-        let mut guard = Some(Busy::new(Arc::clone(&self.shared)));
+        let mut guard = Some(Busy::new(self.shared.clone()));
         self.busy.with(|busy| {
             if busy.is_none() && !self.over.load(Ordering::SeqCst) {
                 *busy = guard.take();
@@ -75,16 +75,10 @@ struct TrackedWaker {
     outer: Waker,
 }
 
-impl Wake for TrackedWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.tracked.woken();
-        self.outer.wake_by_ref();
-    }
-}
+impl_wake!(TrackedWaker, |waker| {
+    waker.tracked.woken();
+    waker.outer.wake_by_ref();
+});
 
 pin_project! {
     /// The future of [`Board::track`].
@@ -108,10 +102,10 @@ impl Drop for End {
 }
 
 impl<F> Track<F> {
-    pub(crate) fn new(shared: &Arc<Shared>, future: F) -> Self {
+    pub(crate) fn new(shared: &Shared, future: F) -> Self {
         let tracked = Arc::new(Tracked {
-            busy: Lock::new(Some(Busy::new(Arc::clone(shared)))),
-            shared: Arc::clone(shared),
+            busy: Lock::new(Some(Busy::new(shared.clone()))),
+            shared: shared.clone(),
             over: AtomicBool::new(false),
         });
         Self { future, end: End(tracked), waker: None }
@@ -167,7 +161,7 @@ impl Board {
     /// Keeps the clock from moving by itself until the guard is dropped: for work that the board can't see, such as a
     /// thread that is about to raise a stimulus.
     pub fn busy(&self) -> Busy {
-        Busy::new(Arc::clone(self.shared()))
+        Busy::new(self.shared().clone())
     }
 
     /// Wraps a task so that the board knows exactly when it has something to do: from now to the end of its first poll,

@@ -3,7 +3,7 @@
 use core::{fmt, panic::Location};
 use pynq_core::Mmio;
 
-use crate::{board::Shared, sync::Arc};
+use crate::board::Shared;
 
 /// A window onto a range of the board's addresses.
 ///
@@ -11,7 +11,7 @@ use crate::{board::Shared, sync::Arc};
 /// [reloaded](crate::Board::reload), it reads all ones and what is written through it vanishes.
 #[derive(Clone)]
 pub struct Window {
-    shared: Arc<Shared>,
+    shared: Shared,
     generation: u64,
     base: u64,
     size: usize,
@@ -24,7 +24,7 @@ impl fmt::Debug for Window {
 }
 
 impl Window {
-    pub(crate) fn new(shared: Arc<Shared>, base: u64, size: u64) -> Self {
+    pub(crate) fn new(shared: Shared, base: u64, size: u64) -> Self {
         let generation = shared.with(|state| state.generation);
         Self { shared, generation, base, size: usize::try_from(size).unwrap_or(usize::MAX) }
     }

@@ -1,4 +1,5 @@
 //! CPU pins as the roots of the interrupt engine.
+#![cfg(feature = "std")]
 
 mod common;
 

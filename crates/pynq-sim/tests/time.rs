@@ -1,4 +1,6 @@
 //! The virtual clock: when it moves, who moves it, and what blocks it.
+#![allow(clippy::unwrap_used)] // helpers of tests, outside of a #[test]
+#![cfg(feature = "std")]
 
 mod common;
 
@@ -100,6 +102,8 @@ fn several_threads_block_at_once() {
     let times: Vec<u64> = (1..=50).map(|n| n * 10).collect();
     script(&board, "iop/flop/q", &times);
     script(&board, "mystery/irq", &times.iter().map(|time| time + 5).collect::<Vec<_>>());
+    // Until all of them are known to the board.
+    let busy = board.busy();
     let threads: Vec<_> = [(2, 0), (1, 5), (2, 0)]
         .into_iter()
         .map(|(line, offset)| {
@@ -115,6 +119,7 @@ fn several_threads_block_at_once() {
             thread::spawn(move || board.block_on(task))
         })
         .collect();
+    drop(busy);
     for thread in threads {
         assert_eq!(thread.join().unwrap(), Ok(()));
     }

@@ -1,6 +1,6 @@
 //! The bus: which block an access reaches, and what becomes of one that reaches none.
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 use core::{fmt, panic::Location};
 use pynq_core::Instant;
 
@@ -103,7 +103,7 @@ pub(super) fn report(errors: &[BusError]) {
     let unexpected = errors.iter().filter(|error| !error.expected);
     #[cfg(feature = "std")]
     if unexpected.clone().next().is_some() && !std::thread::panicking() {
-        let list: Vec<String> = unexpected.map(|error| std::format!("\n  {error}")).collect();
+        let list: Vec<std::string::String> = unexpected.map(|error| std::format!("\n  {error}")).collect();
         panic!(
             "the program misused the simulated board's bus; expect_bus_error or take_bus_errors if it was meant to:{}",
             list.concat()

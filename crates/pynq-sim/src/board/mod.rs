@@ -28,27 +28,37 @@ use crate::{
 
 type Observer = Box<dyn Fn(&OutputChange) + Send + Sync>;
 
-/// What all handles share.
-pub(crate) struct Shared {
+/// The board as all its handles know it. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Inner>);
+
+/// What the handles share.
+struct Inner {
     state: Lock<State>,
     observers: Lock<Vec<Arc<Observer>>>,
     #[cfg(not(feature = "std"))]
-    pub(crate) kick: Arc<crate::kick::Kick>,
+    kick: Arc<crate::kick::Kick>,
 }
 
 impl Shared {
-    fn new(state: State) -> Arc<Self> {
-        Arc::new(Self {
+    fn new(state: State) -> Self {
+        Self(Arc::new(Inner {
             state: Lock::new(state),
             observers: Lock::new(Vec::new()),
             #[cfg(not(feature = "std"))]
             kick: crate::kick::Kick::new(),
-        })
+        }))
+    }
+
+    /// What a blocked call sleeps on, where there are no threads.
+    #[cfg(not(feature = "std"))]
+    pub(crate) fn kick(&self) -> Arc<crate::kick::Kick> {
+        Arc::clone(&self.0.kick)
     }
 
     /// Does something with the board, and tells the program afterwards what came of it.
-    pub(crate) fn with<R>(self: &Arc<Self>, f: impl FnOnce(&mut State) -> R) -> R {
-        let (result, outbox) = self.state.with(|state| {
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
+        let (result, outbox) = self.0.state.with(|state| {
             let result = f(state);
             let outbox = (!state.outbox.is_empty()).then(|| core::mem::take(&mut state.outbox));
             if outbox.is_some() {
@@ -64,7 +74,7 @@ impl Shared {
     }
 
     /// The same for what counts as something happening on the board.
-    pub(crate) fn act<R>(self: &Arc<Self>, f: impl FnOnce(&mut State) -> R) -> R {
+    pub(crate) fn act<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
         self.with(|state| {
             state.settling.touch();
             state.catch_up();
@@ -76,7 +86,7 @@ impl Shared {
 
     /// A task has come back to wait. That is not something that happens on the board, else a task that is polled over
     /// and over would keep it from ever being quiet.
-    pub(crate) fn waits(self: &Arc<Self>, task: TaskId) {
+    pub(crate) fn waits(&self, task: TaskId) {
         self.with(|state| {
             if state.settling.waits(task) {
                 state.notify();
@@ -85,7 +95,7 @@ impl Shared {
     }
 
     /// Takes whoever is at work to be gone, unless something happened since `stamp`.
-    pub(crate) fn forget_stragglers(self: &Arc<Self>, stamp: u64) {
+    pub(crate) fn forget_stragglers(&self, stamp: u64) {
         self.with(|state| {
             if state.settling.stamp() == stamp {
                 state.forget_stragglers();
@@ -94,7 +104,7 @@ impl Shared {
         });
     }
 
-    pub(crate) fn now(self: &Arc<Self>) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.with(|state| {
             state.catch_up();
             state.now
@@ -102,9 +112,9 @@ impl Shared {
     }
 
     /// Moves the clock to the next event, if `may` agrees and it is not after `until`, and lets it happen.
-    pub(crate) fn step(self: &Arc<Self>, until: Instant, may: impl FnOnce(&State) -> bool) -> bool {
+    pub(crate) fn step(&self, until: Instant, may: impl FnOnce(&State) -> bool) -> bool {
         /// A stimulus runs outside the lock, and counts as a delivery until it returns.
-        struct Running<'a>(&'a Arc<Shared>);
+        struct Running<'a>(&'a Shared);
         impl Drop for Running<'_> {
             fn drop(&mut self) {
                 self.0.act(|state| state.settling.delivered());
@@ -138,14 +148,14 @@ impl Shared {
             Some(None) => true,
             Some(Some(stimulus)) => {
                 let _running = Running(self);
-                stimulus(&Board { shared: Arc::clone(self), counted: false });
+                stimulus(&Board { shared: self.clone(), counted: false });
                 true
             }
         }
     }
 
     pub(crate) fn tell_observers(&self, changes: &[OutputChange]) {
-        let observers = self.observers.with(|observers| observers.clone());
+        let observers = self.0.observers.with(|observers| observers.clone());
         for change in changes {
             for observer in &observers {
                 observer(change);
@@ -159,14 +169,14 @@ impl Shared {
 /// A handle: clones are the same board. When the last handle is dropped, accesses that misbehaved and that nobody
 /// [expected](Board::expect_bus_error) make the drop panic, so that the test fails which made them.
 pub struct Board {
-    shared: Arc<Shared>,
+    shared: Shared,
     /// Handles the board itself hands to stimuli don't keep it from being the last.
     counted: bool,
 }
 
 impl Clone for Board {
     fn clone(&self) -> Self {
-        Self::counted(Arc::clone(&self.shared))
+        Self::counted(self.shared.clone())
     }
 }
 
@@ -201,12 +211,12 @@ impl Board {
         BoardBuilder::new()
     }
 
-    fn counted(shared: Arc<Shared>) -> Self {
+    fn counted(shared: Shared) -> Self {
         shared.with(|state| state.handles += 1);
         Self { shared, counted: true }
     }
 
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
+    pub(crate) fn shared(&self) -> &Shared {
         &self.shared
     }
 
@@ -235,7 +245,7 @@ impl Board {
     /// [`Error::NoSuchBlock`].
     pub fn window(&self, path: &str) -> Result<Window, Error> {
         let (base, size) = self.address_range(path)?;
-        Ok(Window::new(Arc::clone(&self.shared), base, size))
+        Ok(Window::new(self.shared.clone(), base, size))
     }
 
     /// A window onto a range of addresses, which need not all be mapped.
@@ -249,7 +259,7 @@ impl Board {
             let mapped = state.blocks.iter().any(|block| block.base <= last && base <= block.last);
             if mapped { Ok(()) } else { Err(Error::NothingMapped { base, size }) }
         })?;
-        Ok(Window::new(Arc::clone(&self.shared), base, size))
+        Ok(Window::new(self.shared.clone(), base, size))
     }
 
     /// The CPU interrupt pin with this number.
@@ -259,7 +269,7 @@ impl Board {
     /// [`Error::NoSuchPin`].
     pub fn cpu_pin(&self, id: u32) -> Result<CpuPin, Error> {
         let index = self.shared.with(|state| state.pin(id))?;
-        Ok(CpuPin::new(Arc::clone(&self.shared), index))
+        Ok(CpuPin::new(self.shared.clone(), index))
     }
 
     /// The numbers of all CPU interrupt pins, in ascending order.
@@ -284,12 +294,18 @@ impl Board {
         self.shared.with(|state| state.stale_accesses)
     }
 
+    /// How often a stimulus was cut short because the design's wires kept changing without end.
+    #[must_use]
+    pub fn oscillations(&self) -> u64 {
+        self.shared.with(|state| state.oscillations)
+    }
+
     // ---- time
 
     /// The board's clock.
     #[must_use]
     pub fn clock(&self) -> SimClock {
-        SimClock::new(Arc::clone(&self.shared))
+        SimClock::new(self.shared.clone())
     }
 
     /// The time now.
@@ -352,7 +368,7 @@ impl Board {
     /// Calls `observer` on every change of an output that the outside world sees. It may use the board.
     pub fn on_output(&self, observer: impl Fn(&OutputChange) + Send + Sync + 'static) {
         let observer: Arc<Observer> = Arc::new(Box::new(observer));
-        self.shared.observers.with(|observers| observers.push(observer));
+        self.shared.0.observers.with(|observers| observers.push(observer));
     }
 
     /// Every change of an output so far, the latest 65,536 of them.

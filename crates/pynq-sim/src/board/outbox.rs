@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 use core::task::Waker;
 
 use super::{Shared, state::OutputChange};
-use crate::sync::Arc;
 
 /// Filled under the lock, emptied outside of it.
 #[derive(Default)]
@@ -32,9 +31,9 @@ impl Outbox {
 }
 
 /// Delivers what an outbox holds, even if one of those told panics: a waker that isn't called is a lost wake-up.
-pub(crate) fn deliver(shared: &Arc<Shared>, outbox: Outbox) {
+pub(crate) fn deliver(shared: &Shared, outbox: Outbox) {
     /// Ends the accounting whatever happens.
-    struct Done<'a>(&'a Arc<Shared>);
+    struct Done<'a>(&'a Shared);
     impl Drop for Done<'_> {
         fn drop(&mut self) {
             self.0.with(|state| {

@@ -1,5 +1,6 @@
 //! A small board, and a waker that counts.
 #![allow(dead_code)] // each test binary uses its part
+#![allow(clippy::unwrap_used)] // helpers of tests, outside of a #[test]
 
 use std::{
     future::Future,
@@ -123,7 +124,9 @@ pub(crate) fn node(board: &Board, edges: u32) -> Node {
 
 /// A round-robin executor without threads: polls whoever was woken, in order.
 #[derive(Default)]
-pub(crate) struct Executor(Vec<(Arc<Flag>, Option<Pin<Box<dyn Future<Output = ()>>>>)>);
+pub(crate) struct Executor(Vec<(Arc<Flag>, Option<Task>)>);
+
+type Task = Pin<Box<dyn Future<Output = ()>>>;
 
 pub(crate) struct Flag(AtomicBool);
 
@@ -146,9 +149,7 @@ impl Executor {
                 if flag.0.swap(false, Ordering::SeqCst) {
                     woken = true;
                     let waker = Waker::from(Arc::clone(flag));
-                    let done = |task: &mut Pin<Box<dyn Future<Output = ()>>>| {
-                        task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
-                    };
+                    let done = |task: &mut Task| task.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
                     if task.as_mut().is_some_and(done) {
                         *task = None;
                     }
