@@ -154,13 +154,11 @@ impl State {
 
     /// The wire that ends there; one that was never wired comes into being, driven by stimuli alone.
     pub(crate) fn wire_or_new(&mut self, name: &str) -> Result<usize, Error> {
-        if let Ok(wire) = self.wire(name) {
-            return Ok(wire);
-        }
-        let end = self.end(name).map_err(|_| match self.wire(name) {
-            Err(error) => error,
-            Ok(_) => Error::NotAPort { text: name.to_string() },
-        })?;
+        let unknown = match self.wire(name) {
+            Ok(wire) => return Ok(wire),
+            Err(unknown) => unknown,
+        };
+        let end = self.end(name).map_err(|_| unknown)?;
         let wires = || self.wires.iter().enumerate();
         let known = match end {
             End::Driver { block, port, bit } => {
@@ -229,19 +227,14 @@ impl State {
     /// Whether a stimulus could be applied.
     pub(crate) fn check(&mut self, stimulus: &Stimulus) -> Result<(), Error> {
         match stimulus {
-            Stimulus::Pin { path, channel, bit, .. } => {
-                let (block, port) = self.gpio_port(path, *channel, PIN_INPUT)?;
-                if *bit < 32 {
-                    return Ok(());
-                }
-                let _ = (block, port);
-                Err(Error::NoSuchPort {
-                    path: path.clone(),
-                    port: alloc::format!("pin {bit}"),
-                    has: "pins 0 to 31".to_string(),
-                })
+            Stimulus::Pin { path, bit, .. } if *bit >= 32 => Err(Error::NoSuchPort {
+                path: path.clone(),
+                port: alloc::format!("pin {bit}"),
+                has: "pins 0 to 31".to_string(),
+            }),
+            Stimulus::Pin { path, channel, .. } | Stimulus::Pins { path, channel, .. } => {
+                self.gpio_port(path, *channel, PIN_INPUT).map(drop)
             }
-            Stimulus::Pins { path, channel, .. } => self.gpio_port(path, *channel, PIN_INPUT).map(drop),
             Stimulus::Port { port, .. } => self.port(port).map(drop),
             Stimulus::Line { line, .. } | Stimulus::Release { line } | Stimulus::Pulse { line } => {
                 self.wire_or_new(line).map(drop)
