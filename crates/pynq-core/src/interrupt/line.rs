@@ -31,7 +31,7 @@ pub unsafe trait InterruptEvent {
     ///
     /// # Safety
     ///
-    /// `waiter` is used with this event alone, and cancelled before it is dropped.
+    /// `waiter` is used with this event alone, by one party at a time, and cancelled before it is dropped.
     unsafe fn poll_wait(&mut self, waiter: Pin<&Waiter>, cx: &mut Context<'_>) -> Poll<Result<Fired, Error>>;
 
     /// Takes `waiter` out, if it is in. Takes no event from another waiter.

@@ -57,7 +57,7 @@ use super::{
     Activity, InterruptHardware, InterruptSource, NodeLock, TaskId,
     lines::{Cursor, Fired, InterruptLines, LineStats, Request},
     panics::Panics,
-    state::{NodeState, Step},
+    state::{MAX_PASSES, NodeState, Step},
     sync::{AtomicBool, Ordering, fence},
     waiter::{State, Waiter},
     waker::{Functions, Header, NodeRef},
@@ -200,6 +200,8 @@ where
         let waker = unsafe { me.waker() };
         let mut cx = Context::from_waker(&waker);
         let mut panics = Panics::default();
+        // Interrupts in a row in which nothing was pending.
+        let mut empty = 0;
         loop {
             step = match step {
                 Step::Leave => break,
@@ -220,7 +222,10 @@ where
                             state.armed = false;
                             match outcome {
                                 Ok(()) => {
-                                    state.service();
+                                    empty = if state.service() { 0 } else { empty + 1 };
+                                    if empty > MAX_PASSES {
+                                        state.give_up();
+                                    }
                                     None
                                 }
                                 Err(error) => state.fail(error),

@@ -11,7 +11,7 @@ use super::{
 use crate::Error;
 
 /// How often a service goes round before it takes a line that is pending every time for stuck.
-const MAX_PASSES: u32 = 64;
+pub(super) const MAX_PASSES: u32 = 64;
 
 pub(super) struct NodeState<H, const N: usize> {
     /// Gone once the node has failed: no register is touched any more.
@@ -92,9 +92,9 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     }
 
     /// Takes what is pending until nothing is, which also means that the output was inactive in between: a parent
-    /// with an edge line sees the next event.
-    pub(super) fn service(&mut self) {
-        let Some(hardware) = &mut self.hardware else { return };
+    /// with an edge line sees the next event. Tells whether anything was pending.
+    pub(super) fn service(&mut self) -> bool {
+        let Some(hardware) = &mut self.hardware else { return false };
         let mut left = self.enabled;
         let mut written = false;
         let mut passes = 0;
@@ -130,6 +130,15 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         if written {
             hardware.flush();
         }
+        passes != 0
+    }
+
+    /// The source keeps firing though nothing that anybody waits for is pending: gives up on all lines.
+    pub(super) fn give_up(&mut self) {
+        for line in bits(self.enabled) {
+            stuck(&mut self.lines, &mut self.waiting, &mut self.ready, line);
+        }
+        self.quiesce();
     }
 
     /// Counts what is latched on `line`, for those who wait as well, and tells where the line stands.
