@@ -1,0 +1,78 @@
+//! Our register maps against the register tables of handoff files: same names at the same offsets, and every side
+//! effect that the file knows of is one that our access kinds know of.
+
+use pynq_core::{
+    maps::{AxiGpioRegisters, AxiIntcRegisters},
+    regs::{ReadAccess, RegisterInfo, WriteAccess},
+};
+use pynq_hwh::{Access, Design, ModifiedWrite, Register};
+
+const FIXTURE: &str = include_str!("../fixtures/pynq-z2-buttons.hwh");
+
+/// What the file says of SIE and CIE, against the data sheet: the block reads them as 0.
+const STROBES_CALLED_READABLE: [&str; 2] = ["sie", "cie"];
+
+fn check(path: &str, ours: &RegisterInfo, theirs: &Register) {
+    let name = format!("{path}/{}", theirs.name);
+    assert_eq!(ours.name, theirs.name.to_lowercase(), "{name} at {:#x}", ours.offset);
+    let says = |kind| theirs.fields.iter().any(|field| field.modified_write == Some(kind));
+    let write = ours.access.write;
+    assert_eq!(write == WriteAccess::OneToToggle, says(ModifiedWrite::OneToToggle), "{name}: toggle on write");
+    if says(ModifiedWrite::OneToClear) {
+        assert_eq!(write, WriteAccess::OneToClear, "{name}: a one clears");
+    }
+    if says(ModifiedWrite::OneToSet) {
+        assert_eq!(write, WriteAccess::OneToSet, "{name}: a one sets");
+    }
+    let destructive = theirs.fields.iter().any(|field| field.read_action.is_some());
+    assert!(!destructive || !ours.access.is_pure_read(), "{name}: its read has a side effect");
+    match theirs.access {
+        Access::ReadOnly => assert_eq!(write, WriteAccess::None, "{name} is read-only"),
+        Access::WriteOnly => assert_eq!(ours.access.read, ReadAccess::None, "{name} is write-only"),
+        Access::ReadWrite if STROBES_CALLED_READABLE.contains(&ours.name) => {
+            assert_eq!(ours.access.read, ReadAccess::None, "{name} reads 0");
+        }
+        Access::ReadWrite => assert_ne!(ours.access.read, ReadAccess::None, "{name} is readable"),
+        _ => {}
+    }
+}
+
+/// Checks every block of `kind`; tells how many registers were held against their tables.
+fn compare(design: &Design, kind: &str, map: &[RegisterInfo]) -> usize {
+    let mut compared = 0;
+    for block in design.ip.values().filter(|block| block.kind() == kind) {
+        for theirs in block.registers.iter() {
+            if let Some(ours) = map.iter().find(|ours| ours.offset as u64 == theirs.offset) {
+                check(&block.path, ours, theirs);
+                compared += 1;
+            }
+        }
+    }
+    compared
+}
+
+fn compare_all(design: &Design) -> (usize, usize) {
+    (
+        compare(design, "axi_gpio", AxiGpioRegisters::REGISTERS),
+        compare(design, "axi_intc", AxiIntcRegisters::REGISTERS),
+    )
+}
+
+#[test]
+fn maps_agree_with_our_handoff_file() {
+    let (gpio, intc) = compare_all(&Design::parse(FIXTURE).expect("our own file"));
+    assert!(gpio >= 5 && intc >= 8, "{gpio} and {intc} registers compared");
+}
+
+#[test]
+fn maps_agree_with_real_handoff_files() {
+    let Some(folder) = std::env::var_os("PYNQ_HWH_DIR") else {
+        println!("skipped: PYNQ_HWH_DIR is not set");
+        return;
+    };
+    for file in ["z2-base.hwh", "zcu104-base.hwh"] {
+        let design = Design::read(std::path::Path::new(&folder).join(file)).expect("a real file");
+        let (gpio, intc) = compare_all(&design);
+        assert!(gpio >= 20 && intc >= 8, "{file}: {gpio} and {intc} registers compared");
+    }
+}
