@@ -1,6 +1,12 @@
 //! Several tasks in one future, for programs without a runtime.
 
-use std::{future::Future, pin::Pin, task::Poll};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+};
 
 /// A task of a program.
 pub type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -16,4 +22,26 @@ pub async fn first_of<T>(mut tasks: Vec<Task<T>>) -> T {
         polled.find(Poll::is_ready).unwrap_or(Poll::Pending)
     })
     .await
+}
+
+/// Runs a future on the calling thread, which sleeps in between; the least that can be called a runtime.
+///
+/// # Blocking
+///
+/// Until the future is over.
+pub fn parked<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        thread::park();
+    }
 }

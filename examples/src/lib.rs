@@ -3,6 +3,7 @@
 //! Nothing in here is about interrupts; that is in the examples themselves.
 #![forbid(unsafe_code)]
 
+mod book;
 pub mod handoff;
 pub mod join;
 pub mod options;

@@ -1,13 +1,17 @@
-//! Three ways to run the same tasks.
+//! Ways to run the same tasks.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, future::Future, str::FromStr};
 
 use pynq::Overlay;
+use tokio::runtime::Builder;
 
 use crate::{
     Error, Result,
-    join::{Task, first_of},
+    join::{Task, first_of, parked},
 };
+
+/// Tasks that go on for ever, unless something fails.
+pub type Tasks = Vec<Task<pynq::Result<()>>>;
 
 /// What runs the tasks of an example.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,19 +36,79 @@ impl Runtime {
     /// # Errors
     ///
     /// The first error of a task, or that of a runtime that can't be started.
-    pub fn run(self, overlay: &Overlay, tasks: Vec<Task<pynq::Result<()>>>) -> Result {
+    pub fn run(self, overlay: &Overlay, tasks: Tasks) -> Result {
         match self {
-            Self::Tokio => {
-                tokio_tasks(&tokio::runtime::Builder::new_current_thread().enable_all().build()?, overlay, tasks)
-            }
-            Self::TokioThreads => {
-                let mut builder = tokio::runtime::Builder::new_multi_thread();
-                tokio_tasks(&builder.worker_threads(2).enable_all().build()?, overlay, tasks)
-            }
-            Self::Smol => smol_tasks(overlay, tasks),
-            Self::None => no_runtime(overlay, tasks),
+            Self::Tokio | Self::TokioThreads => self.tokio()?.block_on(on_tokio(overlay, tasks, idle(overlay))),
+            Self::Smol => on_smol(overlay, tasks, idle(overlay)),
+            // The thread that polls the tasks also moves the board's clock.
+            Self::None => match overlay.block_on(first_of(tasks)) {
+                Err(error) if error.is_never_woken() => Ok(()),
+                ended => Ok(ended??),
+            },
         }
     }
+
+    /// Runs `tasks` until `end` returns, which blocks, or one of them fails.
+    ///
+    /// # Errors
+    ///
+    /// The first error of a task or of `end`, or that of a runtime that can't be started.
+    pub fn run_until<E>(self, overlay: &Overlay, tasks: Tasks, end: E) -> Result
+    where
+        E: FnOnce() -> pynq::Result<()> + Send + 'static,
+    {
+        match self {
+            Self::Tokio | Self::TokioThreads => {
+                let end = async { Ok(pynq::tokio::blocking(end).await??) };
+                self.tokio()?.block_on(on_tokio(overlay, tasks, end))
+            }
+            Self::Smol => on_smol(overlay, tasks, async { Ok(pynq::smol::blocking(end).await??) }),
+            Self::None => {
+                // Tracked, as the thread may begin late; and it leaves the clock to the call that blocks, which may do so too.
+                // It ends with the program.
+                let tasks = overlay.track(first_of(tasks));
+                std::thread::spawn(move || parked(tasks));
+                Ok(end()?)
+            }
+        }
+    }
+
+    fn tokio(self) -> Result<tokio::runtime::Runtime> {
+        let mut builder =
+            if self == Self::TokioThreads { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+        Ok(builder.worker_threads(2).enable_all().build()?)
+    }
+}
+
+/// Spawned as any program spawns its tasks. The board is told of them, so that its clock stands still while they work.
+async fn on_tokio(overlay: &Overlay, tasks: Tasks, end: impl Future<Output = Result>) -> Result {
+    let mut running = tokio::task::JoinSet::new();
+    for task in tasks {
+        running.spawn(overlay.track(task));
+    }
+    tokio::select! {
+        ended = end => ended,
+        Some(ended) = running.join_next() => Ok(ended??),
+    }
+}
+
+fn on_smol(overlay: &Overlay, tasks: Tasks, end: impl Future<Output = Result>) -> Result {
+    let executor = smol::Executor::new();
+    let mut running: Tasks = Vec::new();
+    for task in tasks {
+        running.push(Box::pin(executor.spawn(overlay.track(task))));
+    }
+    let ended = async { Ok(first_of(running).await?) };
+    smol::block_on(executor.run(smol::future::or(end, ended)))
+}
+
+/// Moves the simulated board's clock until nothing is scheduled on it any more. A real board has no such end.
+async fn idle(overlay: &Overlay) -> Result {
+    match overlay.simulation() {
+        Some(board) => board.run_until_idle().await,
+        None => std::future::pending().await,
+    }
+    Ok(())
 }
 
 impl fmt::Display for Runtime {
@@ -64,48 +128,5 @@ impl FromStr for Runtime {
     fn from_str(text: &str) -> Result<Self> {
         let found = Self::ALL.into_iter().find(|runtime| runtime.to_string() == text);
         found.ok_or_else(|| format!("no runtime `{text}`; use tokio, tokio-threads, smol or none").into())
-    }
-}
-
-/// Spawned as a program spawns its tasks; the board is told of them, so that its clock stands while they work.
-fn tokio_tasks(runtime: &tokio::runtime::Runtime, overlay: &Overlay, tasks: Vec<Task<pynq::Result<()>>>) -> Result {
-    runtime.block_on(async {
-        let mut running = tokio::task::JoinSet::new();
-        for task in tasks {
-            running.spawn(overlay.track(task));
-        }
-        tokio::select! {
-            Some(ended) = running.join_next() => Ok(ended??),
-            () = end_of_script(overlay) => Ok(()),
-        }
-    })
-}
-
-fn smol_tasks(overlay: &Overlay, tasks: Vec<Task<pynq::Result<()>>>) -> Result {
-    let executor = smol::Executor::new();
-    let running: Vec<Task<pynq::Result<()>>> = tasks
-        .into_iter()
-        .map(|task| -> Task<pynq::Result<()>> { Box::pin(executor.spawn(overlay.track(task))) })
-        .collect();
-    let over = async {
-        end_of_script(overlay).await;
-        Ok(())
-    };
-    Ok(smol::block_on(executor.run(smol::future::or(first_of(running), over)))?)
-}
-
-/// All tasks are one future, and the thread that polls it also moves the board's clock.
-fn no_runtime(overlay: &Overlay, tasks: Vec<Task<pynq::Result<()>>>) -> Result {
-    match overlay.block_on(first_of(tasks)) {
-        Err(error) if error.is_never_woken() => Ok(()),
-        ended => Ok(ended??),
-    }
-}
-
-/// Moves the simulated board's clock until nothing is scheduled on it any more. On a real board there is no such end.
-async fn end_of_script(overlay: &Overlay) {
-    match overlay.simulation() {
-        Some(board) => board.run_until_idle().await,
-        None => std::future::pending().await,
     }
 }

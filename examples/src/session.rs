@@ -1,11 +1,11 @@
 //! One run of a script on a simulated board, with a line of output for everything that happens.
 
 use std::{
-    io::Write,
+    io::{ErrorKind, Write},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use pynq::{BaseOverlay, Instant, Pin, sim::Stimulus};
+use pynq::{BaseOverlay, Clock, Instant, Pin, sim::Stimulus};
 
 use crate::{
     Options, Result, Script,
@@ -62,6 +62,12 @@ impl Session {
         Self::new(options.overlay()?, &options.script(built_in_script)?, options.vcd.is_some(), output)
     }
 
+    /// What prints a line with the time at which it is called.
+    pub fn log(&self) -> impl Fn(&str) + Send + Sync + use<> {
+        let (output, clock) = (Arc::clone(&self.output), self.base.clock());
+        move |what| say(&output, clock.now(), what)
+    }
+
     /// The last line: what was counted.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -84,8 +90,11 @@ impl Session {
             written.map_err(|error| format!("cannot write `{}`: {error}", path.display()))?;
         }
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(output, "{}", self.summary())?;
-        Ok(())
+        match writeln!(output, "{}", self.summary()) {
+            // As with `say`.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => Ok(written?),
+        }
     }
 }
 

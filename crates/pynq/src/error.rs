@@ -94,6 +94,13 @@ pub enum Error {
         /// Why.
         error: AccessError,
     },
+    /// A driver that this crate does not know has something to say; see [`Error::driver`].
+    Driver {
+        /// The block.
+        path: Arc<str>,
+        /// What it says.
+        error: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The design was replaced since the handle was made.
     Invalidated {
         /// What the handle was for.
@@ -127,6 +134,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error of a driver for the block called `path`: one of its own, or what the interrupt engine told it.
+    pub fn driver(path: &str, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Driver { path: path.into(), error: Box::new(error) }
+    }
+
     /// What the interrupt engine has to say about it, where it has.
     #[must_use]
     pub fn cause(&self) -> Option<pynq_core::Error> {
@@ -134,6 +146,7 @@ impl Error {
             Self::Gpio { error: AxiGpioError::Node(error), .. } | Self::Interrupt { error, .. } | Self::Wait(error) => {
                 Some(*error)
             }
+            Self::Driver { error, .. } => error.downcast_ref().copied(),
             Self::Invalidated { .. } => Some(pynq_core::Error::Invalidated),
             _ => None,
         }
@@ -199,6 +212,7 @@ impl fmt::Display for Error {
             }
             Self::Interrupt { pin, error } => write!(f, "interrupt `{pin}`: {error}"),
             Self::Access { path, error } => write!(f, "`{path}`: {error}"),
+            Self::Driver { path, error } => write!(f, "`{path}`: {error}"),
             Self::Invalidated { path } => write!(f, "`{path}`: {}", pynq_core::Error::Invalidated),
             Self::UnknownBoard { design, known, gpio } => write!(
                 f,

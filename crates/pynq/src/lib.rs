@@ -77,7 +77,7 @@ pub use interrupt::Interrupt;
 pub use mmio::MmioWindow;
 pub use overlay::{Overlay, Statistics};
 
-pub use pynq_core::{self as core, Clock, Instant, register_map};
+pub use pynq_core::{self as core, Clock, Instant, register_bits, register_map};
 pub use pynq_drivers::{
     Color, Edge, Level,
     axi_gpio::{ChannelDirection, Direction},
