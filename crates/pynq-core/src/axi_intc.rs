@@ -241,7 +241,7 @@ where
     ///
     /// [`Error::NotASoftwareInterrupt`] or [`Error::NoSuchLine`], or the error the controller has failed with.
     pub fn raise(&self, line: u8) -> Result<(), Error> {
-        self.node.with_hardware(self.node.node_ref(), |hardware| {
+        Node::with_hardware(&self.node, |hardware| {
             if line >= hardware.line_count() {
                 return Err(Error::NoSuchLine { line, lines: hardware.line_count() });
             }

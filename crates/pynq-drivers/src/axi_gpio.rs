@@ -95,7 +95,7 @@ where
     type Window = M;
 
     fn with_gpio<R>(&self, f: impl FnOnce(&mut AxiGpioHardware<M>) -> R) -> Result<R, Error> {
-        self.with_hardware(self.node_ref(), f)
+        Node::with_hardware(self, f)
     }
 }
 

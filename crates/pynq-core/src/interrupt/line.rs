@@ -168,7 +168,7 @@ impl<P: NodeHandle> Line<P> {
     ///
     /// [`Error::NoSuchLine`], or the error the node has failed with.
     pub fn new(node: P, line: u8) -> Result<Self, Error> {
-        let cursor = node.look(node.node_ref(), line)?;
+        let cursor = node.look_at(line)?;
         Ok(Self { node, line, condition: Condition::Event, cursor })
     }
 
@@ -245,7 +245,7 @@ unsafe impl<P: NodeHandle> InterruptEvent for Line<P> {
     }
 
     fn clear(&mut self) -> Result<(), Error> {
-        self.cursor = self.node.look(self.node.node_ref(), self.line)?;
+        self.cursor = self.node.look_at(self.line)?;
         Ok(())
     }
 

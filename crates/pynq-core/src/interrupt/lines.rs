@@ -90,8 +90,12 @@ pub unsafe trait InterruptLines: Send + Sync {
     unsafe fn cancel(&self, me: NodeRef, waiter: Pin<&Waiter>);
 
     /// Harvests what is latched and tells where the line stands.
+    ///
+    /// # Safety
+    ///
+    /// `me` is of a handle to this very node.
     #[doc(hidden)]
-    fn look(&self, me: NodeRef, line: u8) -> Result<Cursor, Error>;
+    unsafe fn look(&self, me: NodeRef, line: u8) -> Result<Cursor, Error>;
 
     /// See [`InterruptSource::block`](super::InterruptSource::block).
     #[doc(hidden)]
@@ -104,14 +108,29 @@ pub unsafe trait InterruptLines: Send + Sync {
     /// How many lines the node has.
     fn line_count(&self) -> u8;
 
+    /// See [`NodeHandle::line_stats`].
+    ///
+    /// # Safety
+    ///
+    /// `me` is of a handle to this very node.
     #[doc(hidden)]
-    fn stats(&self, me: NodeRef, line: u8) -> LineStats;
+    unsafe fn stats(&self, me: NodeRef, line: u8) -> LineStats;
 
+    /// See [`NodeHandle::invalidate_node`].
+    ///
+    /// # Safety
+    ///
+    /// `me` is of a handle to this very node.
     #[doc(hidden)]
-    fn invalidate(&self, me: NodeRef, error: Error);
+    unsafe fn invalidate(&self, me: NodeRef, error: Error);
 
+    /// See [`NodeHandle::is_idle`].
+    ///
+    /// # Safety
+    ///
+    /// `me` is of a handle to this very node.
     #[doc(hidden)]
-    fn is_quiet(&self, me: NodeRef) -> bool;
+    unsafe fn is_quiet(&self, me: NodeRef) -> bool;
 }
 
 /// How a node is owned: `&'static` or `Arc`, of a concrete node or of `dyn InterruptLines`, with one API over all.
@@ -121,23 +140,34 @@ pub unsafe trait InterruptLines: Send + Sync {
 /// [`node_ref`](Self::node_ref) is of the node this handle derefs to, whose address the handle keeps valid.
 #[allow(unsafe_code)]
 pub unsafe trait NodeHandle: Deref<Target: InterruptLines> + Clone + Send + Sync + 'static {
-    /// Which node this is, with the provenance of its whole allocation.
+    /// Which node this is, with the provenance of its whole allocation. For the engine.
+    #[doc(hidden)]
     fn node_ref(&self) -> NodeRef;
+
+    /// Harvests what is latched on a line and tells where it stands.
+    #[doc(hidden)]
+    fn look_at(&self, line: u8) -> Result<Cursor, Error> {
+        // SAFETY: the reference is this handle's own.
+        unsafe { self.look(self.node_ref(), line) }
+    }
 
     /// The statistics of a line.
     fn line_stats(&self, line: u8) -> LineStats {
-        self.stats(self.node_ref(), line)
+        // SAFETY: the reference is this handle's own.
+        unsafe { self.stats(self.node_ref(), line) }
     }
 
     /// Ends the node: its lines are masked, every wait on it completes with `error` now and later, and its registers
     /// are accessed no more once this returns. What is behind the node must have been invalidated before it.
     fn invalidate_node(&self, error: Error) {
-        self.invalidate(self.node_ref(), error);
+        // SAFETY: the reference is this handle's own.
+        unsafe { self.invalidate(self.node_ref(), error) }
     }
 
     /// Whether nothing waits and nothing is unmasked, armed or under way.
     fn is_idle(&self) -> bool {
-        self.is_quiet(self.node_ref())
+        // SAFETY: the reference is this handle's own.
+        unsafe { self.is_quiet(self.node_ref()) }
     }
 }
 

@@ -47,6 +47,7 @@
 
 use core::{
     fmt,
+    ops::Deref,
     pin::Pin,
     task::{Context, Poll, Waker},
 };
@@ -54,7 +55,7 @@ use core::{
 use mutex::BlockingMutex;
 
 use super::{
-    Activity, InterruptHardware, InterruptSource, NodeLock, TaskId,
+    Activity, InterruptHardware, InterruptSource, NodeHandle, NodeLock, TaskId,
     lines::{Cursor, Fired, InterruptLines, LineStats, Request},
     panics::Panics,
     state::{MAX_PASSES, NodeState, Step},
@@ -135,13 +136,16 @@ where
         &self.source
     }
 
-    /// Runs `f` on the hardware under the node's lock: for accesses that must not interleave with a service.
+    /// Runs `f` on the hardware of the node `this` under its lock: for accesses that must not interleave with a service.
     ///
     /// # Errors
     ///
     /// The error the node failed with, if it did: its registers may be gone.
-    pub fn with_hardware<R>(&self, me: NodeRef, f: impl FnOnce(&mut H) -> R) -> Result<R, Error> {
-        self.locked(me, |state| match &mut state.hardware {
+    pub fn with_hardware<P, R>(this: &P, f: impl FnOnce(&mut H) -> R) -> Result<R, Error>
+    where
+        P: NodeHandle + Deref<Target = Self>,
+    {
+        this.locked(this.node_ref(), |state| match &mut state.hardware {
             Some(hardware) => Ok(f(hardware)),
             None => Err(state.failed.unwrap_or(Error::Invalidated)),
         })
@@ -149,6 +153,9 @@ where
 
     /// One lock round of somebody who is not the owner: whoever leaves work behind, or was in the way of a wake,
     /// sees to it afterwards.
+    ///
+    /// Here and below `me` is of a handle to this very node, which lives for the call: every way in is `unsafe` and
+    /// says so, or takes the handle itself.
     fn locked<R>(&self, me: NodeRef, f: impl FnOnce(&mut NodeState<H, N>) -> R) -> R {
         let result = self.state.with_lock(|state| {
             let result = f(state);
@@ -195,7 +202,7 @@ where
     /// The owner's loop.
     fn own(&self, me: NodeRef, mut step: Step) {
         let guard = Owner(self);
-        // SAFETY: whoever called in holds the node, so it outlives this waker.
+        // SAFETY: `me` is of a handle that whoever called in holds, so the node outlives this waker; see `locked`.
         #[allow(unsafe_code)]
         let waker = unsafe { me.waker() };
         let mut cx = Context::from_waker(&waker);
@@ -292,17 +299,6 @@ where
         self.wake_ready(&mut panics);
         self.locked(me, |_| ());
         panics.resume();
-    }
-
-    /// Fails the node: every waiter completes with `error`, as does every later wait; lines are masked while the
-    /// registers can still be reached, and no register is accessed through the node once this returns.
-    pub fn invalidate(&self, me: NodeRef, error: Error) {
-        let hardware = self.locked(me, |state| {
-            state.quiesce();
-            state.fail_for_good(error)
-        });
-        drop(hardware);
-        self.wake_ready_and_look(me);
     }
 
     fn wake_static(header: *const Header) {
@@ -493,7 +489,7 @@ where
         }
     }
 
-    fn look(&self, me: NodeRef, line: u8) -> Result<Cursor, Error> {
+    unsafe fn look(&self, me: NodeRef, line: u8) -> Result<Cursor, Error> {
         if line >= self.line_count {
             return Err(Error::NoSuchLine { line, lines: self.line_count });
         }
@@ -518,15 +514,20 @@ where
         self.line_count
     }
 
-    fn stats(&self, me: NodeRef, line: u8) -> LineStats {
+    unsafe fn stats(&self, me: NodeRef, line: u8) -> LineStats {
         self.locked(me, |state| state.lines.get(usize::from(line)).map_or(LineStats::NONE, |line| line.stats))
     }
 
-    fn invalidate(&self, me: NodeRef, error: Error) {
-        Node::invalidate(self, me, error);
+    unsafe fn invalidate(&self, me: NodeRef, error: Error) {
+        let hardware = self.locked(me, |state| {
+            state.quiesce();
+            state.fail_for_good(error)
+        });
+        drop(hardware);
+        self.wake_ready_and_look(me);
     }
 
-    fn is_quiet(&self, me: NodeRef) -> bool {
+    unsafe fn is_quiet(&self, me: NodeRef) -> bool {
         self.locked(me, |state| state.is_quiet())
     }
 }
