@@ -2,21 +2,23 @@
 
 use crate::{
     project::Project,
-    shell::{Cmd, say},
+    shell::Cmd,
     stages::{Options, Outcome, Verdict},
     tools::MDBOOK,
 };
 
+/// Where the book may be.
+const BOOKS: [&str; 2] = ["docs", "docs/book"];
+
 /// Builds both. The book's examples are compiled as doc tests of `cargo test --workspace`.
 pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
     Cmd::cargo("doc --workspace --no-deps --all-features --exclude xtask").env("RUSTDOCFLAGS", "-D warnings").run()?;
-    if !project.root.join("docs/book.toml").exists() {
-        say!("  docs/ is no book");
-        return Ok(Outcome::Passed(vec!["the book: there is no docs/book.toml".to_owned()]));
-    }
+    let Some(book) = BOOKS.into_iter().find(|book| project.root.join(book).join("book.toml").exists()) else {
+        return Ok(Outcome::Passed(vec![format!("the book: there is no book.toml in {}", BOOKS.join(" or "))]));
+    };
     if let Some(reason) = MDBOOK.missing(project)? {
         return Ok(Outcome::Passed(vec![format!("the book: {reason}")]));
     }
-    Cmd::new("mdbook").words("build docs").path("--dest-dir", &project.target_dir.join("book")).run()?;
+    Cmd::new("mdbook").words("build").arg(book).path("--dest-dir", &project.target_dir.join("book")).run()?;
     Ok(Outcome::PASSED)
 }

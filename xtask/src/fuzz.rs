@@ -49,8 +49,9 @@ fn fuzz(project: &Project, dir: &Path, target: &str, seconds: u64) -> Result<(),
     let seeds = dir.join("seeds").join(target);
     let command = if seeds.is_dir() { command.arg(project.root.join(seeds).display().to_string()) } else { command };
     let dictionary = dir.join(format!("{target}.dict"));
-    let command =
-        command.words(&format!("-- -max_total_time={seconds} -timeout=10 -rss_limit_mb=2048 -print_final_stats=1"));
+    let command = command.words(&format!(
+        "-- -max_total_time={seconds} -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1"
+    ));
     let command = command.arg(format!("-artifact_prefix={}/", found.display()));
     let command = if dictionary.is_file() {
         command.arg(format!("-dict={}", project.root.join(dictionary).display()))

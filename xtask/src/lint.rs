@@ -13,19 +13,27 @@ use crate::{
     stages::{Options, Outcome, Verdict},
 };
 
-/// Runs all of it; the rules first, since they take no time.
+/// Runs all of it, and tells everything at once, since each part is about something else.
 pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
-    rules(project)?;
-    // Cargo.lock says what Cargo.toml says.
-    Cmd::cargo("metadata --locked --quiet --format-version 1").read()?;
-    Cmd::cargo("fmt --all --check").run()?;
+    let mut commands = vec![
+        // Cargo.lock says what Cargo.toml says.
+        Cmd::cargo("tree --workspace --locked --depth 0 --quiet"),
+        Cmd::cargo("fmt --all --check"),
+    ];
     for manifest in nested_manifests(project)? {
-        Cmd::cargo("fmt --check").path("--manifest-path", &manifest).run()?;
+        commands.push(Cmd::cargo("fmt --check").path("--manifest-path", &manifest));
     }
-    Cmd::cargo("clippy --workspace --all-targets --all-features -- -D warnings").run()?;
+    commands.push(Cmd::cargo("clippy --workspace --all-targets --all-features -- -D warnings"));
     // Without the features that a test may take for granted.
-    Cmd::cargo("clippy --workspace --all-targets -- -D warnings").run()?;
-    Ok(Outcome::PASSED)
+    commands.push(Cmd::cargo("clippy --workspace --all-targets -- -D warnings"));
+    let mut failures: Vec<Failure> = rules(project).err().into_iter().collect();
+    failures.extend(commands.iter().filter_map(|command| command.run().err()));
+    let others = failures.len().saturating_sub(1);
+    match failures.into_iter().next() {
+        None => Ok(Outcome::PASSED),
+        Some(first) if others == 0 => Err(first),
+        Some(first) => Err(Failure { what: format!("{} (and {others} more of this stage)", first.what), ..first }),
+    }
 }
 
 /// The files of the project: what git has, and what it will have.
