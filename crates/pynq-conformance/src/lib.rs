@@ -1,1 +1,68 @@
 //! The conformance suite every pynq backend passes: named cases, generic over the backend.
+//!
+//! The interrupt engine is written once and the register functions are few; what differs from backend to backend is how
+//! an interrupt gets from the hardware to the engine. This suite asks of a backend, through nothing but the engine's
+//! public waits, whether that was done right: is a line masked when nobody waits, is an event that comes while
+//! somebody arms found, is one service enough for all who wait, does an error reach everyone.
+//!
+//! A backend's test implements two traits. A [`Rig`] sets up the hardware for a [`Place`] (a line of an edge
+//! controller, a GPIO behind two cascaded ones, a pin straight on the root), and a [`Bench`] is what it has set up: the
+//! nodes, what the outside world can do to them, and what runs the tasks. What a rig can't do it says, and the case is
+//! reported as skipped with that reason. Then
+//!
+//! ```no_run
+//! # fn demo(rig: &mut impl pynq_conformance::Rig) {
+//! use pynq_conformance::{Selection, run};
+//!
+//! let mut log = String::new();
+//! let report = run(rig, &Selection::all(), &mut log);
+//! print!("{log}");
+//! assert!(report.passed());
+//! # }
+//! ```
+//!
+//! prints one line per case and place, and the totals:
+//!
+//! ```text
+//! i01_masked_when_nobody_waits/edge_line: ok
+//! i01_masked_when_nobody_waits/level_pin_on_root: skipped: this board has none
+//! i03_quiet_level_line_blocks/mixed_level_line: FAILED: a second wait on a quiet line must block
+//! 2 cases: 1 ok, 1 failed, 1 skipped
+//! ```
+//!
+//! A case is named after the invariant it is about (`i01` to `i13`, see the project's documentation of the engine), or
+//! after the block (`gpio_`, `intc_`).
+//!
+//! # What a case may rely on
+//!
+//! Every case gets a bench of its own, on which nothing waits. It raises an event, lets the bench
+//! [settle](Bench::settle), and then looks: it never waits for time to pass, so a slow machine fails no case. Tasks are
+//! run by whatever the bench runs them on: [`Manual`] polls them in place, a backend may as well spawn them on a runtime
+//! or block a thread on each.
+//!
+//! # Features
+//!
+//! * `std`: the suite's own cells are guarded by mutexes. Without it they are guarded by critical sections, which the
+//!   application implements, and the suite needs an allocator.
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod bench;
+mod cases;
+mod place;
+mod runner;
+mod sync;
+mod task;
+mod trial;
+mod verdict;
+
+pub use bench::{Bench, Moment, Rig, Sleep, Stimulus};
+pub use place::{Controllers, PLACES, Place, Source};
+pub use runner::{Report, Selection, names, run};
+pub use task::{Manual, Task};
+pub use verdict::{Stop, Verdict};

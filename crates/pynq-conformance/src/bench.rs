@@ -1,0 +1,252 @@
+//! What a backend's test supplies.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::{future::Future, pin::Pin};
+
+use pynq_core::{Error, Instant, interrupt::NodeHandle};
+
+use crate::{Place, Stop, Task};
+
+/// Sets up hardware.
+pub trait Rig {
+    /// What it sets up.
+    type Bench: Bench;
+
+    /// Hardware of this shape in a known state: claimed, with nothing raised, nothing latched and nobody waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] if there is no such place.
+    fn bench(&mut self, place: &Place) -> Result<Self::Bench, Stop>;
+
+    /// The same after a previous user who left everything enabled and, where there are latches, something in each. No
+    /// device asks for service.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] if there is no such place, or if the hardware always comes fresh out of a reset.
+    fn used_bench(&mut self, place: &Place) -> Result<Self::Bench, Stop> {
+        let _ = place;
+        Err(Stop::skipped("this rig can't leave hardware in disorder"))
+    }
+}
+
+/// Something that happens to the hardware from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stimulus {
+    /// An edge device raises an edge.
+    Edge {
+        /// The line of the node.
+        line: u8,
+    },
+    /// A level device asks for service, or no longer does.
+    Level {
+        /// The line of the node.
+        line: u8,
+        /// Whether it asks for service.
+        active: bool,
+    },
+    /// A pin of a GPIO's channel takes a level.
+    Pin {
+        /// The channel, as its line number: 0 or 1.
+        channel: u8,
+        /// The pin.
+        pin: u8,
+        /// Its level.
+        high: bool,
+    },
+}
+
+/// A moment inside the engine's dealings with the registers of the node that is waited on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Immediately before the line is unmasked.
+    BeforeUnmasking,
+    /// Immediately before it is read what is pending.
+    BeforeStatusRead,
+    /// After that, and before it is acknowledged.
+    BeforeAcknowledge,
+    /// In the clock of the acknowledge strobe, in which an edge is lost.
+    InAcknowledge,
+    /// After the acknowledge, before the line is masked.
+    BeforeMasking,
+}
+
+/// A sleep on the board's clock.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn cannot<T>(what: &str) -> Result<T, Stop> {
+    Err(Stop::skipped(what))
+}
+
+/// Hardware that was set up for a case, and what runs the case's tasks.
+///
+/// The methods from [`enables`](Self::enables) on are abilities. A rig that has one overrides it; a rig that has not
+/// leaves the default, which ends the case as skipped.
+pub trait Bench {
+    /// How nodes are owned: `Arc<dyn InterruptLines>` on hosts, `&'static dyn InterruptLines` on bare metal.
+    type Node: NodeHandle;
+
+    /// The node whose lines are waited on, followed by the one it sits on, and so on up to the node on the root.
+    fn chain(&self) -> Vec<Self::Node>;
+
+    /// The lines of the first node that the source of this place is on; for a GPIO the channels, which are 0 and 1.
+    /// One line will do for most cases, three are enough for all.
+    fn lines(&self) -> Vec<u8>;
+
+    /// Lets something happen.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] if the rig has no means to make it happen.
+    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop>;
+
+    /// Hands a task to whatever runs tasks here. It is to be polled from now on whenever it is woken.
+    fn spawn(&self, task: Task);
+
+    /// Returns when everything that stimuli have set in motion has arrived at the wakers of those who wait. Not whether
+    /// those have been polled: that the suite knows by itself.
+    fn settle(&self);
+
+    /// Gives tasks a turn, here or elsewhere. Called in a loop while a task that was woken has not been polled.
+    fn turn(&self);
+
+    /// Whether wakers are woken inside an interrupt handler or critical section, where they can't register a wait or
+    /// allocate. Cases whose wakers do are skipped then.
+    fn wakes_in_handler(&self) -> bool {
+        false
+    }
+
+    /// The enable register of each node of the [chain](Self::chain), read from the hardware. For the node of a pin on
+    /// the root, 1 if the root is armed.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn enables(&self) -> Result<Vec<u32>, Stop> {
+        cannot("this rig can't read enables back")
+    }
+
+    /// How many interrupts the CPU has taken from the root.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn interrupts(&self) -> Result<u64, Stop> {
+        cannot("this rig can't count interrupts")
+    }
+
+    /// How many register accesses were made through the nodes of the chain.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn accesses(&self) -> Result<u64, Stop> {
+        cannot("this rig can't count register accesses")
+    }
+
+    /// How many edges the device on this line has raised, as its driver would read from it.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn raised(&self, line: u8) -> Result<u32, Stop> {
+        let _ = line;
+        cannot("the device of this rig doesn't count what it raised")
+    }
+
+    /// Lets `stimulus` happen when that moment next comes.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Stop> {
+        let _ = (moment, stimulus);
+        cannot("this rig can't time an event by register accesses")
+    }
+
+    /// Raises an interrupt at the root that no line asks for.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn spurious_interrupt(&self) -> Result<(), Stop> {
+        cannot("this rig can't raise a spurious interrupt")
+    }
+
+    /// The root fails with this error, now and from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn fail_root(&self, error: Error) -> Result<(), Stop> {
+        let _ = error;
+        cannot("this rig can't fail its root")
+    }
+
+    /// The software interrupts of the first node, which must be a controller, as line numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn software_lines(&self) -> Result<Vec<u8>, Stop> {
+        cannot("the controllers of this rig have no software interrupts")
+    }
+
+    /// Raises a software interrupt of the first node.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability, [`Stop::Failed`] if the driver refuses.
+    fn raise_software(&self, line: u8) -> Result<(), Stop> {
+        let _ = line;
+        cannot("the controllers of this rig have no software interrupts")
+    }
+
+    /// The line of the second node of the chain that the first one sits on.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn parent_line(&self) -> Result<u8, Stop> {
+        cannot("this rig doesn't tell how its nodes are wired")
+    }
+
+    /// Tries to claim the hardware of the first node once more, and tells whether that was refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn claim_again(&self) -> Result<bool, Stop> {
+        cannot("this rig doesn't claim hardware")
+    }
+
+    /// The board's time.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn now(&self) -> Result<Instant, Stop> {
+        cannot("this rig has no clock that the suite could move")
+    }
+
+    /// A sleep on the board's clock.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn sleep_until(&self, deadline: Instant) -> Result<Sleep, Stop> {
+        let _ = deadline;
+        cannot("this rig has no clock that the suite could move")
+    }
+
+    /// Lets the board's time pass until then.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Skipped`] without the ability.
+    fn pass_until(&self, time: Instant) -> Result<(), Stop> {
+        let _ = time;
+        cannot("this rig has no clock that the suite could move")
+    }
+}

@@ -1,0 +1,96 @@
+//! I12: blocking twins, and waits that give up.
+
+use alloc::boxed::Box;
+use core::{
+    future::Future as _,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use pynq_core::{
+    Error,
+    interrupt::{InterruptEventExt as _, with_deadline},
+};
+
+use crate::{
+    Bench, Stop, Verdict,
+    trial::{Count, Trial},
+    verdict::ensure,
+};
+
+const WHILE: Duration = Duration::from_millis(10);
+
+/// A twin that does not have to sleep.
+pub(super) fn twin_finds<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    let mut line = t.line(port)?;
+    for round in 0..3 {
+        t.fire(port)?;
+        let fired = line.wait()?;
+        ensure!(fired.missed == 0, "round {round}: one event was told as {fired:?}");
+        t.answer(port)?;
+        t.idle("after a blocking wait")?;
+    }
+    Ok(())
+}
+
+pub(super) fn twin_gives_up<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    let mut line = t.line(port)?;
+    for _ in 0..2 {
+        let deadline = t.bench.now()? + WHILE;
+        match line.wait_until(deadline) {
+            Err(Error::TimedOut) => {}
+            ended => return Err(Stop::failed(alloc::format!("a wait for nothing ended with {ended:?}"))),
+        }
+        ensure!(t.bench.now()? >= deadline, "gave up at {}, before {deadline}", t.bench.now()?);
+        t.idle("after a wait that gave up")?;
+    }
+    t.fire(port)?;
+    line.wait()?;
+    t.answer(port)?;
+    t.idle("afterwards")
+}
+
+/// If both are there.
+pub(super) fn event_wins<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    let mut line = t.line(port)?;
+    t.fire(port)?;
+    line.wait_until(t.bench.now()?)?;
+    t.answer(port)?;
+
+    let deadline = t.bench.now()? + WHILE;
+    let (sleep, count) = (t.bench.sleep_until(deadline)?, Count::new());
+    let mut wait = Box::pin(async move { with_deadline(line.wait_async(), sleep).await });
+    let waker = count.waker();
+    let mut cx = Context::from_waker(&waker);
+    ensure!(wait.as_mut().poll(&mut cx).is_pending(), "a wait ended before its deadline and without an event");
+    t.fire(port)?;
+    t.bench.pass_until(deadline)?;
+    let ended = wait.as_mut().poll(&mut cx);
+    ensure!(
+        matches!(ended, Poll::Ready(Ok(_))),
+        "a wait whose event and deadline were both there ended with {ended:?}"
+    );
+    drop(wait);
+    t.answer(port)?;
+    t.idle("afterwards")
+}
+
+pub(super) fn async_gives_up<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    let deadline = t.bench.now()? + WHILE;
+    let (mut line, sleep) = (t.line(port)?, t.bench.sleep_until(deadline)?);
+    let patient = t.wait(port)?;
+    let wait = t.start_future(async move { with_deadline(line.wait_async(), sleep).await })?;
+    ensure!(wait.outcome().is_none(), "a wait ended before its deadline");
+    t.bench.pass_until(deadline)?;
+    t.rest()?;
+    t.failed(&wait, Error::TimedOut, "at its deadline")?;
+    t.waits(&patient, "by the deadline of another wait")?;
+    t.fire(port)?;
+    t.completed(&patient, "after another wait had given up")?;
+    t.answer(port)?;
+    t.idle("afterwards")
+}

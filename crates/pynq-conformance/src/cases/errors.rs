@@ -1,0 +1,71 @@
+//! I8: errors reach everyone, and what was invalidated is not touched.
+
+use alloc::vec::Vec;
+
+use pynq_core::{
+    Error,
+    interrupt::{InterruptEvent as _, InterruptLines as _, Line, NodeHandle as _},
+};
+
+use crate::{
+    Bench, Verdict,
+    trial::{ByHand, Count, Trial},
+    verdict::ensure,
+};
+
+pub(super) fn failing_root<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    let mut line = t.line(port)?;
+    let waits = (0..12).map(|_| t.wait(port)).collect::<Result<Vec<_>, _>>()?;
+    t.bench.fail_root(Error::DeviceGone)?;
+    t.rest()?;
+    for wait in &waits {
+        t.failed(wait, Error::DeviceGone, "when the root failed")?;
+        ensure!(wait.wakes() == 1, "woken {} times by one error", wait.wakes());
+    }
+    let late = t.start(line.clone())?;
+    t.failed(&late, Error::DeviceGone, "that began after the root had failed")?;
+    if !t.place.is_on_root() || t.bench.lines().len() > 1 {
+        // The root's node has failed for good; so has everything above it that has met the error.
+        ensure!(line.clear() == Err(Error::DeviceGone), "clearing works after the root has failed");
+    }
+    t.idle("after the root has failed")
+}
+
+pub(super) fn invalidated<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    let mut line = t.line(port)?;
+    let waits = (0..12).map(|_| t.wait(port)).collect::<Result<Vec<_>, _>>()?;
+    let (mut dropped, count) = (ByHand::on(t.line(port)?), Count::new());
+    ensure!(dropped.poll(&count.waker()).is_pending(), "a wait ended without an event");
+    // What is behind a node goes before it.
+    for node in t.bench.chain() {
+        node.invalidate_node(Error::Invalidated);
+    }
+    let before = t.bench.accesses()?;
+    t.rest()?;
+    for wait in &waits {
+        t.failed(wait, Error::Invalidated, "by the invalidation")?;
+    }
+    ensure!(count.get() == 1, "woken {} times by the invalidation", count.get());
+    drop(dropped);
+    ensure!(line.clear() == Err(Error::Invalidated), "clearing works after the invalidation");
+    ensure!(t.line(port).is_err(), "handles are given out after the invalidation");
+    t.bench.stimulate(t.event(port))?;
+    let late = t.start(line)?;
+    t.failed(&late, Error::Invalidated, "that began after the invalidation")?;
+    t.idle("after the invalidation")?;
+    let accesses = t.bench.accesses()? - before;
+    ensure!(accesses == 0, "{accesses} register accesses after the invalidation had returned");
+    t.answer(port)
+}
+
+pub(super) fn no_such_line<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let lines = t.node.line_count();
+    let refused = Line::new(t.node.clone(), lines).err();
+    ensure!(
+        refused == Some(Error::NoSuchLine { line: lines, lines }),
+        "a handle on line {lines} of {lines} gave {refused:?}"
+    );
+    t.idle("afterwards")
+}

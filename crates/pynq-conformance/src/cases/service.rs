@@ -1,0 +1,182 @@
+//! I6, I7, I9 to I11 and I13: what one interrupt costs, and whom it concerns.
+
+use pynq_core::interrupt::{Line, NodeHandle as _};
+
+use crate::{
+    Bench, Source, Stop, Verdict,
+    trial::{ByHand, Count, Trial},
+    verdict::ensure,
+};
+
+pub(super) fn once<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    let before = t.bench.interrupts()?;
+    let waits = [t.wait(port)?, t.wait(port)?, t.wait(port)?];
+    t.fire(port)?;
+    for wait in &waits {
+        t.completed(wait, "by an event that three wait for")?;
+    }
+    let (fired, taken) = (t.stats(port).fired, t.bench.interrupts()? - before);
+    ensure!(fired == 1 && taken == 1, "one event was served {fired} times, by {taken} interrupts");
+    t.answer(port)?;
+    t.idle("afterwards")
+}
+
+pub(super) fn two_lines<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let (port, other) = (t.port(0)?, t.port(1)?);
+    let (mut first, mut second) = (t.line(port)?, t.line(other)?);
+    for _ in 0..3 {
+        // Both are there before anyone waits, so that one service finds both.
+        t.fire(port)?;
+        t.fire(other)?;
+        let waits = (t.start(first)?, t.start(second)?);
+        t.completed(&waits.0, "with two lines active")?;
+        t.completed(&waits.1, "with two lines active")?;
+        t.answer(port)?;
+        t.answer(other)?;
+        (first, second) = (waits.0.line()?, waits.1.line()?);
+    }
+    t.idle("afterwards")
+}
+
+pub(super) fn independent<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let (port, other) = (t.port(0)?, t.port(1)?);
+    let patient = t.wait(other)?;
+    let mut line = t.line(port)?;
+    for _ in 0..5 {
+        let wait = t.start(line)?;
+        t.fire(port)?;
+        t.completed(&wait, "with another line waited on")?;
+        t.answer(port)?;
+        line = wait.line()?;
+    }
+    t.waits(&patient, "by another line")?;
+    t.fire(other)?;
+    t.completed(&patient, "after many services of another line")?;
+    t.answer(other)?;
+    t.idle("afterwards")
+}
+
+/// A task and the GPIO's node on one level line: the node clears the device first, or the line would fire for ever.
+pub(super) fn two_owners<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let (port, line) = (t.port(0)?, t.bench.parent_line()?);
+    let parent = t.bench.chain().into_iter().nth(1).ok_or_else(|| Stop::skipped("this place has no controller"))?;
+    let mut raw = Line::new(parent.clone(), line)?;
+    for _ in 0..3 {
+        // The raw handle comes first, so that first come is not what puts the node first.
+        let mut listens = ByHand::on(raw.clone());
+        let count = Count::new();
+        ensure!(listens.poll(&count.waker()).is_pending(), "a wait on the node's line ended without an event");
+        let before = parent.line_stats(line).fired;
+        let pressed = t.wait(port)?;
+        t.fire(port)?;
+        t.completed(&pressed, "with a task listening on the node's line")?;
+        ensure!(count.get() == 1, "who listens on the node's line was woken {} times", count.get());
+        ensure!(listens.poll(&count.waker()).is_ready(), "who listens on the node's line was woken for nothing");
+        let fired = parent.line_stats(line).fired - before;
+        ensure!(fired == 1, "one event on a line with two owners was served {fired} times");
+        raw = Line::new(parent.clone(), line)?;
+    }
+    t.idle("afterwards")
+}
+
+/// A root masks itself when it fires. One that does not would enter its handler again and again.
+pub(super) fn one_shot<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    let before = t.bench.interrupts()?;
+    let wait = t.wait(port)?;
+    t.fire(port)?;
+    t.completed(&wait, "by its event")?;
+    // A level device still asks for service; nobody waits, so nothing of it may arrive.
+    for _ in 0..5 {
+        t.rest()?;
+    }
+    let taken = t.bench.interrupts()? - before;
+    ensure!(taken == 1, "{taken} interrupts were taken for one event");
+    t.answer(port)
+}
+
+/// Nothing polls: a wait costs nothing while it waits.
+pub(super) fn costs_nothing<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    let wait = t.wait(port)?;
+    let (accesses, polls) = (t.bench.accesses()?, wait.polls());
+    for _ in 0..100 {
+        t.bench.turn();
+        t.rest()?;
+    }
+    let (accesses, polls) = (t.bench.accesses()? - accesses, wait.polls() - polls);
+    ensure!(accesses == 0 && polls == 0, "{accesses} register accesses and {polls} polls while nothing happened");
+    t.fire(port)?;
+    t.completed(&wait, "by its event")?;
+    ensure!(wait.polls() == 2, "a wait of one event was polled {} times", wait.polls());
+    t.answer(port)
+}
+
+/// Dispatch is no task's work: one that never gets its turn keeps nobody waiting.
+pub(super) fn slow_task<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    let (mut slow, count) = (ByHand::on(t.line(port)?), Count::new());
+    ensure!(slow.poll(&count.waker()).is_pending(), "a wait ended without an event");
+    let mut line = t.line(port)?;
+    for _ in 0..5 {
+        let wait = t.start(line)?;
+        t.fire(port)?;
+        t.completed(&wait, "with a task that has not come back since it was woken")?;
+        t.answer(port)?;
+        line = wait.line()?;
+    }
+    ensure!(count.get() == 1, "who was woken and has not come back was woken {} times", count.get());
+    ensure!(slow.poll(&count.waker()).is_ready(), "who was woken was woken for nothing");
+    t.idle("afterwards")
+}
+
+/// A dispatch that finds nothing pending re-arms, and wakes nobody.
+pub(super) fn spurious<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    if t.place.is_on_root() && t.place.source != Source::Gpio {
+        return Err(Stop::skipped("on the root itself there is no telling a spurious interrupt from an event"));
+    }
+    let wait = t.wait(port)?;
+    for _ in 0..3 {
+        t.bench.spurious_interrupt()?;
+        t.rest()?;
+        t.waits(&wait, "by an interrupt that no line asked for")?;
+    }
+    ensure!(t.stats(port).fired == 0, "an interrupt that no line asked for was counted as an event");
+    t.fire(port)?;
+    t.completed(&wait, "after spurious interrupts")?;
+    t.answer(port)?;
+    t.idle("afterwards")
+}
+
+pub(super) fn claimed_once<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let port = t.port(0)?;
+    let wait = t.wait(port)?;
+    ensure!(t.bench.claim_again()?, "hardware that is in use was claimed a second time");
+    t.fire(port)?;
+    t.completed(&wait, "after somebody else tried to claim its hardware")?;
+    t.answer(port)
+}
+
+pub(super) fn software<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+    let lines = t.bench.software_lines()?;
+    let hardware = t.wait(t.port(0)?)?;
+    for &line in &lines {
+        let wait = t.start(Line::new(t.node.clone(), line)?)?;
+        t.waits(&wait, "before its interrupt was raised")?;
+        t.bench.raise_software(line)?;
+        t.rest()?;
+        t.completed(&wait, "by a software interrupt")?;
+        // Raised while nobody waits, it stays, as an edge does.
+        t.bench.raise_software(line)?;
+        let wait = t.start(wait.line()?)?;
+        t.completed(&wait, "by a software interrupt from before")?;
+        let wait = t.start(wait.line()?)?;
+        t.waits(&wait, "by a software interrupt that was acknowledged")?;
+        t.cancel(wait)?;
+    }
+    t.waits(&hardware, "by software interrupts")?;
+    t.cancel(hardware)?;
+    t.idle("afterwards")
+}

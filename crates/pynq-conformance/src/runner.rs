@@ -1,0 +1,123 @@
+//! Running the cases.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+use crate::{
+    PLACES, Rig, Stop, Verdict,
+    cases::{Setup, TABLE, all},
+    trial::Trial,
+};
+
+/// Which cases to run.
+#[derive(Clone, Debug, Default)]
+pub struct Selection(Vec<String>);
+
+impl Selection {
+    /// All of them.
+    #[must_use]
+    pub const fn all() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Those in whose name one of the patterns occurs: `i03`, `gpio_on_edge_line`, `i05_cancelled/edge_line`. None at
+    /// all selects all.
+    pub fn matching<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(patterns.into_iter().map(ToString::to_string).collect())
+    }
+
+    /// Whether a case of this name is selected.
+    #[must_use]
+    pub fn selects(&self, name: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|pattern| name.contains(pattern.as_str()))
+    }
+}
+
+/// The full names, `case/place`, of all cases there are.
+#[must_use]
+pub fn names() -> Vec<String> {
+    let at = |case: &'static str, applies: fn(&crate::Place) -> bool| {
+        PLACES.iter().filter(move |place| applies(place)).map(move |place| format!("{case}/{place}"))
+    };
+    TABLE.iter().flat_map(|&(case, applies)| at(case, applies)).collect()
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    outcomes: Vec<(String, Verdict)>,
+}
+
+impl Report {
+    /// What came of each case that was run, by its full name and in order.
+    pub fn outcomes(&self) -> &[(String, Verdict)] {
+        &self.outcomes
+    }
+
+    /// No case failed, and at least one was not skipped.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.failed() == 0 && self.ok() > 0
+    }
+
+    /// How many passed.
+    #[must_use]
+    pub fn ok(&self) -> usize {
+        self.count(|verdict| verdict.is_ok())
+    }
+
+    /// How many failed.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Err(Stop::Failed(_))))
+    }
+
+    /// How many were skipped.
+    #[must_use]
+    pub fn skipped(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Err(Stop::Skipped(_))))
+    }
+
+    fn count(&self, which: impl Fn(&Verdict) -> bool) -> usize {
+        self.outcomes.iter().filter(|(_, verdict)| which(verdict)).count()
+    }
+}
+
+/// The totals.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (cases, ok, failed, skipped) = (self.outcomes.len(), self.ok(), self.failed(), self.skipped());
+        write!(f, "{cases} cases: {ok} ok, {failed} failed, {skipped} skipped")
+    }
+}
+
+/// Runs the selected cases, writes a line for each to `log` as it ends, and the totals as the last one.
+///
+/// What `log` can't take is lost; the report has it all.
+pub fn run<R: Rig>(rig: &mut R, selection: &Selection, log: &mut dyn fmt::Write) -> Report {
+    let mut report = Report::default();
+    for case in all::<R::Bench>() {
+        for place in PLACES.iter().filter(|place| (case.applies)(place)) {
+            let name = format!("{}/{place}", case.name);
+            if !selection.selects(&name) {
+                continue;
+            }
+            let bench = match case.setup {
+                Setup::Fresh => rig.bench(place),
+                Setup::Used => rig.used_bench(place),
+            };
+            let verdict = bench.and_then(|bench| (case.run)(&Trial::new(&bench, place)?));
+            let _ = match &verdict {
+                Ok(()) => writeln!(log, "{name}: ok"),
+                Err(stop) => writeln!(log, "{name}: {stop}"),
+            };
+            report.outcomes.push((name, verdict));
+        }
+    }
+    let _ = writeln!(log, "{report}");
+    report
+}

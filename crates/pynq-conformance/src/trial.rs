@@ -1,0 +1,342 @@
+//! What a case works with: a bench, the waits it has started, and ways to ask how they stand.
+
+use alloc::{boxed::Box, vec::Vec};
+use core::{
+    cell::{Cell, RefCell},
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use pynq_core::{
+    Error,
+    interrupt::{Condition, Fired, InterruptEventExt, Line, LineStats, NodeHandle, WaitFor},
+};
+
+use crate::{
+    Bench, Place, Source, Stimulus, Stop, Verdict,
+    sync::{Arc, Lock, impl_wake},
+    task::{Probe, task},
+    verdict::ensure,
+};
+
+/// More turns than any executor needs to poll a handful of tasks.
+const MANY_TURNS: u64 = 1 << 32;
+
+pub(crate) struct Trial<'a, B: Bench> {
+    pub(crate) bench: &'a B,
+    pub(crate) place: &'a Place,
+    pub(crate) node: B::Node,
+    probes: RefCell<Vec<Probe>>,
+    /// Levels of the GPIO's pins, by channel.
+    pins: Cell<[u32; 2]>,
+}
+
+/// What a wait leaves behind.
+struct Slot<P: NodeHandle> {
+    outcome: Option<Result<Fired, Error>>,
+    line: Option<Line<P>>,
+}
+
+/// A wait that runs as a task.
+pub(crate) struct Wait<P: NodeHandle> {
+    probe: Probe,
+    slot: Arc<Lock<Slot<P>>>,
+}
+
+/// Gives the handle back, whether the wait completes or is dropped.
+struct Held<P: NodeHandle> {
+    line: Option<Line<P>>,
+    slot: Arc<Lock<Slot<P>>>,
+}
+
+impl<P: NodeHandle> Drop for Held<P> {
+    fn drop(&mut self) {
+        let line = self.line.take();
+        self.slot.with(|slot| slot.line = line);
+    }
+}
+
+impl<'a, B: Bench> Trial<'a, B> {
+    pub(crate) fn new(bench: &'a B, place: &'a Place) -> Result<Self, Stop> {
+        let node = bench.chain().into_iter().next().ok_or_else(|| Stop::failed("the bench has no node"))?;
+        Ok(Self { bench, place, node, probes: RefCell::default(), pins: Cell::default() })
+    }
+
+    /// The `nth` line of the place's source.
+    pub(crate) fn port(&self, nth: usize) -> Result<u8, Stop> {
+        self.bench.lines().get(nth).copied().ok_or_else(|| Stop::skipped("this place has too few lines"))
+    }
+
+    /// A handle on a line; of a GPIO, on pin 0 of the channel.
+    pub(crate) fn line(&self, port: u8) -> Result<Line<B::Node>, Stop> {
+        handle(&self.node, self.place, port).map_err(Stop::from)
+    }
+
+    // ---- tasks
+
+    fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> Probe {
+        let (task, probe) = task(future);
+        self.probes.borrow_mut().push(probe.clone());
+        self.bench.spawn(task);
+        probe
+    }
+
+    /// Until nobody is owed a turn.
+    pub(crate) fn rest(&self) -> Verdict {
+        for _ in 0..MANY_TURNS {
+            self.bench.settle();
+            if self.probes.borrow().iter().all(Probe::is_quiet) {
+                return Ok(());
+            }
+            self.bench.turn();
+        }
+        Err(Stop::failed("a task that was woken was never polled"))
+    }
+
+    /// Starts a wait on a handle, and lets it register.
+    pub(crate) fn start(&self, line: Line<B::Node>) -> Result<Wait<B::Node>, Stop> {
+        let slot = Arc::new(Lock::new(Slot { outcome: None, line: None }));
+        let mut held = Held { line: Some(line), slot: Arc::clone(&slot) };
+        let probe = self.spawn(async move {
+            if let Some(line) = &mut held.line {
+                let outcome = line.wait_async().await;
+                held.slot.with(|slot| slot.outcome = Some(outcome));
+            }
+        });
+        self.rest()?;
+        Ok(Wait { probe, slot })
+    }
+
+    /// Starts a wait on a new handle, and makes sure that it does wait.
+    pub(crate) fn wait(&self, port: u8) -> Result<Wait<B::Node>, Stop> {
+        let wait = self.start(self.line(port)?)?;
+        self.waits(&wait, "though nothing has happened")?;
+        Ok(wait)
+    }
+
+    /// Starts a wait for a condition on what a GPIO's channel samples.
+    pub(crate) fn start_for(&self, channel: u8, condition: Condition) -> Result<Wait<B::Node>, Stop> {
+        let node = self.node.clone();
+        self.start_future(async move { WaitFor::new(&node, channel, condition).await })
+    }
+
+    /// Starts any future as if it were a wait.
+    pub(crate) fn start_future(
+        &self,
+        future: impl Future<Output = Result<Fired, Error>> + Send + 'static,
+    ) -> Result<Wait<B::Node>, Stop> {
+        let slot = Arc::new(Lock::new(Slot { outcome: None, line: None }));
+        let outcome = Arc::clone(&slot);
+        let probe = self.spawn(async move {
+            let ended = future.await;
+            outcome.with(|slot| slot.outcome = Some(ended));
+        });
+        self.rest()?;
+        Ok(Wait { probe, slot })
+    }
+
+    /// It completed with an event.
+    pub(crate) fn completed(&self, wait: &Wait<B::Node>, when: &str) -> Result<Fired, Stop> {
+        match wait.outcome() {
+            Some(Ok(fired)) => Ok(fired),
+            Some(Err(error)) => Err(Stop::failed(alloc::format!("a wait ended with \"{error}\" {when}"))),
+            None if wait.probe.wakes() == 0 => Err(Stop::failed(alloc::format!("a waiter was not woken {when}"))),
+            None => Err(Stop::failed(alloc::format!("a waiter was woken and went back to wait {when}"))),
+        }
+    }
+
+    /// It completed with an error.
+    pub(crate) fn failed(&self, wait: &Wait<B::Node>, error: Error, when: &str) -> Verdict {
+        match wait.outcome() {
+            Some(Err(found)) if found == error => Ok(()),
+            Some(found) => Err(Stop::failed(alloc::format!("a wait ended with {found:?} {when}, not with {error:?}"))),
+            None => Err(Stop::failed(alloc::format!("a waiter was not told {when}"))),
+        }
+    }
+
+    /// It waits, and has not been disturbed.
+    pub(crate) fn waits(&self, wait: &Wait<B::Node>, when: &str) -> Verdict {
+        if let Some(outcome) = wait.outcome() {
+            return Err(Stop::failed(alloc::format!("a wait ended with {outcome:?} {when}")));
+        }
+        ensure!(wait.probe.wakes() == 0, "a waiter was woken {when}");
+        Ok(())
+    }
+
+    /// Drops a wait, and yields its handle.
+    pub(crate) fn cancel(&self, wait: Wait<B::Node>) -> Result<Line<B::Node>, Stop> {
+        self.rest()?;
+        ensure!(wait.probe.cancel(), "a task that was not woken was polled");
+        wait.line()
+    }
+
+    // ---- the outside world
+
+    fn stimulate(&self, stimulus: Stimulus) -> Verdict {
+        self.bench.stimulate(stimulus)?;
+        self.rest()
+    }
+
+    /// What raises an event on a line: an edge, the device's asking, a change of pin 0.
+    pub(crate) fn event(&self, port: u8) -> Stimulus {
+        match self.place.source {
+            Source::Edge => Stimulus::Edge { line: port },
+            Source::Level => Stimulus::Level { line: port, active: true },
+            Source::Gpio => self.toggle_of(port, 0),
+        }
+    }
+
+    /// Raises an event, and lets everyone whom it concerns have a turn.
+    pub(crate) fn fire(&self, port: u8) -> Verdict {
+        self.stimulate(self.event(port))
+    }
+
+    /// The same without anyone having a turn.
+    pub(crate) fn fire_unseen(&self, port: u8) -> Verdict {
+        self.bench.stimulate(self.event(port))?;
+        self.bench.settle();
+        Ok(())
+    }
+
+    /// What a driver does about an event: after it, a level device no longer asks for service.
+    pub(crate) fn answer(&self, port: u8) -> Verdict {
+        match self.place.source {
+            Source::Level => self.stimulate(Stimulus::Level { line: port, active: false }),
+            Source::Edge | Source::Gpio => Ok(()),
+        }
+    }
+
+    /// A change of a pin. It is expected to happen: the next one is back.
+    pub(crate) fn toggle_of(&self, channel: u8, pin: u8) -> Stimulus {
+        let mut pins = self.pins.get();
+        let channel_pins = &mut pins[usize::from(channel & 1)];
+        *channel_pins ^= 1 << pin;
+        let high = *channel_pins >> pin & 1 == 1;
+        self.pins.set(pins);
+        Stimulus::Pin { channel, pin, high }
+    }
+
+    /// Gives a pin a level.
+    pub(crate) fn set_pin(&self, channel: u8, pin: u8, high: bool) -> Verdict {
+        let mut pins = self.pins.get();
+        let channel_pins = &mut pins[usize::from(channel & 1)];
+        *channel_pins = *channel_pins & !(1 << pin) | u32::from(high) << pin;
+        self.pins.set(pins);
+        self.stimulate(Stimulus::Pin { channel, pin, high })
+    }
+
+    // ---- the state of things
+
+    pub(crate) fn stats(&self, port: u8) -> LineStats {
+        self.node.line_stats(port)
+    }
+
+    /// Nothing waits and nothing is armed, by the engine's own account; a root below a controller may stay armed.
+    pub(crate) fn idle(&self, when: &str) -> Verdict {
+        self.rest()?;
+        for (level, node) in self.bench.chain().iter().enumerate() {
+            ensure!(node.is_idle(), "node {level} of the chain is not at rest {when}");
+        }
+        Ok(())
+    }
+
+    /// The same, and the hardware says so too.
+    pub(crate) fn masked(&self, when: &str) -> Verdict {
+        self.idle(when)?;
+        let enables = self.bench.enables()?;
+        ensure!(enables.iter().all(|&enables| enables == 0), "lines are unmasked {when}: {enables:x?}");
+        Ok(())
+    }
+
+    /// The line is unmasked, as is everything between it and the root.
+    pub(crate) fn unmasked(&self, port: u8, when: &str) -> Verdict {
+        let enables = self.bench.enables()?;
+        let open = enables.first().is_some_and(|first| first & 1 << port != 0) && !enables.contains(&0);
+        ensure!(open, "the line is not unmasked up to the root {when}: {enables:x?}");
+        Ok(())
+    }
+}
+
+impl<B: Bench> Drop for Trial<'_, B> {
+    fn drop(&mut self) {
+        // A case that ends early leaves nobody waiting on the hardware of the next one.
+        for probe in self.probes.borrow().iter() {
+            while !probe.cancel() {
+                self.bench.turn();
+            }
+        }
+    }
+}
+
+impl<P: NodeHandle> Wait<P> {
+    pub(crate) fn outcome(&self) -> Option<Result<Fired, Error>> {
+        self.slot.with(|slot| slot.outcome)
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.probe.is_over()
+    }
+
+    pub(crate) fn wakes(&self) -> u32 {
+        self.probe.wakes()
+    }
+
+    pub(crate) fn polls(&self) -> u32 {
+        self.probe.polls()
+    }
+
+    /// The handle of a wait that is over.
+    pub(crate) fn line(self) -> Result<Line<P>, Stop> {
+        self.slot.with(|slot| slot.line.take()).ok_or_else(|| Stop::failed("a wait that is over has not returned"))
+    }
+}
+
+/// A handle on a line; of a GPIO, on pin 0 of the channel.
+pub(crate) fn handle<P: NodeHandle>(node: &P, place: &Place, port: u8) -> Result<Line<P>, Error> {
+    match place.source {
+        Source::Gpio => Line::of_bits(node.clone(), port, 1),
+        Source::Edge | Source::Level => Line::new(node.clone(), port),
+    }
+}
+
+/// A wait that the case polls itself, with a waker of its choice, instead of handing it to the executor.
+pub(crate) struct ByHand(Pin<Box<dyn Future<Output = Result<Fired, Error>> + Send>>);
+
+impl ByHand {
+    pub(crate) fn on<P: NodeHandle>(mut line: Line<P>) -> Self {
+        Self(Box::pin(async move { line.wait_async().await }))
+    }
+
+    pub(crate) fn poll(&mut self, waker: &Waker) -> Poll<Result<Fired, Error>> {
+        self.0.as_mut().poll(&mut Context::from_waker(waker))
+    }
+}
+
+struct Calling<F>(F);
+
+impl_wake!((F: Fn() + Send + Sync + 'static) Calling<F>, |this| (this.0)());
+
+/// A waker that calls `f`.
+pub(crate) fn waker(f: impl Fn() + Send + Sync + 'static) -> Waker {
+    Waker::from(Arc::new(Calling(f)))
+}
+
+/// A count that a waker increments.
+#[derive(Clone)]
+pub(crate) struct Count(Arc<Lock<u32>>);
+
+impl Count {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Lock::new(0)))
+    }
+
+    pub(crate) fn get(&self) -> u32 {
+        self.0.with(|count| *count)
+    }
+
+    pub(crate) fn waker(&self) -> Waker {
+        let count = Arc::clone(&self.0);
+        waker(move || count.with(|count| *count += 1))
+    }
+}

@@ -1,0 +1,61 @@
+//! What comes of a case.
+
+use alloc::{
+    format,
+    string::{String, ToString},
+};
+use core::fmt;
+
+use pynq_core::Error;
+
+/// What came of a case.
+pub type Verdict = Result<(), Stop>;
+
+/// Why a case ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The backend does something wrong.
+    Failed(String),
+    /// The rig doesn't have the place, or can't do what the case asks of it.
+    Skipped(String),
+}
+
+impl Stop {
+    /// A failure.
+    pub fn failed(why: impl fmt::Display) -> Self {
+        Self::Failed(why.to_string())
+    }
+
+    /// Something the rig doesn't have or can't do.
+    pub fn skipped(why: impl fmt::Display) -> Self {
+        Self::Skipped(why.to_string())
+    }
+}
+
+/// An error where there should be none.
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(format!("unexpected error: {error}"))
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed(why) => write!(f, "FAILED: {why}"),
+            Self::Skipped(why) => write!(f, "skipped: {why}"),
+        }
+    }
+}
+
+impl core::error::Error for Stop {}
+
+/// Ends the case as failed unless a condition holds.
+macro_rules! ensure {
+    ($condition:expr, $($why:tt)+) => {
+        if !$condition {
+            return Err($crate::verdict::Stop::Failed(alloc::format!($($why)+)));
+        }
+    };
+}
+pub(crate) use ensure;
