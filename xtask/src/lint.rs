@@ -15,18 +15,16 @@ use crate::{
 
 /// Runs all of it, and tells everything at once, since each part is about something else.
 pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
-    let mut commands = vec![
-        // Cargo.lock says what Cargo.toml says.
-        Cmd::cargo("tree --workspace --locked --depth 0 --quiet"),
-        Cmd::cargo("fmt --all --check"),
-    ];
+    let mut commands = vec![Cmd::cargo("fmt --all --check")];
     for manifest in nested_manifests(project)? {
         commands.push(Cmd::cargo("fmt --check").path("--manifest-path", &manifest));
     }
-    commands.push(Cmd::cargo("clippy --workspace --all-targets --all-features -- -D warnings"));
+    commands.push(Cmd::cargo("clippy --workspace --keep-going --all-targets --all-features -- -D warnings"));
     // Without the features that a test may take for granted.
-    commands.push(Cmd::cargo("clippy --workspace --all-targets -- -D warnings"));
+    commands.push(Cmd::cargo("clippy --workspace --keep-going --all-targets -- -D warnings"));
     let mut failures: Vec<Failure> = rules(project).err().into_iter().collect();
+    // Cargo.lock says what Cargo.toml says.
+    failures.extend(Cmd::cargo("metadata --quiet --locked --format-version 1").read().err());
     failures.extend(commands.iter().filter_map(|command| command.run().err()));
     let others = failures.len().saturating_sub(1);
     match failures.into_iter().next() {
