@@ -1,4 +1,7 @@
-//! Register maps of the blocks that the foundation itself knows, and of those that drivers and simulated models share.
+//! Register maps of the IP blocks that have a driver, from their data sheets.
+//!
+//! The simulator's models have their offsets from the data sheets as well and not from here: what a driver and its model
+//! share, no test of the one against the other can find wrong.
 //!
 //! Each is laid over a window by `new` and used through its accessors; [`regs`](crate::regs) says how.
 #![forbid(unsafe_code)]

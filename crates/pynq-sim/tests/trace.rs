@@ -33,8 +33,8 @@ fn what_happens_is_recorded_with_its_time() {
             TraceEvent::Wire { name: "intc/irq".into(), level: true },
             TraceEvent::Interrupt { id: IRQ },
             TraceEvent::Read { path: "btns".into(), offset: 0, value: 2 },
-            TraceEvent::Output { path: "leds".into(), port: "gpio_io".into(), value: 2 },
             TraceEvent::Write { path: "leds".into(), offset: 0, value: 2 },
+            TraceEvent::Output { path: "leds".into(), port: "gpio_io".into(), value: 2 },
         ]
     );
 }

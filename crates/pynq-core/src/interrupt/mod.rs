@@ -33,5 +33,8 @@ pub use sync::NodeLock;
 #[cfg(feature = "std")]
 pub use sync::StdLock;
 pub use waiter::{Condition, Waiter};
+
+/// What a [`NodeLock`] is made of.
+pub use mutex_traits::{ConstInit, ScopedRawMutex};
 pub use waker::NodeRef;
 pub(crate) use waker::epoch_waker;

@@ -1,6 +1,6 @@
 //! The bus: which block an access reaches, and what becomes of one that reaches none.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::{fmt, panic::Location};
 use pynq_core::Instant;
 
@@ -203,22 +203,20 @@ impl State {
         if !self.ambushes.is_empty() {
             self.spring_ambushes(index, offset, write.map(|value| value as u32));
         }
-        let value = match write {
-            Some(value) => {
-                self.with_device(index, |device, bus| device.write(offset, value as u32, bus));
-                value as u32
-            }
-            None => self.with_device(index, |device, bus| device.read(offset, bus)).unwrap_or(u32::MAX),
-        };
-        let path = &self.blocks[index].path;
-        self.tracer.record(self.now, || {
-            let path = path.clone();
-            match write {
-                Some(_) => TraceEvent::Write { path, offset, value },
-                None => TraceEvent::Read { path, offset, value },
-            }
-        });
+        // A write is recorded before what follows from it, a read when its value is known.
+        if let Some(value) = write.map(|value| value as u32) {
+            self.record_access(index, |path| TraceEvent::Write { path, offset, value });
+            self.with_device(index, |device, bus| device.write(offset, value, bus));
+            return value;
+        }
+        let value = self.with_device(index, |device, bus| device.read(offset, bus)).unwrap_or(u32::MAX);
+        self.record_access(index, |path| TraceEvent::Read { path, offset, value });
         value
+    }
+
+    fn record_access(&mut self, index: usize, event: impl FnOnce(String) -> TraceEvent) {
+        let path = &self.blocks[index].path;
+        self.tracer.record(self.now, || event(path.clone()));
     }
 
     /// An access through a window, which may be of a design that is no more.
