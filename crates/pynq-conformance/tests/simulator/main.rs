@@ -5,7 +5,7 @@ mod bench;
 mod hosts;
 mod rigs;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use pynq_conformance::{Report, Rig, Selection, Stop, names, run};
 use pynq_hwh::Design;
@@ -19,11 +19,19 @@ fn selection() -> Selection {
     Selection::matching(patterns.split(',').filter(|pattern| !pattern.is_empty()))
 }
 
+/// Line by line, so that a case which hangs is the one after the last line.
+struct Printed;
+
+impl fmt::Write for Printed {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        print!("{text}");
+        Ok(())
+    }
+}
+
 /// Runs the suite, and tells why cases were skipped and how many.
 fn suite(rig: &mut impl Rig) -> (Report, BTreeMap<String, usize>) {
-    let mut log = String::new();
-    let report = run(rig, &selection(), &mut log);
-    print!("{log}");
+    let report = run(rig, &selection(), &mut Printed);
     assert!(report.failed() == 0 && report.ok() > 0, "{report}; the lines above say which");
     let mut skipped = BTreeMap::new();
     for (_, verdict) in report.outcomes() {
