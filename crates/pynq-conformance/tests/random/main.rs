@@ -5,8 +5,11 @@
 //! runs one alone; the test names the seed of a schedule that failed.
 
 mod backend;
+mod build;
 mod hardware;
 mod schedule;
+mod tasks;
+mod verdict;
 mod waiter;
 
 const STEPS: u32 = 60;
