@@ -24,8 +24,8 @@ impl Selection {
         Self(Vec::new())
     }
 
-    /// Those in whose name one of the patterns occurs: `i03`, `gpio_on_edge_line`, `i05_cancelled/edge_line`. None at
-    /// all selects all.
+    /// Those in whose name one of the patterns occurs: `i03`, `cascade_2`. Of a pattern with a slash, what is after it is
+    /// the whole name of a place: `i05_cancelled/edge_line`, `/gpio_on_root`. No pattern at all selects all.
     pub fn matching<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
         Self(patterns.into_iter().map(ToString::to_string).collect())
     }
@@ -33,7 +33,18 @@ impl Selection {
     /// Whether a case of this name is selected.
     #[must_use]
     pub fn selects(&self, name: &str) -> bool {
-        self.0.is_empty() || self.0.iter().any(|pattern| name.contains(pattern.as_str()))
+        let matches = |pattern: &String| match pattern.contains('/') {
+            true => is_at(name, pattern),
+            false => name.contains(pattern.as_str()),
+        };
+        self.0.is_empty() || self.0.iter().any(matches)
+    }
+}
+
+fn is_at(name: &str, pattern: &str) -> bool {
+    match (name.split_once('/'), pattern.split_once('/')) {
+        (Some((case, place)), Some((part, whole))) => case.contains(part) && place == whole,
+        _ => false,
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
 
 /// More turns than any executor needs to poll a handful of tasks, and few enough that a backend which wakes tasks for
 /// nothing, for ever, gets its verdict.
-const MANY_TURNS: u64 = 1 << 24;
+const MANY_TURNS: u64 = 1 << 21;
 
 pub(crate) struct Trial<'a, B: Bench> {
     pub(crate) bench: &'a B,

@@ -9,7 +9,7 @@ use std::{
     pin::{Pin, pin},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker},
 };
@@ -99,10 +99,12 @@ fn i07_a_source_that_wakes_inside_the_register_write_that_enables() {
     });
 }
 
-/// Calls something on each of the three things that can be done with a waker, once.
+type Hook = Box<dyn FnOnce() + Send>;
+
+/// A waker that calls something, once, on one of the three things that can be done with it.
 #[derive(Clone)]
 struct Hooked {
-    hook: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
+    hook: Arc<Mutex<Option<Hook>>>,
     on: &'static str,
     wakes: Arc<AtomicUsize>,
 }
@@ -178,7 +180,7 @@ fn i07_a_waker_whose_clone_wake_or_drop_comes_back_to_the_node() {
             let again = node.clone();
             let called = Arc::new(AtomicU32::new(0));
             let count = Arc::clone(&called);
-            let hook: Box<dyn FnOnce() + Send> = Box::new(move || {
+            let hook: Hook = Box::new(move || {
                 count.fetch_add(1, SeqCst);
                 use_all_of(&again);
             });
@@ -361,56 +363,67 @@ fn i08_a_wait_that_begins_under_a_failed_root_ends_with_its_error() {
     });
 }
 
+const ASKED: u32 = 1;
+const RAISED: u32 = 2;
+
 /// Two threads that fire, one that waits and drops: no lost event, no deadlock, nothing left on.
 #[test]
 fn i02_events_from_threads_that_race_with_arming_and_dropping() {
     const ROUNDS: u32 = 2_000;
     at_both(Habit::None, |tree, node, registers| {
         let asked = [const { AtomicU32::new(0) }; 2];
-        let done = AtomicU32::new(0);
+        let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             for line in 0..2_usize {
-                let (asked, done) = (&asked, &done);
+                let (asked, is_over) = (&asked[line], &is_over);
                 scope.spawn(move || {
-                    while done.load(SeqCst) == 0 {
-                        if asked[line].swap(0, SeqCst) == 1 {
+                    while !is_over.load(SeqCst) {
+                        if asked.load(SeqCst) == ASKED {
                             registers.raise(1 << line);
-                        } else {
-                            std::thread::yield_now();
+                            asked.store(RAISED, SeqCst);
                         }
+                        std::thread::yield_now();
                     }
                 });
             }
-            let main = std::thread::current();
-            let waker = Waker::from(Arc::new(Unpark(main)));
+            // Also when an assertion fails, or the scope would wait for ever.
+            let _over = Finally(|| is_over.store(true, SeqCst));
             for round in 0..ROUNDS {
                 let mut waiting = [wait(&node, 0), wait(&node, 1)];
-                asked.iter().for_each(|asked| asked.store(1, SeqCst));
-                if round % 7 == 3 {
-                    let _ = poll(&mut waiting[0], &waker);
-                    continue;
-                }
-                let mut over = [false; 2];
+                asked.iter().for_each(|asked| asked.store(ASKED, SeqCst));
+                let flags = [Wakes::new(), Wakes::new()];
+                let (mut seen, mut over) = ([usize::MAX; 2], [false; 2]);
                 while over != [true; 2] {
-                    for (wait, over) in waiting.iter_mut().zip(&mut over) {
-                        *over = *over || poll(wait, &waker).is_ready();
+                    let all_raised = asked.iter().all(|asked| asked.load(SeqCst) == RAISED);
+                    let mut anyone = false;
+                    for line in 0..2 {
+                        let woken = flags[line].0.get();
+                        if !over[line] && std::mem::replace(&mut seen[line], woken) != woken {
+                            anyone = true;
+                            over[line] = poll(&mut waiting[line], &flags[line].1).is_ready();
+                        }
                     }
-                    if over != [true; 2] {
-                        std::thread::park();
+                    if round % 7 == 3 {
+                        break;
                     }
+                    assert!(anyone || !all_raised || over == [true; 2], "round {round}: an event was lost: {over:?}");
+                    std::thread::yield_now();
+                }
+                drop(waiting);
+                while asked.iter().any(|asked| asked.load(SeqCst) != RAISED) {
+                    std::thread::yield_now();
                 }
             }
-            done.store(1, SeqCst);
         });
         tree.assert_idle();
     });
 }
 
-struct Unpark(std::thread::Thread);
+struct Finally<F: Fn()>(F);
 
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
+impl<F: Fn()> Drop for Finally<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }
 
