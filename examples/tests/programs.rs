@@ -1,6 +1,8 @@
 //! The examples as a user runs them: their output, under every runtime and on every board, and what they say when they
 //! are used wrongly.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 use std::{
     fmt::Write as _,
     io::Write as _,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pynq::{
     Error, Instant, IpNode, Overlay, Result, Window,
-    core::interrupt::{InterruptEventExt, InterruptHardware, Line, NodeHandle, with_deadline},
+    core::interrupt::{InterruptEventExt, InterruptHardware, Line, Node, with_deadline},
     prelude::*,
 };
 
@@ -124,7 +124,7 @@ impl PulseCounter {
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Hardware) -> T) -> Result<T> {
-        self.named(self.node.with_hardware(self.node.node_ref(), f))
+        self.named(Node::with_hardware(&self.node, f))
     }
 
     fn named<T>(&self, result: Result<T, pynq::core::Error>) -> Result<T> {
