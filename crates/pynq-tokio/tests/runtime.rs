@@ -1,5 +1,7 @@
 //! The clock and blocking work, on both schedulers and on none.
 
+#![allow(clippy::unwrap_used)] // helpers of tests
+
 use std::time::Duration;
 
 use pynq_core::{Clock, Error as Cause, Instant, interrupt::with_deadline};

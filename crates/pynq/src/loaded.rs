@@ -190,6 +190,10 @@ impl Loaded {
             None => return Err(Error::Invalidated { path: path.into() }.into()),
         };
         let mut driver = lock(&claim);
+        // `close` may have been here in between; it set this before.
+        if self.is_revoked() {
+            return Err(Error::Invalidated { path: path.into() }.into());
+        }
         if let Some((driver, by)) = &*driver {
             let claimed = || Error::Claimed { path: path.to_owned(), by }.into();
             return driver.downcast_ref::<D>().cloned().ok_or_else(claimed);

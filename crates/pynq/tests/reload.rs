@@ -180,6 +180,28 @@ fn threads_that_reload_and_use_at_once() {
 }
 
 #[test]
+fn a_driver_that_is_being_made_is_waited_for() {
+    let base = base();
+    let old = base.mmio("leds_gpio").unwrap();
+    let reloads = base.driver("leds_gpio", |block| {
+        let (window, overlay) = (pynq::core::Checked::new(block.window()?), base.overlay().clone());
+        let reloads = thread::spawn(move || overlay.reload());
+        while old.read(0, 4).is_ok() {
+            thread::yield_now();
+        }
+        // It has begun, and can't replace the design while this goes on.
+        for _ in 0..10_000 {
+            window.write(0, 0xF).unwrap();
+        }
+        Ok::<_, pynq::Error>(Arc::new(std::sync::Mutex::new(Some(reloads))))
+    });
+    let reloads = reloads.unwrap().lock().unwrap().take().unwrap();
+    reloads.join().unwrap().unwrap();
+    assert_eq!(base.simulation().unwrap().stale_accesses(), 0);
+    base.led(0).expect("that claim is over");
+}
+
+#[test]
 fn nothing_outlives_its_last_handle() {
     let base = base();
     let (button, led) = (base.button(0).unwrap(), base.led(0).unwrap());
