@@ -110,7 +110,11 @@ impl Options {
         if let Some(cell) = &self.leds {
             board = board.leds(PinGroup::new(cell.clone(), 1));
         }
-        Ok(BaseOverlay::with_board(overlay, board))
+        let base = BaseOverlay::with_board(overlay, board);
+        // So that a wrong cell is told as that, and not as what is wrong with a button on it.
+        base.buttons()?;
+        base.leds()?;
+        Ok(base)
     }
 
     /// The script they ask for, or else `built_in`.

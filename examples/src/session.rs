@@ -41,7 +41,7 @@ impl Session {
         let led_changes = Arc::new(Mutex::new(0));
         watch_leds(&base, &output, &led_changes)?;
         for Step { ms, action } in script.steps.iter().copied() {
-            let stimulus = stimulus(&base, action).map_err(|error| format!("`{ms} ...` in the script: {error}"))?;
+            let stimulus = stimulus(&base, action).map_err(|error| format!("the script, at {ms} ms: {error}"))?;
             let output = Arc::clone(&output);
             board.at(Instant::from_millis(ms), move |board| {
                 say(&output, board.now(), &action.to_string());
