@@ -35,11 +35,11 @@ impl Parent {
 }
 
 impl InterruptSource for Parent {
-    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
+    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
         self.0.poll_fired(cx)
     }
 
-    fn disarm(self: Pin<&Self>) {
+    fn disarm(&self) {
         self.0.disarm();
     }
 
