@@ -369,7 +369,7 @@ const RAISED: u32 = 2;
 /// Two threads that fire, one that waits and drops: no lost event, no deadlock, nothing left on.
 #[test]
 fn i02_events_from_threads_that_race_with_arming_and_dropping() {
-    const ROUNDS: u32 = 2_000;
+    const ROUNDS: u32 = 500;
     at_both(Habit::None, |tree, node, registers| {
         let asked = [const { AtomicU32::new(0) }; 2];
         let is_over = AtomicBool::new(false);

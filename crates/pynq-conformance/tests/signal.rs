@@ -221,7 +221,7 @@ impl Gic {
 }
 
 impl InterruptSource for &Gic {
-    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if !self.fired.swap(false, SeqCst) {
             self.waker.with_lock(|waker| *waker = Some(cx.waker().clone()));
             self.armed.store(true, SeqCst);
@@ -234,7 +234,7 @@ impl InterruptSource for &Gic {
         Poll::Ready(Ok(()))
     }
 
-    fn disarm(&self) {
+    fn disarm(self: Pin<&Self>) {
         self.armed.store(false, SeqCst);
         self.fired.store(false, SeqCst);
     }
@@ -290,29 +290,52 @@ fn signal(thread: libc::pthread_t) {
     assert_eq!(refused, 0);
 }
 
+/// Raises a source, if it is wanted and nobody else is about it.
+fn raise(source: usize, cpu: libc::pthread_t, pause: u64) -> bool {
+    if !WANTED[source].swap(false, SeqCst) {
+        return false;
+    }
+    (0..pause).for_each(|_| std::hint::spin_loop());
+    match source {
+        2 => ASKS.store(true, SeqCst),
+        3 => {
+            CHILD_LATCHED.fetch_or(1, SeqCst);
+            drive_child();
+        }
+        line => drop(LATCHED.fetch_or(1 << line, SeqCst)),
+    }
+    // Once: if nobody is armed now, whoever arms next looks at the level.
+    signal(cpu);
+    RAISED[source].store(true, SeqCst);
+    true
+}
+
+/// The other thread: at work whenever the program is, at any of its instructions.
 fn hardware(cpu: libc::pthread_t) {
     let mut random = Random(1);
     while !OVER.load(SeqCst) {
         let source = random.below(SOURCES as u64) as usize;
-        if WANTED[source].swap(false, SeqCst) {
-            for _ in 0..random.below(200) {
-                std::hint::spin_loop();
+        if !raise(source, cpu, random.below(200)) {
+            match random.below(4_096) {
+                // An interrupt for nothing, at any time.
+                0 => signal(cpu),
+                1..64 => thread::yield_now(),
+                _ => std::hint::spin_loop(),
             }
-            match source {
-                2 => ASKS.store(true, SeqCst),
-                3 => {
-                    CHILD_LATCHED.fetch_or(1, SeqCst);
-                    drive_child();
-                }
-                line => drop(LATCHED.fetch_or(1 << line, SeqCst)),
-            }
-            // Once: if nobody is armed now, whoever arms next looks at the level.
-            signal(cpu);
-            RAISED[source].store(true, SeqCst);
-        } else if random.below(64) == 0 {
-            // An interrupt for nothing, at any time.
-            signal(cpu);
-        } else {
+        }
+    }
+}
+
+/// What the program does that has nothing to do: where the other thread has no processor to run on, it would wait for
+/// a turn of it at every event. So after a while it raises something itself.
+fn idle(random: &mut Random, idle_turns: &mut u32) {
+    std::hint::spin_loop();
+    *idle_turns += 1;
+    if *idle_turns % 256 == 0 {
+        // SAFETY: has no conditions.
+        let cpu = unsafe { libc::pthread_self() };
+        if !raise(random.below(SOURCES as u64) as usize, cpu, 0) && *idle_turns % 65_536 == 0 {
+            // The other thread was about it when it lost its processor.
             thread::yield_now();
         }
     }
@@ -337,18 +360,26 @@ impl Wake for Flag {
 struct Tasks {
     flags: [Arc<Flag>; SOURCES],
     completed: [u32; SOURCES],
+    idle_turns: u32,
 }
 
 impl Tasks {
     /// Polls the waits until all are over, or for so many turns. Tells whether all are over.
-    fn run(&mut self, mut waits: [Pin<&mut dyn Future<Output = Result<Fired, Error>>>; SOURCES], turns: u64) -> bool {
+    fn run(
+        &mut self,
+        mut waits: [Pin<&mut dyn Future<Output = Result<Fired, Error>>>; SOURCES],
+        turns: u64,
+        random: &mut Random,
+    ) -> bool {
         let (mut seen, mut over) = ([usize::MAX; SOURCES], [false; SOURCES]);
         let mut turn = 0;
         while over != [true; SOURCES] && turn < turns {
             turn += 1;
             let all_raised = RAISED.iter().all(|raised| raised.load(SeqCst));
-            // Whatever signal was sent by now arrives with the return from a system call at the latest.
-            thread::yield_now();
+            if all_raised {
+                // Whatever signal was sent by now arrives with the return from a system call at the latest.
+                thread::yield_now();
+            }
             let mut anyone = false;
             for source in 0..SOURCES {
                 let woken = self.flags[source].0.load(SeqCst);
@@ -368,6 +399,9 @@ impl Tasks {
                 "an event was lost: over {over:?}, latched {LATCHED:?}, enabled {ENABLED:?}, armed {:?}, asks {ASKS:?}",
                 GIC.armed,
             );
+            if !anyone {
+                idle(random, &mut self.idle_turns);
+            }
         }
         over == [true; SOURCES]
     }
@@ -387,7 +421,7 @@ fn i09_waits_preempted_anywhere_by_their_interrupt_handler() {
     for round in 0..ROUNDS {
         RAISED.iter().for_each(|raised| raised.store(false, SeqCst));
         WANTED.iter().for_each(|wanted| wanted.store(true, SeqCst));
-        let turns = if random.below(8) == 0 { random.below(6) } else { u64::MAX };
+        let turns = if random.below(8) == 0 { random.below(40) } else { u64::MAX };
         {
             let waits: [Pin<&mut dyn Future<Output = _>>; SOURCES] = [
                 pin!(first.wait_async()),
@@ -395,14 +429,14 @@ fn i09_waits_preempted_anywhere_by_their_interrupt_handler() {
                 pin!(level.wait_async()),
                 pin!(behind.wait_async()),
             ];
-            given_up += u32::from(!tasks.run(waits, turns));
+            given_up += u32::from(!tasks.run(waits, turns, &mut random));
         }
         // The waits are gone, whatever the handler is about.
         assert!((&LOW).is_idle() && (&HIGH).is_idle(), "round {round}: a node is not at rest");
         assert_eq!((ENABLED.load(SeqCst), CHILD_ENABLED.load(SeqCst)), (0, 0), "round {round}: lines are unmasked");
         assert!(!GIC.armed.load(SeqCst), "round {round}: the root is armed");
         while !RAISED.iter().all(|raised| raised.load(SeqCst)) {
-            thread::yield_now();
+            idle(&mut random, &mut tasks.idle_turns);
         }
         ASKS.store(false, SeqCst);
     }
@@ -411,6 +445,6 @@ fn i09_waits_preempted_anywhere_by_their_interrupt_handler() {
     let (completed, interrupts) = (tasks.completed, GIC.interrupts.load(SeqCst));
     println!("{completed:?} waits completed, {given_up} rounds given up, {interrupts} dispatches in the handler");
     assert!(completed.iter().all(|&completed| completed > ROUNDS * 3 / 4), "{completed:?}");
-    assert!(given_up > ROUNDS / 100, "waits were hardly ever dropped: {given_up} times");
+    assert!(given_up > ROUNDS / 1_000, "waits were hardly ever dropped: {given_up} times");
     assert!(interrupts > ROUNDS as usize / 8, "the handler hardly ever had anything to do: {interrupts} times");
 }

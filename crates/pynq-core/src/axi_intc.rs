@@ -126,12 +126,11 @@ impl<M: Mmio> AxiIntcHardware<M> {
         self.config.inputs + self.config.software_interrupts
     }
 
-    /// A pulse output gives one pulse and no further one until some line is acknowledged. Where nothing was, a quiet
-    /// line is: a level one if there is one, since an edge that came in that very clock would be lost.
+    /// A pulse output gives one pulse and no further one until some line is acknowledged. Where nothing was, a level line
+    /// is, whose latch sets again while it is active; failing that a quiet one, since acknowledging an edge forgets it.
     fn release_output(&self, pending: u32) {
-        let quiet = self.lines & !pending;
-        let level = quiet & !self.edges;
-        let candidates = if level == 0 { quiet } else { level };
+        let level = self.lines & !self.edges;
+        let candidates = if level == 0 { self.lines & !pending } else { level };
         self.registers.iar().clear(candidates & candidates.wrapping_neg());
     }
 }

@@ -6,19 +6,22 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll, Wake, Waker},
 };
 
 use loom::{
-    sync::{Mutex, MutexGuard, Notify},
+    sync::{
+        Mutex, MutexGuard, Notify,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 use pynq_core::{
     Error, Instant,
     interrupt::{
-        Condition, Fired, InterruptEvent, InterruptEventExt, InterruptHardware, InterruptSource, Line, Node,
-        NodeHandle, ParentLine, StdLock, Wait, WaitFor,
+        Condition, Direct, DirectNode, Fired, InterruptEvent, InterruptEventExt, InterruptHardware, InterruptSource,
+        Line, Node, NodeHandle, ParentLine, StdLock, Wait, WaitFor,
     },
 };
 
@@ -119,7 +122,7 @@ impl Bus {
 
 /// The CPU pin.
 impl InterruptSource for Bus {
-    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let (polled, old) = {
             let mut board = self.lock();
             if board.lost {
@@ -134,7 +137,7 @@ impl InterruptSource for Bus {
         polled
     }
 
-    fn disarm(&self) {
+    fn disarm(self: Pin<&Self>) {
         let mut board = self.lock();
         board.armed = false;
         board.fired = false;
@@ -514,5 +517,47 @@ fn level_there_and_back() {
         assert!(run(low).is_ok());
         pulse.join().expect("no panic");
         bus.assert_quiet();
+    });
+}
+
+/// A root whose handler leaves a flag, without a lock, and that keeps the one waker it is ever given.
+#[derive(Clone)]
+struct FlagRoot(Arc<(AtomicBool, OnceLock<Waker>)>);
+
+impl InterruptSource for FlagRoot {
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let (fired, waker) = &*self.0;
+        waker.get_or_init(|| cx.waker().clone());
+        if fired.load(Ordering::Acquire) {
+            fired.store(false, Ordering::Relaxed);
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Pending
+    }
+
+    fn disarm(self: Pin<&Self>) {}
+
+    fn block(&self, _: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, _: Option<Instant>) -> Result<(), Error> {
+        unreachable!("the models wait on loom's own primitives")
+    }
+}
+
+/// I2: what went before a wake is seen by the poll that follows it, also when somebody else's wake leads to that poll.
+#[test]
+fn wake_publishes_what_went_before() {
+    model(|| {
+        let root = FlagRoot(Arc::new((AtomicBool::new(false), OnceLock::new())));
+        let node: Arc<DirectNode<StdLock, FlagRoot>> = Arc::new(Node::new(StdLock::new(), Direct, root.clone()));
+        let mut line = Line::new(node, 0).expect("a healthy node");
+        let mut wait = Box::pin(line.wait_async());
+        assert!(!poll_once(wait.as_mut()));
+        let there = root.clone();
+        let handler = thread::spawn(move || {
+            there.0.0.store(true, Ordering::Release);
+            there.0.1.get().expect("armed").wake_by_ref();
+        });
+        root.0.1.get().expect("armed").wake_by_ref();
+        handler.join().expect("no panic");
+        assert!(poll_once(wait.as_mut()), "lost");
     });
 }

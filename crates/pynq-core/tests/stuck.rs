@@ -3,7 +3,7 @@
 
 use std::{
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, Waker},
 };
@@ -42,11 +42,11 @@ impl InterruptHardware for Stuck {
 struct AlwaysFires;
 
 impl InterruptSource for AlwaysFires {
-    fn poll_fired(&self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn poll_fired(self: Pin<&Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
         Poll::Ready(Ok(()))
     }
 
-    fn disarm(&self) {}
+    fn disarm(self: Pin<&Self>) {}
 
     fn block(&self, _: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, _: Option<Instant>) -> Result<(), Error> {
         Err(Error::NeverWoken)

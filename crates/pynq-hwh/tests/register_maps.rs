@@ -52,10 +52,7 @@ fn compare(design: &Design, kind: &str, map: &[RegisterInfo]) -> usize {
 }
 
 fn compare_all(design: &Design) -> (usize, usize) {
-    (
-        compare(design, "axi_gpio", AxiGpioRegisters::REGISTERS),
-        compare(design, "axi_intc", AxiIntcRegisters::REGISTERS),
-    )
+    (compare(design, "axi_gpio", AxiGpioRegisters::REGISTERS), compare(design, "axi_intc", AxiIntcRegisters::REGISTERS))
 }
 
 #[test]

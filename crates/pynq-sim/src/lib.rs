@@ -35,7 +35,7 @@
 //! intc.write(0x1C, 3);
 //! let (pin, clock) = (board.cpu_pin(61)?, board.clock());
 //! board.block_on(async {
-//!     poll_fn(|cx| pin.poll_fired(cx)).await.unwrap();
+//!     poll_fn(|cx| core::pin::Pin::new(&pin).poll_fired(cx)).await.unwrap();
 //!     leds.write(0x0, buttons.read(0x0));
 //!     clock.sleep(Duration::from_secs(1)).await;
 //!     leds.write(0x0, 0);

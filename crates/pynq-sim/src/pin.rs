@@ -2,6 +2,7 @@
 
 use core::{
     fmt,
+    pin::Pin,
     task::{Context, Poll, Waker},
 };
 use pynq_core::{
@@ -158,7 +159,7 @@ impl CpuPin {
 }
 
 impl InterruptSource for CpuPin {
-    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         // Cloned before the lock is taken, for a clone is the program's code, and so is a drop.
         let mut waker = Some(cx.waker().clone());
         let (result, old) = self.act(|state, index| {
@@ -184,7 +185,7 @@ impl InterruptSource for CpuPin {
         result
     }
 
-    fn disarm(&self) {
+    fn disarm(self: Pin<&Self>) {
         let old = self.act(|state, index| {
             state.end_service(index);
             let pin = &mut state.pins[index];

@@ -21,7 +21,7 @@ fn a_blocked_call_moves_the_clock_itself() {
     assert_eq!(board.now(), Instant::from_millis(1000));
     board.after(Duration::from_secs(1), |board| board.set_line("unknown/irq", true).expect("a line"));
     let pin = board.cpu_pin(1).expect("a pin");
-    assert_eq!(board.block_on(core::future::poll_fn(|cx| pin.poll_fired(cx))), Ok(Ok(())));
+    assert_eq!(board.block_on(core::future::poll_fn(|cx| core::pin::Pin::new(&pin).poll_fired(cx))), Ok(Ok(())));
     assert_eq!(board.now(), Instant::from_millis(2000));
 }
 

@@ -46,12 +46,12 @@ fn disarming_forgets_a_firing_but_not_its_cause() {
     let (woken, waker) = count();
     assert!(poll(&pin, &waker).is_pending());
     board.press("btns", 0).unwrap();
-    pin.disarm();
+    std::pin::Pin::new(&pin).disarm();
     let (btns, intc) = (board.window("btns").unwrap(), board.window("intc").unwrap());
     btns.write(0x120, 1);
     intc.write(0x0C, 1);
     assert!(poll(&pin, &waker).is_pending(), "forgotten, and the line has dropped");
-    pin.disarm();
+    std::pin::Pin::new(&pin).disarm();
     board.release("btns", 0).unwrap();
     assert_eq!(woken.get(), 1, "masked");
     assert_eq!(poll(&pin, &waker), Poll::Ready(Ok(())), "still latched below");
@@ -83,7 +83,7 @@ fn a_register_write_that_enables_a_line_calls_the_waker_on_the_same_stack() {
     assert_eq!(*server.2.lock().unwrap(), [0]);
     intc.write(0x10, 1);
     assert_eq!(*server.2.lock().unwrap(), [0, 0]);
-    pin.disarm();
+    std::pin::Pin::new(&pin).disarm();
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_spurious_interrupt_comes_when_the_pin_is_armed() {
     pin.fire_spuriously();
     assert_eq!(woken.get(), 1);
     assert_eq!(poll(&pin, &waker), Poll::Ready(Ok(())));
-    pin.disarm();
+    std::pin::Pin::new(&pin).disarm();
     pin.fire_spuriously();
     assert_eq!(poll(&pin, &waker), Poll::Ready(Ok(())));
     assert!(poll(&pin, &waker).is_pending());
@@ -169,7 +169,7 @@ fn wakers_are_woken_cloned_and_dropped_without_the_boards_lock() {
     board.window("intc").unwrap().write(0x0C, 1);
     assert!(poll(&pin, &waker).is_pending());
     drop(waker);
-    pin.disarm();
+    std::pin::Pin::new(&pin).disarm();
 }
 
 #[test]

@@ -377,7 +377,7 @@ fn a_device_with_an_event_of_its_own_takes_its_turn() {
     let board = board.build().unwrap();
     let pin = board.cpu_pin(1).unwrap();
     board.window("timer").unwrap().write(0, 0);
-    board.block_on(std::future::poll_fn(|cx| pin.poll_fired(cx))).unwrap().unwrap();
+    board.block_on(std::future::poll_fn(|cx| std::pin::Pin::new(&pin).poll_fired(cx))).unwrap().unwrap();
     assert_eq!((board.now(), board.line("timer/irq")), (ms(1), Ok(true)));
 }
 

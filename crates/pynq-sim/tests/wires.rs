@@ -156,7 +156,7 @@ fn a_pulse_output_is_taken_by_an_edge_pin_only() {
         intc.write(0x1C, 3);
         board.set_line("intc/intr[0]", true).unwrap();
         assert_eq!(poll(&pin, &count().1).is_ready(), fires);
-        InterruptSource::disarm(&pin);
+        InterruptSource::disarm(std::pin::Pin::new(&pin));
     }
 }
 

@@ -4,6 +4,7 @@
 //! more; a virtual call is lost in that.
 
 use std::{
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -19,7 +20,7 @@ use crate::{BoardClock, Result};
 pub type Window = Arc<dyn Mmio + Send + Sync>;
 
 /// An interrupt as it reaches the processor.
-pub(crate) type Root = Box<dyn InterruptSource + Send + Sync>;
+pub(crate) type Root = Pin<Box<dyn InterruptSource + Send + Sync>>;
 
 /// A board, or what passes for one.
 pub(crate) trait Backend: Send + Sync {

@@ -1,10 +1,12 @@
 //! What a driver of an IP block is made of.
 
 use std::{
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
+use pin_project_lite::pin_project;
 use pynq_core::{
     Error as Cause, Instant,
     interrupt::{Activity, InterruptHardware, InterruptSource, Node, ParentLine, StdLock},
@@ -16,31 +18,36 @@ use crate::{
     loaded::{Lines, Loaded},
 };
 
-/// Where the interrupts of a node come from: a line of whatever its output is wired to, or nothing.
-///
-/// A type of its own and not the engine's: with a trait object among its type parameters, the compiler could not prove that
-/// a task that waits on the node can be sent to another thread.
-#[derive(Debug)]
-pub struct Parent(Option<ParentLine<Lines>>);
+pin_project! {
+    /// Where the interrupts of a node come from: a line of whatever its output is wired to, or nothing.
+    ///
+    /// A type of its own and not the engine's: with a trait object among its type parameters, the compiler could not prove that
+    /// a task that waits on the node can be sent to another thread.
+    #[derive(Debug)]
+    pub struct Parent {
+        #[pin]
+        line: Option<ParentLine<Lines>>,
+    }
+}
 
 impl Parent {
     /// Nothing: every wait is answered with `InterruptsUnavailable`.
-    pub const UNWIRED: Self = Self(None);
+    pub const UNWIRED: Self = Self { line: None };
 
     /// Whether the output is wired to anything.
     #[must_use]
     pub const fn is_wired(&self) -> bool {
-        self.0.is_some()
+        self.line.is_some()
     }
 }
 
 impl InterruptSource for Parent {
-    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
-        self.0.poll_fired(cx)
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
+        self.project_ref().line.poll_fired(cx)
     }
 
-    fn disarm(&self) {
-        self.0.disarm();
+    fn disarm(self: Pin<&Self>) {
+        self.project_ref().line.disarm();
     }
 
     fn block(
@@ -48,11 +55,11 @@ impl InterruptSource for Parent {
         poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
         deadline: Option<Instant>,
     ) -> Result<(), Cause> {
-        self.0.block(poll, deadline)
+        self.line.block(poll, deadline)
     }
 
     fn observe(&self, activity: Activity) {
-        self.0.observe(activity);
+        self.line.observe(activity);
     }
 }
 
@@ -123,7 +130,7 @@ impl<'a> DriverContext<'a> {
             return Ok(Parent::UNWIRED);
         }
         let (lines, number) = self.loaded.line(&pin)?;
-        Ok(Parent(Some(ParentLine::new(lines, number))))
+        Ok(Parent { line: Some(ParentLine::new(lines, number)) })
     }
 
     /// The interrupt node of the block, or of one of its interrupt outputs.

@@ -141,7 +141,7 @@ impl Loaded {
             return Err(Error::UnreachableController { pin: pin.to_owned(), path: path.to_owned() });
         }
         let source: Root = match (parent, &design.parent) {
-            (Some(parent), _) => Box::new(ParentLine::new(parent, line_number(design.line))),
+            (Some(parent), _) => Box::pin(ParentLine::new(parent, line_number(design.line))),
             (None, Some(parent)) => {
                 return Err(Error::UnreachableController { pin: path.to_owned(), path: parent.clone() });
             }

@@ -78,7 +78,7 @@ impl Backend for Simulated {
     }
 
     fn root(&self, _: &str, irq: u32) -> Result<Root> {
-        Ok(Box::new(self.0.cpu_pin(irq)?))
+        Ok(Box::pin(self.0.cpu_pin(irq)?))
     }
 
     fn clock(&self) -> BoardClock {

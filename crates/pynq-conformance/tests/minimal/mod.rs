@@ -4,6 +4,7 @@
 #![allow(dead_code)] // each test binary uses its part
 
 use std::{
+    pin::Pin,
     sync::{
         Arc, Mutex, Weak,
         atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst},
@@ -230,7 +231,7 @@ impl Root {
 }
 
 impl InterruptSource for Root {
-    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.polls.fetch_add(1, SeqCst);
         if self.habit == Habit::Panics && self.with(|state| state.fired) && !self.has_panicked.swap(true, SeqCst) {
             // Not by `panic!`: the message of an expected panic is noise.
@@ -256,7 +257,7 @@ impl InterruptSource for Root {
         })
     }
 
-    fn disarm(&self) {
+    fn disarm(self: Pin<&Self>) {
         self.with(|state| {
             (state.armed, state.fired) = (false, false);
             if self.habit != Habit::KeepsTheWaker {

@@ -3,6 +3,7 @@
 //! All of them reach the schedule of the thread they run on, so that they are `Send` and `'static` as the engine asks.
 
 use std::{
+    pin::Pin,
     sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll},
 };
@@ -38,11 +39,11 @@ unsafe impl Mmio for Window {
 pub(crate) struct CpuPin(pub(crate) usize);
 
 impl InterruptSource for CpuPin {
-    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         schedule::current(|schedule| schedule.poll_fired(self.0, cx.waker()))
     }
 
-    fn disarm(&self) {
+    fn disarm(self: Pin<&Self>) {
         schedule::current(|schedule| schedule.disarm(self.0));
     }
 

@@ -1,6 +1,6 @@
 //! The nodes and the tasks of a schedule.
 
-use std::{rc::Rc, sync::Arc};
+use std::{pin::Pin, rc::Rc, sync::Arc};
 
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, axi_intc_node,
@@ -15,16 +15,16 @@ use crate::{
     waiter::{Kind, Node, PinId, Waiter},
 };
 
-type Source = Box<dyn InterruptSource + Send + Sync>;
+type Source = Pin<Box<dyn InterruptSource + Send + Sync>>;
 
 pub(crate) fn build(schedule: &Schedule, kinds: u32, depth: usize) -> Result<(), String> {
-    let mut source: Source = Box::new(CpuPin(0));
+    let mut source: Source = Box::pin(CpuPin(0));
     for level in 0..depth {
         let config = AxiIntcConfig::new(INPUTS, kinds);
         let hardware = AxiIntcHardware::new(Window(Device::Controller(level)), config).map_err(|e| e.to_string())?;
         let node: Node = Arc::new(axi_intc_node(PreemptedLock::new(), hardware, source));
         schedule.controllers.borrow_mut().push(node.clone());
-        source = Box::new(ParentLine::new(node, CHILD));
+        source = Box::pin(ParentLine::new(node, CHILD));
     }
     drop(source);
     let last = schedule.controllers.borrow()[depth - 1].clone();

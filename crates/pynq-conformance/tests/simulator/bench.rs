@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -18,7 +19,7 @@ use pynq_sim::{Access, Board, Busy, CpuPin, Window};
 
 use crate::hosts::Host;
 
-pub(crate) type AnySource = Box<dyn InterruptSource + Send + Sync>;
+pub(crate) type AnySource = Pin<Box<dyn InterruptSource + Send + Sync>>;
 pub(crate) type Registers = Arc<Recorder<Window>>;
 pub(crate) type IntcNode = AxiIntcNode<Registers, StdLock, AnySource>;
 pub(crate) type AnyNode = Arc<dyn InterruptLines>;

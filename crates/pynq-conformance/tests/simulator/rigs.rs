@@ -80,8 +80,8 @@ impl Tower {
     /// What the next node sits on.
     fn top(&self, line: u8) -> AnySource {
         match self.nodes.last() {
-            Some(node) => Box::new(ParentLine::new(Arc::clone(node), line)),
-            None => Box::new(self.cpu.clone()),
+            Some(node) => Box::pin(ParentLine::new(Arc::clone(node), line)),
+            None => Box::pin(self.cpu.clone()),
         }
     }
 

@@ -28,7 +28,7 @@ pin_project! {
 ///
 /// # Cancellation safety
 ///
-/// That of `wait`: giving up drops it.
+/// That of `wait`. Giving up does not end `wait`, which is dropped with this future.
 pub const fn with_deadline<W, D>(wait: W, deadline: D) -> WithDeadline<W, D> {
     WithDeadline { wait, deadline }
 }

@@ -1,6 +1,9 @@
 //! Nodes without registers of their own, and blocks without a parent.
 
-use core::task::{Context, Poll, Waker};
+use core::{
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
 
 use super::{Activity, InterruptHardware, InterruptSource, Node, NodeHandle, ParentLine};
 use crate::{Error, Instant};
@@ -33,15 +36,15 @@ impl InterruptHardware for Direct {
 
 /// A block whose interrupt may be left unwired: `None` answers every wait with [`Error::InterruptsUnavailable`].
 impl<P: NodeHandle> InterruptSource for Option<ParentLine<P>> {
-    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self {
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.as_pin_ref() {
             Some(line) => line.poll_fired(cx),
             None => Poll::Ready(Err(Error::InterruptsUnavailable)),
         }
     }
 
-    fn disarm(&self) {
-        if let Some(line) = self {
+    fn disarm(self: Pin<&Self>) {
+        if let Some(line) = self.as_pin_ref() {
             line.disarm();
         }
     }

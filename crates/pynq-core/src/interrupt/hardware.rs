@@ -28,7 +28,8 @@ pub trait InterruptHardware: Send {
     }
 
     /// The lines that [`take`](Self::take) leaves inactive. Only such a line can stay unmasked when it has fired and
-    /// somebody still waits; any other is masked until its device has been cleared and somebody waits again.
+    /// somebody still waits; any other is masked until its device has been cleared and somebody waits again, so a line
+    /// that is sampled has to be one of these.
     fn self_clearing(&self) -> u32;
 
     /// Reads some register without side effect, so that the writes before it have reached the block.

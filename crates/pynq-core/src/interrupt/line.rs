@@ -315,9 +315,6 @@ impl<P: NodeHandle> Listener<P> {
     /// The error the node has failed with.
     pub fn arm(self: Pin<&mut Self>) -> Result<(), Error> {
         let (line, hold, _) = self.parts();
-        if hold.is_registered() {
-            return Ok(());
-        }
         let request = Request { line: line.line, condition: Some(Condition::Hold), is_node: true };
         let mut cursor = Cursor::default();
         let mut cx = Context::from_waker(Waker::noop());
@@ -358,7 +355,9 @@ impl<P: NodeHandle> Listener<P> {
     }
 
     fn poll_fired(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Fired, Error>> {
-        self.as_mut().arm()?;
+        if !self.hold.is_registered() {
+            self.as_mut().arm()?;
+        }
         let (line, _, waiter) = self.parts();
         // SAFETY: `waiter` is used with `line` alone and cancelled by `drop`.
         #[allow(unsafe_code)]

@@ -42,8 +42,19 @@
 //!
 //! `pending` is set, then the lock is tried; the lock is released, then `pending` is read. The `SeqCst` fences between
 //! the two steps on each side make it impossible that both miss. `pending` is cleared only under the lock, by the
-//! owner, only when it was seen set, and always before the source is polled: a wake that it swallows published its
-//! event before, and the poll finds it.
+//! owner, only when it was seen set, and the source is polled after that unless nobody waits any more: a wake that it
+//! swallows published its event before, and the poll finds it.
+//!
+//! # What runs under a lock
+//!
+//! Register functions, and through them whatever a register access sets off. On the simulator that can be an interrupt,
+//! and with it the dispatch of *another* node and the wakers of its tasks: a waker must not touch the engine, as those
+//! of executors don't.
+//!
+//! # Why a node does not move
+//!
+//! Its source may be a waiter in its parent's queue. Nodes are reached through handles only, a `&'static` or an `Arc`;
+//! while it is armed a node in an `Arc` also holds a count on itself, so that the `Arc` cannot be unwrapped.
 
 use core::{
     fmt,
@@ -58,7 +69,7 @@ use super::{
     Activity, InterruptHardware, InterruptSource, NodeHandle, NodeLock, TaskId,
     lines::{Cursor, Fired, InterruptLines, LineStats, Request},
     panics::Panics,
-    state::{MAX_PASSES, NodeState, Step},
+    state::{MAX_EMPTY, NodeState, Step},
     sync::{AtomicBool, Ordering, fence},
     waiter::{State, Waiter},
     waker::{Functions, Header, NodeRef},
@@ -94,6 +105,10 @@ where
         clone_weak: Self::clone_weak,
         #[cfg(feature = "alloc")]
         drop_weak: Self::drop_weak,
+        #[cfg(feature = "alloc")]
+        retain: Self::retain,
+        #[cfg(feature = "alloc")]
+        release: Self::release,
     };
 
     /// Panics at compile time if a line number would not fit the bit masks.
@@ -129,11 +144,6 @@ where
             state: BlockingMutex::const_new(lock, NodeState::new(hardware)),
             source,
         }
-    }
-
-    /// The node's source.
-    pub const fn source(&self) -> &S {
-        &self.source
     }
 
     /// Runs `f` on the hardware of the node `this` under its lock: for accesses that must not interleave with a service.
@@ -172,6 +182,9 @@ where
     }
 
     fn wake(&self, me: NodeRef) {
+        // The first fence is for the owner that swallows this wake by storing `false` over it, or that reads it with
+        // no lock in between: the poll that follows finds what was published before the wake.
+        fence(Ordering::SeqCst);
         self.pending.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         self.try_own(me);
@@ -179,6 +192,8 @@ where
 
     /// Becomes the owner and works until nothing is pending, unless somebody is there already who will see to it.
     fn try_own(&self, me: NodeRef) {
+        // Resumed only when all is done: a wake that found the last lock round taken counts on the look below.
+        let mut panics = Panics::default();
         loop {
             let entered = self.state.try_with_lock(|state| {
                 if state.busy {
@@ -190,47 +205,62 @@ where
                 state.busy = true;
                 Some(state.next(&self.pending))
             });
-            let Some(Some(step)) = entered else { return };
-            self.own(me, step);
+            let Some(Some(step)) = entered else { break };
+            self.own(me, step, &mut panics);
             fence(Ordering::SeqCst);
             if !self.pending.load(Ordering::Relaxed) {
-                return;
+                break;
             }
+        }
+        panics.resume();
+    }
+
+    fn pinned_source(&self) -> Pin<&S> {
+        // SAFETY: the source is a field of the node, and never moved out of it; the node doesn't move while it is armed,
+        // since it is static or, in an `Arc`, holds a count on itself for that time, by which nobody can unwrap it.
+        #[allow(unsafe_code)]
+        unsafe {
+            Pin::new_unchecked(&self.source)
         }
     }
 
     /// The owner's loop.
-    fn own(&self, me: NodeRef, mut step: Step) {
+    fn own(&self, me: NodeRef, mut step: Step, panics: &mut Panics) {
         let guard = Owner(self);
         // SAFETY: `me` is of a handle that whoever called in holds, so the node outlives this waker; see `locked`.
         #[allow(unsafe_code)]
         let waker = unsafe { me.waker() };
         let mut cx = Context::from_waker(&waker);
-        let mut panics = Panics::default();
-        // Interrupts in a row in which nothing was pending.
-        let mut empty = 0;
+        let source = self.pinned_source();
         loop {
             step = match step {
                 Step::Leave => break,
                 Step::Disarm => {
-                    self.source.disarm();
-                    self.state.with_lock(|state| {
+                    source.disarm();
+                    let next = self.state.with_lock(|state| {
                         state.armed = false;
                         state.next(&self.pending)
-                    })
+                    });
+                    me.release();
+                    next
                 }
-                Step::Poll => match self.source.poll_fired(&mut cx) {
-                    Poll::Pending => self.state.with_lock(|state| {
-                        state.armed = true;
-                        state.next(&self.pending)
-                    }),
+                Step::Poll { armed } => match source.poll_fired(&mut cx) {
+                    Poll::Pending => {
+                        if !armed {
+                            me.retain();
+                        }
+                        self.state.with_lock(|state| {
+                            state.armed = true;
+                            state.next(&self.pending)
+                        })
+                    }
                     Poll::Ready(outcome) => {
                         let hardware = self.state.with_lock(|state| {
                             state.armed = false;
                             match outcome {
                                 Ok(()) => {
-                                    empty = if state.service() { 0 } else { empty + 1 };
-                                    if empty > MAX_PASSES {
+                                    state.empty = if state.service() { 0 } else { state.empty.saturating_add(1) };
+                                    if state.empty > MAX_EMPTY {
                                         state.give_up();
                                     }
                                     None
@@ -238,8 +268,11 @@ where
                                 Err(error) => state.fail(error),
                             }
                         });
+                        if armed {
+                            me.release();
+                        }
+                        self.wake_ready(panics);
                         drop(hardware);
-                        self.wake_ready(&mut panics);
                         self.state.with_lock(|state| {
                             #[cfg(pynq_mutant = "wake-before-publish")]
                             state.publish();
@@ -253,7 +286,6 @@ where
             };
         }
         core::mem::forget(guard);
-        panics.resume();
     }
 
     /// Wakes all who are ready, with the lock released; see [`NodeLock::IN_HANDLER`] for the exception.
@@ -301,7 +333,11 @@ where
         panics.resume();
     }
 
-    fn wake_static(header: *const Header) {
+    /// # Safety
+    ///
+    /// `header` is that of a static node of this type.
+    #[allow(unsafe_code)]
+    unsafe fn wake_static(header: *const Header) {
         let node: *const Self = header.cast();
         // SAFETY: `NodeRef`s that say static come from a `&'static Node`, whose first field the header is.
         #[allow(unsafe_code)]
@@ -314,7 +350,7 @@ where
 #[allow(unsafe_code)] // the waker's functions that know the node's type
 mod weak {
     use super::*;
-    use alloc::sync::Weak;
+    use alloc::sync::{Arc, Weak};
     use core::mem::ManuallyDrop;
 
     impl<H, L, S, const N: usize> Node<H, L, S, N>
@@ -346,6 +382,16 @@ mod weak {
             // SAFETY: passed on.
             let weak = unsafe { Self::borrow(header) };
             let _count = ManuallyDrop::new(Weak::clone(&weak));
+        }
+
+        pub(super) unsafe fn retain(header: *const Header) {
+            // SAFETY: the pointer came from `Arc::as_ptr`, and the caller has a strong reference.
+            unsafe { Arc::increment_strong_count(header.cast::<Self>()) };
+        }
+
+        pub(super) unsafe fn release(header: *const Header) {
+            // SAFETY: as above; the count given back is the one that `retain` took.
+            unsafe { Arc::decrement_strong_count(header.cast::<Self>()) };
         }
 
         pub(super) unsafe fn drop_weak(header: *const Header) {
@@ -417,6 +463,9 @@ where
                     let stats = &mut state.lines[usize::from(request.line)].stats;
                     stats.spurious = stats.spurious.wrapping_add(1);
                 }
+                if before == State::Waiting && waiter.is_hold() {
+                    state.rearm(request.line);
+                }
                 if before == State::Waiting && waiter.will_wake(cx.waker()) {
                     return Polled::Waits;
                 }
@@ -427,6 +476,8 @@ where
                 }
                 // Ready but not satisfied cannot be, short of a bug in the engine; it is treated as a newcomer.
                 state.take_out(waiter);
+                // From here on it may be linked, whatever panics before this returns: `cancel` has to look.
+                waiter.registered.set(true);
                 match state.register(waiter, request, cursor) {
                     Some(result) => {
                         waker = waiter.waker.take();
@@ -451,7 +502,6 @@ where
                     Poll::Ready(result)
                 }
                 Polled::Registered { was_woken } => {
-                    waiter.registered.set(true);
                     if was_woken {
                         self.source.observe(Activity::Polled);
                     }
@@ -475,7 +525,7 @@ where
                 core::mem::take(&mut state.armed) && state.enabled == 0
             });
             if last {
-                self.source.disarm();
+                self.pinned_source().disarm();
             }
         }
         let (waker, woken) = self.locked(me, |state| {
@@ -523,8 +573,8 @@ where
             state.quiesce();
             state.fail_for_good(error)
         });
-        drop(hardware);
         self.wake_ready_and_look(me);
+        drop(hardware);
     }
 
     unsafe fn is_quiet(&self, me: NodeRef) -> bool {

@@ -4,6 +4,7 @@ use core::{
     cell::Cell,
     fmt,
     pin::Pin,
+    sync::atomic::{AtomicBool, Ordering},
     task::{Context, Poll},
 };
 
@@ -15,16 +16,26 @@ use crate::{Error, Instant};
 
 /// Line `line` of `parent`, for a node to sit on: the child is one more waiter of its parent.
 ///
-/// It lives inside its node, which is in a `static` or an `Arc` and so does not move while its waiter is linked.
 pub struct ParentLine<P: NodeHandle> {
     parent: P,
     request: Request,
     waiter: Waiter,
     cursor: Cell<Cursor>,
+    /// Somebody is using the waiter and the cursor.
+    in_use: AtomicBool,
 }
 
-// SAFETY: `cursor` is used by `poll_fired` alone, which the node's owner calls, one at a time; the engine's lock
-// orders one owner's calls before the next one's. The waiter is `Sync` by itself.
+/// Leaves when dropped, also by a panic of somebody's waker.
+struct Inside<'a>(&'a AtomicBool);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+// SAFETY: `cursor`, and the cells of the waiter that belong to its owner, are used only while an `Inside` lives,
+// of which there is one at a time; its making and its drop are to each other as a mutex's lock and unlock.
 #[allow(unsafe_code)]
 unsafe impl<P: NodeHandle> Sync for ParentLine<P> {}
 
@@ -38,25 +49,47 @@ impl<P: NodeHandle> ParentLine<P> {
             request: Request { line, condition: Some(Condition::Event), is_node: true },
             waiter: Waiter::new(),
             cursor: Cell::new(Cursor { count: 0, sample: 0 }),
+            in_use: AtomicBool::new(false),
         }
     }
 
-    /// The waiter, pinned by where its node is.
-    fn waiter(&self) -> Pin<&Waiter> {
-        // SAFETY: a node with a linked waiter does not move: it is polled through a `NodeRef` only, which comes from
-        // a `&'static` or an `Arc` to it, and `Drop` below takes the waiter out before the memory goes.
+    /// A node's owner comes one at a time and is always let in. Whoever else calls the source beside it is not.
+    fn enter(&self) -> Option<Inside<'_>> {
+        #[cfg(target_has_atomic = "8")]
+        let taken = self.in_use.swap(true, Ordering::Acquire);
+        // Without compare-and-swap there is one core, and a handler that comes in between is through before it ends.
+        #[cfg(not(target_has_atomic = "8"))]
+        let taken = {
+            let taken = self.in_use.load(Ordering::Acquire);
+            self.in_use.store(true, Ordering::Relaxed);
+            taken
+        };
+        (!taken).then_some(Inside(&self.in_use))
+    }
+
+    fn waiter(self: Pin<&Self>) -> Pin<&Waiter> {
+        // SAFETY: the waiter is a field of `self`, which is pinned, and is never moved out of it.
         #[allow(unsafe_code)]
         unsafe {
-            Pin::new_unchecked(&self.waiter)
+            self.map_unchecked(|this| &this.waiter)
+        }
+    }
+
+    fn cancel(self: Pin<&Self>) {
+        // SAFETY: the reference is `parent`'s own, and `waiter` is used with no other node.
+        #[allow(unsafe_code)]
+        unsafe {
+            self.parent.cancel(self.parent.node_ref(), self.waiter());
         }
     }
 }
 
 impl<P: NodeHandle> InterruptSource for ParentLine<P> {
-    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(_inside) = self.enter() else { return Poll::Pending };
         let mut cursor = self.cursor.get();
-        // SAFETY: the reference is `parent`'s own, and `waiter` is used with `parent` and `request` only and
-        // cancelled by `drop`.
+        // SAFETY: the reference is `parent`'s own, and `waiter` is used with `parent` and `request` only, by whoever
+        // has entered, and cancelled by `drop`.
         #[allow(unsafe_code)]
         let polled =
             unsafe { self.parent.poll_line(self.parent.node_ref(), self.waiter(), &self.request, &mut cursor, cx) };
@@ -64,11 +97,9 @@ impl<P: NodeHandle> InterruptSource for ParentLine<P> {
         polled.map_ok(|_| ())
     }
 
-    fn disarm(&self) {
-        // SAFETY: the reference is `parent`'s own, and `waiter` is used with no other node.
-        #[allow(unsafe_code)]
-        unsafe {
-            self.parent.cancel(self.parent.node_ref(), self.waiter());
+    fn disarm(self: Pin<&Self>) {
+        if let Some(_inside) = self.enter() {
+            self.cancel();
         }
     }
 
@@ -87,7 +118,10 @@ impl<P: NodeHandle> InterruptSource for ParentLine<P> {
 
 impl<P: NodeHandle> Drop for ParentLine<P> {
     fn drop(&mut self) {
-        self.disarm();
+        // SAFETY: a value being dropped doesn't move any more; the waiter was linked only if it had been pinned.
+        #[allow(unsafe_code)]
+        let this = unsafe { Pin::new_unchecked(&*self) };
+        this.cancel();
     }
 }
 

@@ -1,6 +1,10 @@
 //! Where a node's interrupts come from.
 
-use core::task::{Context, Poll};
+use core::{
+    ops::Deref,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use crate::{Error, Instant};
 
@@ -12,23 +16,28 @@ use crate::{Error, Instant};
 ///
 /// [`poll_fired`](Self::poll_fired) and [`disarm`](Self::disarm) are called by the owner of the node only, so never
 /// twice at once, and with no lock held. The waker a node hands in is the same one for the life of the node; waking
-/// it *is* the node's dispatch. A source may wake it from anywhere: inside `poll_fired`, inside a register write,
-/// with a lock of its own held.
+/// it *is* the node's dispatch, which may poll the source there and then. A source may wake it from anywhere: inside
+/// `poll_fired`, with its locks held, or inside a register write; elsewhere with no lock held that `poll_fired` or
+/// `disarm` takes. It is pinned, since a source may be a waiter in its parent's queue.
 pub trait InterruptSource {
     /// Arms the source if it is not armed, and tells whether it has fired.
     ///
     /// `Pending`: armed, and `cx`'s waker will be woken when it fires. `Ready(Ok)`: it fired and is disarmed; this may
     /// be spurious. `Ready(Err)`: it can't be waited on, see [`Error::is_fatal`].
-    fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>>;
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>>;
 
     /// Disarms the source: it does not fire until polled again. An interrupt that has fired but wasn't polled for is
     /// forgotten; what caused it stays latched in the controller below.
-    fn disarm(&self);
+    fn disarm(self: Pin<&Self>);
 
     /// Polls `poll` on the calling thread until it is `Ready` or `deadline` has passed, sleeping in between.
     ///
     /// It sleeps on the backend *and* on a kick of its own, which is the waker it polls with: whoever takes the
     /// event from the backend first, a reactor or another thread, thereby wakes it.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps the calling thread, without a runtime.
     ///
     /// # Errors
     ///
@@ -44,15 +53,42 @@ pub trait InterruptSource {
     }
 }
 
-macro_rules! pass_on {
+/// Behind a pinned pointer, so that a source that must not move can be erased: `Box::pin(source)`.
+impl<P> InterruptSource for Pin<P>
+where
+    P: Deref<Target: InterruptSource>,
+{
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.get_ref().as_ref().poll_fired(cx)
+    }
+
+    fn disarm(self: Pin<&Self>) {
+        self.get_ref().as_ref().disarm();
+    }
+
+    fn block(
+        &self,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        deadline: Option<Instant>,
+    ) -> Result<(), Error> {
+        self.as_ref().get_ref().block(poll, deadline)
+    }
+
+    fn observe(&self, activity: Activity) {
+        self.as_ref().get_ref().observe(activity);
+    }
+}
+
+macro_rules! by_pointer {
     ($($pointer:ty),*) => {$(
-        impl<T: InterruptSource + ?Sized> InterruptSource for $pointer {
-            fn poll_fired(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-                (**self).poll_fired(cx)
+        /// For sources that don't mind being moved.
+        impl<T: InterruptSource + Unpin + ?Sized> InterruptSource for $pointer {
+            fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+                Pin::new(&**self.get_ref()).poll_fired(cx)
             }
 
-            fn disarm(&self) {
-                (**self).disarm();
+            fn disarm(self: Pin<&Self>) {
+                Pin::new(&**self.get_ref()).disarm();
             }
 
             fn block(
@@ -70,9 +106,9 @@ macro_rules! pass_on {
     )*};
 }
 
-pass_on!(&T);
+by_pointer!(&T);
 #[cfg(feature = "alloc")]
-pass_on!(alloc::boxed::Box<T>, alloc::sync::Arc<T>);
+by_pointer!(alloc::sync::Arc<T>);
 
 /// What a waiter did, for [`InterruptSource::observe`].
 ///

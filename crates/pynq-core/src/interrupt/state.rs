@@ -10,8 +10,12 @@ use super::{
 };
 use crate::Error;
 
-/// How often a service goes round before it takes a line that is pending every time for stuck.
-pub(super) const MAX_PASSES: u32 = 64;
+/// How often one service finds a line pending before it takes it for stuck.
+const MAX_PASSES: u8 = 64;
+
+/// How many interrupts in a row may find nothing pending before the node gives up, while no new wait comes. Counted over
+/// all dispatches, since behind a cascade, or where a reactor delivers, each of them is a dispatch of its own.
+pub(super) const MAX_EMPTY: u32 = 1_000;
 
 pub(super) struct NodeState<H, const N: usize> {
     /// Gone once the node has failed: no register is touched any more.
@@ -23,6 +27,8 @@ pub(super) struct NodeState<H, const N: usize> {
     pub(super) busy: bool,
     /// The source has been polled and has not fired since.
     pub(super) armed: bool,
+    /// Interrupts in a row in which nothing was pending.
+    pub(super) empty: u32,
     pub(super) waiting: Queue,
     pub(super) ready: Queue,
     pub(super) lines: [LineState; N],
@@ -41,7 +47,10 @@ pub(super) struct LineState {
 
 /// What the owner does next.
 pub(super) enum Step {
-    Poll,
+    /// Polls the source, which is armed or not.
+    Poll {
+        armed: bool,
+    },
     Disarm,
     Leave,
 }
@@ -61,6 +70,7 @@ impl<H, const N: usize> NodeState<H, N> {
             enabled: 0,
             busy: false,
             armed: false,
+            empty: 0,
             waiting: Queue::new(),
             ready: Queue::new(),
             lines: [line; N],
@@ -82,7 +92,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             fence(Ordering::SeqCst);
         }
         if self.enabled != 0 && (again || !self.armed) {
-            Step::Poll
+            Step::Poll { armed: self.armed }
         } else if self.enabled == 0 && self.armed && !cfg!(pynq_mutant = "parent-stays-armed") {
             Step::Disarm
         } else {
@@ -97,17 +107,20 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         let Some(hardware) = &mut self.hardware else { return false };
         let mut left = self.enabled;
         let mut written = false;
-        let mut passes = 0;
+        let mut any = false;
+        let mut passes = [0_u8; N];
         while left != 0 {
             let fired = hardware.take(left) & left;
             if fired == 0 {
                 written = false;
                 break;
             }
-            passes += 1;
+            any = true;
             let mut done = 0;
             for line in bits(fired) {
-                let some_left = if passes > MAX_PASSES {
+                let passes = &mut passes[usize::from(line)];
+                *passes += 1;
+                let some_left = if *passes > MAX_PASSES {
                     stuck(&mut self.lines, &mut self.waiting, &mut self.ready, line);
                     false
                 } else {
@@ -130,7 +143,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         if written {
             hardware.flush();
         }
-        passes != 0
+        any
     }
 
     /// The source keeps firing though nothing that anybody waits for is pending: gives up on all lines.
@@ -139,6 +152,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             stuck(&mut self.lines, &mut self.waiting, &mut self.ready, line);
         }
         self.quiesce();
+        self.empty = 0;
     }
 
     /// Counts what is latched on `line`, for those who wait as well, and tells where the line stands.
@@ -183,7 +197,8 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     fn all_ready(&mut self, error: Option<Error>) {
         let lines = &mut self.lines;
         self.waiting.move_if(&mut self.ready, |waiter| {
-            if waiter.is_hold() {
+            // Listeners go on after an error that isn't fatal.
+            if waiter.is_hold() && error.is_some() {
                 return false;
             }
             waiter.failed.set(error);
@@ -239,6 +254,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         }
         waiter.state.set(State::Waiting);
         self.lines[line].waiters += 1;
+        self.empty = 0;
         self.enabled |= bit;
         if enables {
             hardware.enable(bit);
@@ -252,6 +268,17 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             }
         }
         None
+    }
+
+    /// Unmasks a line that somebody waits on and that was masked for an error, or for its event.
+    pub(super) fn rearm(&mut self, line: u8) {
+        let bit = 1 << line;
+        if self.enabled & bit == 0 {
+            if let Some(hardware) = &mut self.hardware {
+                self.enabled |= bit;
+                hardware.enable(bit);
+            }
+        }
     }
 
     /// Takes a waiter out of whatever list it is in; the last one on its line masks it.
@@ -273,6 +300,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
                 }
                 let (line, bit) = (usize::from(waiter.line.get()), 1 << waiter.line.get());
                 self.lines[line].waiters -= 1;
+                waiter.state.set(State::Idle); // before the registers, an access to which may panic
                 let last = self.lines[line].waiters == 0 || cfg!(pynq_mutant = "drop-masks-others");
                 if last && self.enabled & bit != 0 && !cfg!(pynq_mutant = "drop-never-masks") {
                     self.enabled &= !bit;
@@ -288,7 +316,8 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     /// What a completed waiter is told; moves the cursor.
     pub(super) fn fired(&self, waiter: Pin<&Waiter>, request: &Request, cursor: &mut Cursor) -> Fired {
         let count = self.lines[usize::from(request.line)].count;
-        let missed = count.wrapping_sub(cursor.count).saturating_sub(1);
+        // A wait without a handle has looked at nothing before.
+        let missed = if request.condition.is_none() { 0 } else { count.wrapping_sub(cursor.count).saturating_sub(1) };
         let changed = waiter.changed();
         *cursor = Cursor { count, sample: cursor.sample ^ changed };
         Fired { count, missed, changed }

@@ -2,7 +2,7 @@
 //!
 //! A [`Waiter`] lives inside the future that waits, pinned, and is linked into one of its node's two lists; that is
 //! why any number of tasks can wait without an allocation. Its cells are touched under the node's lock only, but for
-//! `registered`, which belongs to whoever owns the waiter.
+//! `registered`, which belongs to whoever owns the waiter, and `line`, which nobody writes while it is linked.
 
 use core::{
     cell::Cell,
@@ -110,8 +110,8 @@ const fn stored(condition: Condition) -> (Kind, u32, u32) {
 // SAFETY: a waiter has no tie to a thread. While it is linked, its cells and links are used only by whoever holds its
 // node's lock; while it is not, only by its owner, and `poll_wait`/`cancel` hand it over under that lock.
 unsafe impl Send for Waiter {}
-// SAFETY: as above: no cell is touched through a shared reference without the node's lock, but for `registered`,
-// which only the methods that take the owner's exclusive or pinned reference use.
+// SAFETY: as above: no cell is touched through a shared reference without the node's lock, but for `registered`, which
+// the contract of `poll_wait` and `cancel` leaves to one party at a time, and `line`, which is only read while linked.
 unsafe impl Sync for Waiter {}
 
 // SAFETY: a linked waiter is pinned (the only way in is `Queue::push`, whose contract says so) and `links` always
@@ -154,9 +154,8 @@ impl Waiter {
         }
     }
 
-    /// Whether it waits: registered and not yet completed or cancelled.
-    #[must_use]
-    pub fn is_registered(&self) -> bool {
+    /// Whether it waits: registered and not yet completed or cancelled. For its owner.
+    pub(super) fn is_registered(&self) -> bool {
         self.registered.get()
     }
 
@@ -257,7 +256,7 @@ impl Default for Waiter {
 
 impl fmt::Debug for Waiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Waiter").field("registered", &self.registered.get()).finish_non_exhaustive()
+        f.debug_struct("Waiter").finish_non_exhaustive()
     }
 }
 

@@ -32,6 +32,12 @@ pub(super) struct Functions {
     pub(super) clone_weak: unsafe fn(*const Header),
     #[cfg(feature = "alloc")]
     pub(super) drop_weak: unsafe fn(*const Header),
+    /// Takes a strong count of the `Arc`.
+    #[cfg(feature = "alloc")]
+    pub(super) retain: unsafe fn(*const Header),
+    /// Gives one back.
+    #[cfg(feature = "alloc")]
+    pub(super) release: unsafe fn(*const Header),
 }
 
 /// Which node, and how it is owned. Made from a handle, so that it carries the provenance of the whole allocation.
@@ -64,6 +70,30 @@ impl NodeRef {
         // SAFETY: the tables keep the contract of `RawWakerVTable`: they are thread-safe as nodes are `Sync`, and the
         // pointer is to a static node or, as a borrowed `Weak`, to the allocation of an `Arc` that the caller keeps.
         ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
+    }
+}
+
+impl NodeRef {
+    /// Keeps the node where it is. For its owner, who has a reference to it.
+    pub(super) fn retain(self) {
+        #[cfg(feature = "alloc")]
+        if !self.is_static {
+            // SAFETY: the owner's reference keeps the memory.
+            let functions = unsafe { functions_of(self.header) };
+            // SAFETY: the pointer is of the node these functions belong to, in an `Arc` that the owner has.
+            unsafe { (functions.retain)(self.header) };
+        }
+    }
+
+    /// Takes [`retain`](Self::retain) back. For its owner, who still has a reference, so that this is not the last.
+    pub(super) fn release(self) {
+        #[cfg(feature = "alloc")]
+        if !self.is_static {
+            // SAFETY: the owner's reference keeps the memory.
+            let functions = unsafe { functions_of(self.header) };
+            // SAFETY: the pointer is of the node these functions belong to, and `retain` took the count.
+            unsafe { (functions.release)(self.header) };
+        }
     }
 }
 

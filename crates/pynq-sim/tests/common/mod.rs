@@ -73,7 +73,7 @@ pub(crate) fn count() -> (Arc<Count>, Waker) {
 }
 
 pub(crate) fn poll(pin: &CpuPin, waker: &Waker) -> Poll<Result<(), pynq_core::Error>> {
-    pin.poll_fired(&mut Context::from_waker(waker))
+    std::pin::Pin::new(&pin).poll_fired(&mut Context::from_waker(waker))
 }
 
 /// The least of a driver for the interrupt controller, so that the engine can be run on the board.

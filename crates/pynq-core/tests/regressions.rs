@@ -1,0 +1,325 @@
+//! Faults the engine has had: each of these tests failed once.
+#![cfg(all(feature = "std", not(loom)))]
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+use pynq_core::{
+    Error, Instant,
+    interrupt::{InterruptEventExt, InterruptHardware, InterruptSource, Line, Node, NodeHandle, ParentLine, StdLock},
+};
+
+#[derive(Default)]
+struct Board {
+    latch: AtomicU32,
+    enabled: AtomicU32,
+    armed: AtomicBool,
+    fired: AtomicBool,
+    waker: Mutex<Option<Waker>>,
+    /// Fires (as a simulator does) inside the register write that enables these lines.
+    fire_in_enable: AtomicU32,
+    panic_in_enable: AtomicU32,
+    /// (line to latch again after a take, how often)
+    refill: AtomicU32,
+    refills: AtomicU32,
+    /// Latched at the take of this number.
+    at: Mutex<Option<(u32, u32)>>,
+    takes: AtomicU32,
+}
+
+impl Board {
+    fn fire(&self) {
+        if self.armed.load(SeqCst) && self.latch.load(SeqCst) & self.enabled.load(SeqCst) != 0 {
+            self.armed.store(false, SeqCst);
+            self.fired.store(true, SeqCst);
+            let waker = self.waker.lock().expect("a sound bench").clone();
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+}
+
+#[derive(Clone, Default)]
+struct Bus(Arc<Board>);
+
+impl InterruptSource for Bus {
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let fired = self.0.fired.swap(false, SeqCst) || self.0.latch.load(SeqCst) & self.0.enabled.load(SeqCst) != 0;
+        self.0.armed.store(!fired, SeqCst);
+        *self.0.waker.lock().expect("a sound bench") = Some(cx.waker().clone());
+        if fired { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+    fn disarm(self: Pin<&Self>) {
+        self.0.armed.store(false, SeqCst);
+        self.0.fired.store(false, SeqCst);
+    }
+    fn block(&self, _: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, _: Option<Instant>) -> Result<(), Error> {
+        Err(Error::NeverWoken)
+    }
+}
+
+struct Controller(Bus);
+
+impl InterruptHardware for Controller {
+    fn enable(&mut self, lines: u32) {
+        let board = &*self.0.0;
+        board.enabled.fetch_or(lines, SeqCst);
+        if board.panic_in_enable.load(SeqCst) & lines != 0 {
+            panic!("a register access panics");
+        }
+        if board.fire_in_enable.load(SeqCst) & lines != 0 {
+            board.latch.fetch_or(1, SeqCst);
+            board.fire();
+        }
+    }
+    fn disable(&mut self, lines: u32) {
+        self.0.0.enabled.fetch_and(!lines, SeqCst);
+    }
+    fn take(&mut self, lines: u32) -> u32 {
+        let board = &*self.0.0;
+        let number = board.takes.fetch_add(1, SeqCst);
+        if let Some((at, line)) = *board.at.lock().expect("a sound bench") {
+            if number == at {
+                board.latch.fetch_or(line, SeqCst);
+            }
+        }
+        let taken = board.latch.fetch_and(!lines, SeqCst) & lines;
+        if board.refills.load(SeqCst) > 0 {
+            board.refills.fetch_sub(1, SeqCst);
+            board.latch.fetch_or(board.refill.load(SeqCst), SeqCst);
+        }
+        taken
+    }
+    fn harvest(&mut self, lines: u32) -> u32 {
+        self.0.0.latch.fetch_and(!lines, SeqCst) & lines
+    }
+    fn self_clearing(&self) -> u32 {
+        !0
+    }
+    fn flush(&mut self) {}
+}
+
+struct PanicsOnWake;
+impl Wake for PanicsOnWake {
+    fn wake(self: Arc<Self>) {
+        panic!("a user's waker panics");
+    }
+}
+
+fn node(bus: &Bus) -> Arc<Node<Controller, StdLock, Bus, 4>> {
+    Arc::new(Node::new(StdLock::new(), Controller(bus.clone()), bus.clone()))
+}
+
+fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(waker))
+}
+
+/// B registers and thereby dispatches; A's waker panics through B's poll. B's waiter is linked and has to be taken out.
+#[test]
+fn a_panicking_waker_must_not_leave_a_foreign_waiter_linked() {
+    let bus = Bus::default();
+    let node = node(&bus);
+    let (mut a, mut b) =
+        (Line::new(node.clone(), 0).expect("a sound bench"), Line::new(node.clone(), 1).expect("a sound bench"));
+    let bad = Waker::from(Arc::new(PanicsOnWake));
+    let mut wait_a = Box::pin(a.wait_async());
+    assert!(poll_with(wait_a.as_mut(), &bad).is_pending());
+    bus.0.fire_in_enable.store(2, SeqCst);
+    let mut wait_b = Box::pin(b.wait_async());
+    let unwound = catch_unwind(AssertUnwindSafe(|| poll_with(wait_b.as_mut(), Waker::noop()).is_ready()));
+    assert!(unwound.is_err());
+    drop(wait_b); // frees the waiter
+    drop(wait_a);
+    let idle = node.is_idle();
+    if !idle {
+        std::mem::forget(node); // its queue points into freed memory
+    }
+    assert!(idle, "the node's queue still holds the dropped future's waiter");
+}
+
+/// The same by a register function that panics, as a simulated access may.
+#[test]
+fn a_panicking_register_function_must_not_leave_a_waiter_linked() {
+    let bus = Bus::default();
+    let node = node(&bus);
+    let mut a = Line::new(node.clone(), 0).expect("a sound bench");
+    bus.0.panic_in_enable.store(1, SeqCst);
+    let mut wait = Box::pin(a.wait_async());
+    let unwound = catch_unwind(AssertUnwindSafe(|| poll_with(wait.as_mut(), Waker::noop()).is_ready()));
+    assert!(unwound.is_err());
+    bus.0.panic_in_enable.store(0, SeqCst);
+    drop(wait);
+    let idle = node.is_idle();
+    if !idle {
+        std::mem::forget(node);
+    }
+    assert!(idle, "the node's queue still holds the dropped future's waiter");
+}
+
+struct Flag(AtomicBool);
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+/// How often a line may be pending in one service is counted by line.
+#[test]
+fn a_chatty_line_must_not_make_another_one_stuck() {
+    let bus = Bus::default();
+    let node = node(&bus);
+    let chatty = Line::new(node.clone(), 0).expect("a sound bench");
+    let mut quiet = Line::new(node.clone(), 1).expect("a sound bench");
+    let mut listener = Box::pin(chatty.listen());
+    listener.as_mut().arm().expect("a sound bench");
+    let flag = Arc::new(Flag(AtomicBool::new(false)));
+    let mut wait = Box::pin(quiet.wait_async());
+    assert!(poll_with(wait.as_mut(), &Waker::from(flag.clone())).is_pending());
+    bus.0.refill.store(1, SeqCst);
+    bus.0.refills.store(64, SeqCst);
+    *bus.0.at.lock().expect("a sound bench") = Some((64, 2));
+    bus.0.latch.store(1, SeqCst);
+    bus.0.fire();
+    let told = poll_with(wait.as_mut(), Waker::noop());
+    assert!(matches!(told, Poll::Ready(Ok(_))), "line 1 fired once and was told {told:?}");
+}
+
+/// A forgotten wait leaves its node armed: the node must not come out of its `Arc`, its parent has it in a list.
+#[test]
+fn a_node_must_not_be_movable_while_linked() {
+    let bus = Bus::default();
+    let top = node(&bus);
+    let child =
+        Arc::new(Node::<_, _, _, 4>::new(StdLock::new(), Controller(Bus::default()), ParentLine::new(top.clone(), 0)));
+    {
+        let mut line = Line::new(child.clone(), 0).expect("a sound bench");
+        let mut wait = Box::pin(line.wait_async());
+        assert!(poll_with(wait.as_mut(), Waker::noop()).is_pending());
+        std::mem::forget(wait);
+    }
+    let moved = Arc::into_inner(child);
+    assert!(moved.is_none(), "a node was moved while its waiter was linked in its parent");
+}
+
+/// A listener whose line was masked as stuck can be armed again.
+#[test]
+fn arm_after_a_line_was_masked() {
+    let bus = Bus::default();
+    let node = node(&bus);
+    let mut listener = Box::pin(Line::new(node.clone(), 0).expect("a sound bench").listen());
+    listener.as_mut().arm().expect("a sound bench");
+    bus.0.refill.store(1, SeqCst);
+    bus.0.refills.store(200, SeqCst);
+    bus.0.latch.store(1, SeqCst);
+    bus.0.fire();
+    assert_eq!(node.line_stats(0).stuck, 1);
+    bus.0.refills.store(0, SeqCst);
+    listener.as_mut().arm().expect("a sound bench");
+    assert_eq!(bus.0.enabled.load(SeqCst), 1, "arm() said Ok and the line is masked");
+}
+
+/// A controller with one level input that is always active; its output is a pin that fires while it is unmasked.
+struct LevelStuck(Arc<AtomicU32>);
+impl InterruptHardware for LevelStuck {
+    fn enable(&mut self, lines: u32) {
+        self.0.fetch_or(lines, SeqCst);
+    }
+    fn disable(&mut self, lines: u32) {
+        self.0.fetch_and(!lines, SeqCst);
+    }
+    fn take(&mut self, lines: u32) -> u32 {
+        lines & 1
+    }
+    fn self_clearing(&self) -> u32 {
+        0
+    }
+    fn flush(&mut self) {}
+}
+
+/// One-shot, level: polled while the output is active it has fired; otherwise it keeps the waker.
+struct LevelRoot {
+    output: Arc<AtomicU32>,
+    /// The input has become active, for good.
+    active: AtomicBool,
+    polls: AtomicU32,
+    /// Tells `Ready` only in every second poll, as a reactor that is asked again does.
+    by_reactor: bool,
+    waker: Mutex<Option<Waker>>,
+}
+impl InterruptSource for LevelRoot {
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let polls = self.polls.fetch_add(1, SeqCst);
+        assert!(polls < 100_000, "the dispatch goes on for ever");
+        *self.waker.lock().expect("a sound bench") = Some(cx.waker().clone());
+        let fired = self.active.load(SeqCst) && self.output.load(SeqCst) != 0 && (!self.by_reactor || polls % 2 == 1);
+        if fired { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+    fn disarm(self: Pin<&Self>) {}
+    fn block(&self, _: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, _: Option<Instant>) -> Result<(), Error> {
+        Err(Error::NeverWoken)
+    }
+}
+
+/// Behind a cascade every empty service is a dispatch of its own, in which the parent does find its line pending.
+fn stuck_behind_a_cascade(by_reactor: bool) {
+    let output = Arc::new(AtomicU32::new(0));
+    let root = Arc::new(LevelRoot {
+        output: output.clone(),
+        active: AtomicBool::new(false),
+        polls: AtomicU32::new(0),
+        by_reactor,
+        waker: Mutex::new(None),
+    });
+    let top = Arc::new(Node::<_, _, _, 1>::new(StdLock::new(), LevelStuck(output), root.clone()));
+    let child =
+        Arc::new(Node::<_, _, _, 1>::new(StdLock::new(), Controller(Bus::default()), ParentLine::new(top.clone(), 0)));
+    let mut line = Line::new(child.clone(), 0).expect("a sound bench");
+    let flag = Arc::new(Flag(AtomicBool::new(false)));
+    let mut wait = Box::pin(line.wait_async());
+    assert!(poll_with(wait.as_mut(), &Waker::from(flag.clone())).is_pending());
+    root.active.store(true, SeqCst);
+    for _ in 0..10_000 {
+        if flag.0.load(SeqCst) {
+            break;
+        }
+        let waker = root.waker.lock().expect("a sound bench").clone().expect("a sound bench");
+        waker.wake(); // the reactor
+    }
+    assert!(flag.0.load(SeqCst), "10000 interrupts for nothing, and the task was never told");
+    assert!(matches!(poll_with(wait.as_mut(), Waker::noop()), Poll::Ready(Err(Error::LineStuck { .. }))));
+}
+
+#[test]
+fn a_stuck_line_behind_a_cascade_ends_the_wait() {
+    stuck_behind_a_cascade(false);
+}
+
+#[test]
+fn a_stuck_line_behind_a_cascade_ends_the_wait_also_where_a_reactor_delivers() {
+    stuck_behind_a_cascade(true);
+}
+
+/// `WaitFor` has no handle that could have missed anything.
+#[test]
+fn a_wait_without_a_handle_misses_nothing() {
+    use pynq_core::interrupt::{Condition, WaitFor};
+    let bus = Bus::default();
+    let node = node(&bus);
+    for _ in 0..3 {
+        let mut wait = Box::pin(WaitFor::new(&node, 0, Condition::Event));
+        assert!(poll_with(wait.as_mut(), Waker::noop()).is_pending());
+        bus.0.latch.store(1, SeqCst);
+        bus.0.fire();
+        let Poll::Ready(Ok(fired)) = poll_with(wait.as_mut(), Waker::noop()) else { panic!("it fired") };
+        assert_eq!(fired.missed, 0);
+    }
+}
