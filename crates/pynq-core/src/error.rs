@@ -20,7 +20,7 @@ pub enum Error {
     ReactorGone,
     /// The line kept its output active however often its cause was cleared, and was masked.
     LineStuck {
-        /// Number of the line in its node.
+        /// Number of the line in the node that gave up, which behind a cascade can be a parent of the one waited on.
         line: u8,
     },
     /// There is no such line in this node.

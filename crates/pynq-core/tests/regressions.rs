@@ -12,6 +12,7 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
+use futures_core::Stream;
 use pynq_core::{
     Error, Instant,
     interrupt::{InterruptEventExt, InterruptHardware, InterruptSource, Line, Node, NodeHandle, ParentLine, StdLock},
@@ -322,4 +323,16 @@ fn a_wait_without_a_handle_misses_nothing() {
         let Poll::Ready(Ok(fired)) = poll_with(wait.as_mut(), Waker::noop()) else { panic!("it fired") };
         assert_eq!(fired.missed, 0);
     }
+}
+
+/// A stream of events that has told of the end of its hardware is over, and does not tell it for ever.
+#[test]
+fn a_listener_ends_with_its_hardware() {
+    let node = node(&Bus::default());
+    let mut listener = Box::pin(Line::new(node.clone(), 0).expect("a sound bench").listen());
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(listener.as_mut().poll_next(&mut cx).is_pending());
+    node.invalidate_node(Error::Invalidated);
+    assert_eq!(listener.as_mut().poll_next(&mut cx), Poll::Ready(Some(Err(Error::Invalidated))));
+    assert_eq!(listener.as_mut().poll_next(&mut cx), Poll::Ready(None));
 }

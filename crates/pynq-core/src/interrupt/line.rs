@@ -67,6 +67,12 @@ pub unsafe trait InterruptEvent {
 pub trait InterruptEventExt: InterruptEvent {
     /// Waits for an event since this handle last looked. The line is unmasked only while somebody waits.
     ///
+    /// # Errors
+    ///
+    /// [`Error::Invalidated`], [`Error::DeviceGone`] or [`Error::Os`] once the hardware is lost; [`Error::LineStuck`] if
+    /// the line does not go quiet; [`Error::NoReactor`] or [`Error::ReactorGone`] for want of somebody who wakes it;
+    /// [`Error::InterruptsUnavailable`] if it isn't wired.
+    ///
     /// # Cancellation safety
     ///
     /// Dropping the future at any point leaves hardware and queues as if it never was: the line is masked again if
@@ -204,7 +210,7 @@ impl<P: NodeHandle> Line<P> {
     ///
     /// A **level** line is masked while its event has not been answered, listener or not.
     pub fn listen(self) -> Listener<P> {
-        Listener { line: self, hold: Waiter::new(), waiter: Waiter::new() }
+        Listener { line: self, hold: Waiter::new(), waiter: Waiter::new(), ended: false }
     }
 
     fn request(&self) -> Request {
@@ -264,6 +270,10 @@ impl<P: NodeHandle> fmt::Debug for Line<P> {
 /// Runs `future` on the calling thread, sleeping on the backend behind `node`. If the event and the deadline are
 /// both there, the event wins.
 ///
+/// # Blocking
+///
+/// Sleeps the calling thread, without a runtime.
+///
 /// # Errors
 ///
 /// The future's own, [`Error::TimedOut`] at `deadline`, or [`Error::NeverWoken`].
@@ -286,16 +296,20 @@ pub fn block_on_node<T, P: NodeHandle>(
 
 /// Keeps a line armed between waits; see [`Line::listen`].
 ///
+/// As a [`Stream`] it ends after an error from which there is no way back ([`Error::is_fatal`]).
+///
 /// It is armed by its first poll; [`arm`](Self::arm) does it at once.
 #[must_use = "a listener listens for as long as it lives"]
 pub struct Listener<P: NodeHandle> {
     line: Line<P>,
     hold: Waiter,
     waiter: Waiter,
+    /// The stream has told that the hardware is lost.
+    ended: bool,
 }
 
 impl<P: NodeHandle> Listener<P> {
-    fn parts(self: Pin<&mut Self>) -> (&mut Line<P>, Pin<&Waiter>, Pin<&Waiter>) {
+    fn parts(self: Pin<&mut Self>) -> (&mut Line<P>, Pin<&Waiter>, Pin<&Waiter>, &mut bool) {
         // SAFETY: nothing is moved out; the waiters are pinned again, and `line` is not structurally pinned.
         #[allow(unsafe_code)]
         let this = unsafe { self.get_unchecked_mut() };
@@ -305,7 +319,7 @@ impl<P: NodeHandle> Listener<P> {
         // SAFETY: `this` was pinned and `waiter` is a field of it.
         #[allow(unsafe_code)]
         let waiter = unsafe { Pin::new_unchecked(&this.waiter) };
-        (&mut this.line, hold, waiter)
+        (&mut this.line, hold, waiter, &mut this.ended)
     }
 
     /// Arms the line now, before what will raise the event is started.
@@ -314,7 +328,7 @@ impl<P: NodeHandle> Listener<P> {
     ///
     /// The error the node has failed with.
     pub fn arm(self: Pin<&mut Self>) -> Result<(), Error> {
-        let (line, hold, _) = self.parts();
+        let (line, hold, ..) = self.parts();
         let request = Request { line: line.line, condition: Some(Condition::Hold), is_node: true };
         let mut cursor = Cursor::default();
         let mut cx = Context::from_waker(Waker::noop());
@@ -354,11 +368,25 @@ impl<P: NodeHandle> Listener<P> {
         block_on_node(&node, self.next_async(), None)
     }
 
+    /// As [`next`](Self::next), but gives up at `deadline`, a time of the board's clock. The listener stays armed.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps the calling thread, without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`InterruptEventExt::wait_until`].
+    pub fn next_until(self: Pin<&mut Self>, deadline: Instant) -> Result<Fired, Error> {
+        let node = self.line.node.clone();
+        block_on_node(&node, self.next_async(), Some(deadline))
+    }
+
     fn poll_fired(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Fired, Error>> {
         if !self.hold.is_registered() {
             self.as_mut().arm()?;
         }
-        let (line, _, waiter) = self.parts();
+        let (line, _, waiter, _) = self.parts();
         // SAFETY: `waiter` is used with `line` alone and cancelled by `drop`.
         #[allow(unsafe_code)]
         unsafe {
@@ -370,8 +398,15 @@ impl<P: NodeHandle> Listener<P> {
 impl<P: NodeHandle> Stream for Listener<P> {
     type Item = Result<Fired, Error>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_fired(cx).map(Some)
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let polled = self.as_mut().poll_fired(cx);
+        if let Poll::Ready(Err(error)) = polled {
+            *self.parts().3 = error.is_fatal();
+        }
+        polled.map(Some)
     }
 }
 

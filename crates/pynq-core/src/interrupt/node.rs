@@ -294,7 +294,7 @@ where
             let mut batch = [const { None }; BATCH];
             let (mut taken, mut woken) = (0, 0);
             let more = self.state.with_lock(|state| {
-                while taken < BATCH {
+                while woken < BATCH {
                     #[cfg(pynq_mutant = "newcomers-served")]
                     state.ready_newcomers();
                     let Some(waiter) = state.ready.pop() else { return false };
