@@ -263,6 +263,25 @@ fn i07_a_source_that_panics_leaves_the_node_free() {
 }
 
 #[test]
+fn i05_a_wait_whose_registration_is_left_by_a_panic_is_taken_out_when_it_is_dropped() {
+    at_both(Habit::None, |tree, node, registers| {
+        let panicking = Arc::new(Panicking(AtomicUsize::new(0)));
+        let mut early = wait(&node, 1);
+        waits(&mut early, &Waker::from(Arc::clone(&panicking)));
+        // An event for `early` while the next wait registers: its waker, which panics, is woken from inside that poll.
+        registers.raise_with_unmasking(0b10);
+        let mut late = wait(&node, 0);
+        let polled = catch_unwind(AssertUnwindSafe(|| poll(&mut late, Waker::noop()).is_pending()));
+        assert_eq!(panicking.0.load(SeqCst), 1);
+        assert!(polled.is_err(), "the panic is not swallowed");
+        drop(late);
+        drop(early);
+        assert_eq!(registers.enabled(), 0, "a wait that is gone keeps its line unmasked");
+        tree.assert_idle();
+    });
+}
+
+#[test]
 fn i05_nothing_stays_alive_when_every_handle_is_dropped_with_a_wait_armed() {
     for habit in [Habit::None, Habit::KeepsTheWaker] {
         let tree = Tree::new(habit);
