@@ -215,3 +215,13 @@ fn i12_an_event_for_the_outer_call_while_the_inner_one_sleeps() {
     assert_eq!(rig.now(), 20);
     rig.assert_idle();
 }
+
+#[test]
+fn i12_an_event_that_is_latched_beats_a_deadline_that_has_passed() {
+    let rig = Rig::new();
+    let (clock, mut line) = (rig.board.clock(), rig.low(0));
+    rig.board.pulse_line("low/intr[0]").unwrap();
+    let mut wait = std::pin::pin!(with_deadline(line.wait_async(), clock.sleep_until(rig.board.now())));
+    let ended = wait.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+    assert!(matches!(ended, Poll::Ready(Ok(_))), "{ended:?}");
+}

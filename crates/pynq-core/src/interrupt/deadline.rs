@@ -37,10 +37,17 @@ impl<T, W: Future<Output = Result<T, Error>>, D: Future> Future for WithDeadline
     type Output = Result<T, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        if let Poll::Ready(result) = this.wait.poll(cx) {
+        let mut this = self.project();
+        if let Poll::Ready(result) = this.wait.as_mut().poll(cx) {
             return Poll::Ready(result);
         }
-        this.deadline.poll(cx).map(|_| Err(Error::TimedOut))
+        if this.deadline.poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        // An event that was latched fires while the first poll unmasks it; that poll has not seen it yet.
+        match this.wait.poll(cx) {
+            Poll::Ready(result) => Poll::Ready(result),
+            Poll::Pending => Poll::Ready(Err(Error::TimedOut)),
+        }
     }
 }

@@ -11,7 +11,8 @@ use crate::{Error, Instant};
 /// The hardware of a pin that is wired straight to a root: there is none.
 ///
 /// The root arms and disarms as the line is waited on or not, which is all the masking there is, and its firing is
-/// the event.
+/// the event. An edge that the root has latched cannot be looked at without arming it, so neither
+/// [`clear`](super::InterruptEvent::clear) nor a new handle forgets one from before.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Direct;
 
