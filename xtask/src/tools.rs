@@ -68,6 +68,10 @@ impl Tool {
             return Ok(None);
         }
         let commands = match self.install {
+            // CI waits for the compiler far longer than for the tool.
+            Install::Cargo(args) if project.ci => {
+                vec![Cmd::cargo("install --locked --debug").words(args).env("CARGO_PROFILE_DEV_DEBUG", "0")]
+            }
             Install::Cargo(args) => vec![Cmd::cargo("install --locked").words(args)],
             // Only Debian's family has packages of these names.
             Install::Packages(packages) if Path::new("/usr/bin/apt-get").exists() => vec![
