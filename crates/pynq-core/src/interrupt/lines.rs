@@ -180,7 +180,7 @@ unsafe impl<T: InterruptLines + ?Sized + 'static> NodeHandle for &'static T {
 }
 
 // SAFETY: `Arc::as_ptr` is the node's address with the provenance of the allocation, which the `Arc` keeps.
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[allow(unsafe_code)]
 unsafe impl<T: InterruptLines + ?Sized + 'static> NodeHandle for alloc::sync::Arc<T> {
     fn node_ref(&self) -> NodeRef {

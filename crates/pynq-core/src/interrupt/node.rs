@@ -99,15 +99,15 @@ where
 {
     const FUNCTIONS: Functions = Functions {
         wake_static: Self::wake_static,
-        #[cfg(feature = "alloc")]
+        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
         wake_weak: Self::wake_weak,
-        #[cfg(feature = "alloc")]
+        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
         clone_weak: Self::clone_weak,
-        #[cfg(feature = "alloc")]
+        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
         drop_weak: Self::drop_weak,
-        #[cfg(feature = "alloc")]
+        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
         retain: Self::retain,
-        #[cfg(feature = "alloc")]
+        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
         release: Self::release,
     };
 
@@ -346,7 +346,7 @@ where
     }
 }
 
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[allow(unsafe_code)] // the waker's functions that know the node's type
 mod weak {
     use super::*;

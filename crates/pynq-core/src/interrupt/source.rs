@@ -107,7 +107,7 @@ macro_rules! by_pointer {
 }
 
 by_pointer!(&T);
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 by_pointer!(alloc::sync::Arc<T>);
 
 /// What a waiter did, for [`InterruptSource::observe`].

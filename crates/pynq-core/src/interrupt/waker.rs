@@ -26,17 +26,17 @@ pub(super) struct Functions {
     /// Dispatches the node; the pointer is to a node that is alive for the call.
     pub(super) wake_static: unsafe fn(*const Header),
     /// Dispatches the node if it is still alive; the pointer is a `Weak`'s, borrowed.
-    #[cfg(feature = "alloc")]
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     pub(super) wake_weak: unsafe fn(*const Header),
-    #[cfg(feature = "alloc")]
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     pub(super) clone_weak: unsafe fn(*const Header),
-    #[cfg(feature = "alloc")]
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     pub(super) drop_weak: unsafe fn(*const Header),
     /// Takes a strong count of the `Arc`.
-    #[cfg(feature = "alloc")]
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     pub(super) retain: unsafe fn(*const Header),
     /// Gives one back.
-    #[cfg(feature = "alloc")]
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     pub(super) release: unsafe fn(*const Header),
 }
 
@@ -57,11 +57,11 @@ impl NodeRef {
         let table = if self.is_static {
             &STATIC
         } else {
-            #[cfg(feature = "alloc")]
+            #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
             {
                 &WEAK
             }
-            #[cfg(not(feature = "alloc"))]
+            #[cfg(not(all(feature = "alloc", target_has_atomic = "ptr")))]
             {
                 &STATIC
             }
@@ -76,7 +76,7 @@ impl NodeRef {
 impl NodeRef {
     /// Keeps the node where it is. For its owner, who has a reference to it.
     pub(super) fn retain(self) {
-        #[cfg(feature = "alloc")]
+        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
         if !self.is_static {
             // SAFETY: the owner's reference keeps the memory.
             let functions = unsafe { functions_of(self.header) };
@@ -87,7 +87,7 @@ impl NodeRef {
 
     /// Takes [`retain`](Self::retain) back. For its owner, who still has a reference, so that this is not the last.
     pub(super) fn release(self) {
-        #[cfg(feature = "alloc")]
+        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
         if !self.is_static {
             // SAFETY: the owner's reference keeps the memory.
             let functions = unsafe { functions_of(self.header) };
@@ -117,10 +117,10 @@ unsafe fn functions_of(header: *const Header) -> &'static Functions {
     unsafe { (*header).functions }
 }
 
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 static WEAK: RawWakerVTable = RawWakerVTable::new(clone_weak, wake_weak, wake_weak_by_ref, drop_weak);
 
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 unsafe fn clone_weak(pointer: *const ()) -> RawWaker {
     let header: *const Header = pointer.cast();
     // SAFETY: the waker's `Weak` keeps the memory.
@@ -130,7 +130,7 @@ unsafe fn clone_weak(pointer: *const ()) -> RawWaker {
     RawWaker::new(pointer, &WEAK)
 }
 
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 unsafe fn wake_weak(pointer: *const ()) {
     // SAFETY: passed on; the waker is consumed by the second call.
     unsafe { wake_weak_by_ref(pointer) };
@@ -138,7 +138,7 @@ unsafe fn wake_weak(pointer: *const ()) {
     unsafe { drop_weak(pointer) };
 }
 
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 unsafe fn wake_weak_by_ref(pointer: *const ()) {
     let header: *const Header = pointer.cast();
     // SAFETY: the waker's `Weak` keeps the memory.
@@ -147,7 +147,7 @@ unsafe fn wake_weak_by_ref(pointer: *const ()) {
     unsafe { (functions.wake_weak)(header) }
 }
 
-#[cfg(feature = "alloc")]
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 unsafe fn drop_weak(pointer: *const ()) {
     let header: *const Header = pointer.cast();
     // SAFETY: the waker's `Weak` keeps the memory until the next call gives it back.
