@@ -25,10 +25,7 @@ pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
     }
     say!("  $ {command}");
     let (succeeded, output) = command.capture()?;
-    // Cargo tells that a test stays out, which a manifest's `exclude` says on purpose.
-    let intended =
-        |line: &str| line.starts_with("warning: ignoring ") && line.contains("is not included in the published");
-    let warnings: Vec<&str> = output.lines().filter(|line| line.starts_with("warning") && !intended(line)).collect();
+    let warnings: Vec<&str> = output.lines().filter(|line| line.starts_with("warning")).collect();
     if !succeeded || !warnings.is_empty() {
         say!("{output}");
         let what = warnings.first().copied().unwrap_or("cargo package failed");
