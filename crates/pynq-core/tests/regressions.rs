@@ -15,7 +15,10 @@ use std::{
 use futures_core::Stream;
 use pynq_core::{
     Error, Instant,
-    interrupt::{InterruptEventExt, InterruptHardware, InterruptSource, Line, Node, NodeHandle, ParentLine, StdLock},
+    interrupt::{
+        InterruptEventExt, InterruptHardware, InterruptSource, Line, Node, NodeHandle, NodeLock, ParentLine,
+        ScopedRawMutex, StdLock,
+    },
 };
 
 #[derive(Default)]
@@ -335,4 +338,64 @@ fn a_listener_ends_with_its_hardware() {
     node.invalidate_node(Error::Invalidated);
     assert_eq!(listener.as_mut().poll_next(&mut cx), Poll::Ready(Some(Err(Error::Invalidated))));
     assert_eq!(listener.as_mut().poll_next(&mut cx), Poll::Ready(None));
+}
+
+/// A lock of one thread, on which another one's wake comes while it is still held.
+struct HookLock(AtomicBool);
+static HOOKED: Mutex<Option<Bus>> = Mutex::new(None);
+// SAFETY: `f` runs between the setting and the clearing of the flag, and only if it was clear.
+unsafe impl ScopedRawMutex for HookLock {
+    fn try_with_lock<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
+        if self.0.swap(true, SeqCst) {
+            return None;
+        }
+        let result = f();
+        let bus = HOOKED.lock().expect("a sound bench").clone();
+        if let Some(bus) = bus {
+            if bus.0.armed.load(SeqCst) {
+                *HOOKED.lock().expect("a sound bench") = None;
+                bus.0.latch.fetch_or(2, SeqCst);
+                bus.0.fire();
+            }
+        }
+        self.0.store(false, SeqCst);
+        Some(result)
+    }
+    fn with_lock<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.try_with_lock(f).expect("deadlock")
+    }
+    fn is_locked(&self) -> bool {
+        self.0.load(SeqCst)
+    }
+}
+impl NodeLock for HookLock {
+    const IN_HANDLER: bool = false;
+}
+
+struct PanicsAndHooks(Bus);
+impl Wake for PanicsAndHooks {
+    fn wake(self: Arc<Self>) {
+        *HOOKED.lock().expect("a sound bench") = Some(self.0.clone());
+        panic!("a user's waker panics");
+    }
+}
+
+/// A waker's panic goes on only after the look at `pending` for a wake that found the owner's last lock round taken.
+#[test]
+fn a_panicking_waker_must_not_lose_the_wake_that_found_the_last_round_taken() {
+    let bus = Bus::default();
+    let node =
+        Arc::new(Node::<_, _, _, 4>::new(HookLock(AtomicBool::new(false)), Controller(bus.clone()), bus.clone()));
+    let (mut a, mut b) =
+        (Line::new(node.clone(), 0).expect("a sound bench"), Line::new(node.clone(), 1).expect("a sound bench"));
+    let bad = Waker::from(Arc::new(PanicsAndHooks(bus.clone())));
+    let flag = Arc::new(Flag(AtomicBool::new(false)));
+    let good = Waker::from(flag.clone());
+    let (mut wait_a, mut wait_b) = (Box::pin(a.wait_async()), Box::pin(b.wait_async()));
+    assert!(poll_with(wait_a.as_mut(), &bad).is_pending());
+    assert!(poll_with(wait_b.as_mut(), &good).is_pending());
+    bus.0.latch.fetch_or(1, SeqCst);
+    assert!(catch_unwind(AssertUnwindSafe(|| bus.0.fire())).is_err());
+    assert!(HOOKED.lock().expect("a sound bench").is_none(), "the other thread's wake did come");
+    assert!(flag.0.load(SeqCst), "line 1 fired and was delivered, and its task sleeps on");
 }
