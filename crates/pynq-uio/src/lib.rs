@@ -1,0 +1,15 @@
+//! The Linux backend of pynq: interrupts through `/dev/uioN`, register windows, the FPGA manager, DMA buffers.
+//!
+//! Linux only; on other systems this crate is empty.
+#![cfg(target_os = "linux")]
+#![deny(unsafe_code)] // see `mapping`, where all of it stands
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod error;
+mod paths;
+
+pub use error::Error;
+pub use paths::SystemPaths;
+
+/// The result of an operation of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
