@@ -13,6 +13,9 @@ extern crate std;
 mod axi_intc;
 mod block_on;
 mod clock;
+#[cfg(not(loom))]
+#[forbid(unsafe_code)]
+pub mod design;
 mod error;
 pub mod interrupt;
 pub mod maps;

@@ -5,7 +5,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use super::{Activity, InterruptHardware, InterruptSource, Node, NodeHandle, ParentLine};
+use super::{Activity, Delivery, InterruptHardware, InterruptSource, Node, NodeHandle, ParentLine};
 use crate::{Error, Instant};
 
 /// The hardware of a pin that is wired straight to a root: there is none.
@@ -66,6 +66,10 @@ impl<P: NodeHandle> InterruptSource for Option<ParentLine<P>> {
                 }
             }
         }
+    }
+
+    fn admit(&self) -> Result<Delivery, Error> {
+        self.as_ref().map_or(Ok(Delivery::Own), InterruptSource::admit)
     }
 
     fn observe(&self, activity: Activity) {

@@ -7,7 +7,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use super::{Activity, Condition, Waiter, waker::NodeRef};
+use super::{Activity, Condition, Delivery, Waiter, waker::NodeRef};
 use crate::{Error, Instant};
 
 /// What a completed wait was told.
@@ -101,6 +101,10 @@ pub unsafe trait InterruptLines: Send + Sync {
     #[doc(hidden)]
     fn block(&self, poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, deadline: Option<Instant>)
     -> Result<(), Error>;
+
+    /// See [`InterruptSource::admit`](super::InterruptSource::admit).
+    #[doc(hidden)]
+    fn admit(&self) -> Result<Delivery, Error>;
 
     #[doc(hidden)]
     fn observe(&self, activity: Activity);

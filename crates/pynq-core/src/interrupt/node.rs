@@ -66,7 +66,7 @@ use core::{
 use mutex::BlockingMutex;
 
 use super::{
-    Activity, InterruptHardware, InterruptSource, NodeHandle, NodeLock, TaskId,
+    Activity, Delivery, InterruptHardware, InterruptSource, NodeHandle, NodeLock, TaskId,
     lines::{Cursor, Fired, InterruptLines, LineStats, Request},
     panics::Panics,
     state::{MAX_EMPTY, NodeState, Step},
@@ -75,6 +75,10 @@ use super::{
     waker::{Functions, Header, NodeRef},
 };
 use crate::{Error, Instant};
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+#[allow(unsafe_code)]
+mod weak;
 
 /// Wakers that leave the lock together.
 const BATCH: usize = 8;
@@ -288,6 +292,20 @@ where
         core::mem::forget(guard);
     }
 
+    /// Asks the source again for a wait that was admitted and is registered now: if its reactor went in between, nobody
+    /// told it, and it needs another one.
+    ///
+    /// # Safety
+    ///
+    /// As for [`InterruptLines::cancel`].
+    #[allow(unsafe_code)]
+    unsafe fn readmit(&self, me: NodeRef, waiter: Pin<&Waiter>) -> Poll<Result<Fired, Error>> {
+        let Err(error) = self.source.admit() else { return Poll::Pending };
+        // SAFETY: passed on.
+        unsafe { self.cancel(me, waiter) };
+        Poll::Ready(Err(error))
+    }
+
     /// Wakes all who are ready, with the lock released; see [`NodeLock::IN_HANDLER`] for the exception.
     fn wake_ready(&self, panics: &mut Panics) {
         loop {
@@ -346,62 +364,6 @@ where
     }
 }
 
-#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-#[allow(unsafe_code)] // the waker's functions that know the node's type
-mod weak {
-    use super::*;
-    use alloc::sync::{Arc, Weak};
-    use core::mem::ManuallyDrop;
-
-    impl<H, L, S, const N: usize> Node<H, L, S, N>
-    where
-        H: InterruptHardware + 'static,
-        L: NodeLock + Send + Sync + 'static,
-        S: InterruptSource + Send + Sync + 'static,
-    {
-        /// The `Weak` a waker holds, borrowed.
-        ///
-        /// # Safety
-        ///
-        /// `header` is the pointer of a waker made for a node of this type in an `Arc`, and the waker is alive.
-        unsafe fn borrow(header: *const Header) -> ManuallyDrop<Weak<Self>> {
-            // SAFETY: the pointer came from `Arc::as_ptr`, which is what `Weak::into_raw` yields, and there is a
-            // weak count for it: the waker's own, or the one that all strong references hold together.
-            ManuallyDrop::new(unsafe { Weak::from_raw(header.cast::<Self>()) })
-        }
-
-        pub(super) unsafe fn wake_weak(header: *const Header) {
-            // SAFETY: passed on.
-            let weak = unsafe { Self::borrow(header) };
-            if let Some(node) = weak.upgrade() {
-                node.wake(NodeRef { header, is_static: false });
-            }
-        }
-
-        pub(super) unsafe fn clone_weak(header: *const Header) {
-            // SAFETY: passed on.
-            let weak = unsafe { Self::borrow(header) };
-            let _count = ManuallyDrop::new(Weak::clone(&weak));
-        }
-
-        pub(super) unsafe fn retain(header: *const Header) {
-            // SAFETY: the pointer came from `Arc::as_ptr`, and the caller has a strong reference.
-            unsafe { Arc::increment_strong_count(header.cast::<Self>()) };
-        }
-
-        pub(super) unsafe fn release(header: *const Header) {
-            // SAFETY: as above; the count given back is the one that `retain` took.
-            unsafe { Arc::decrement_strong_count(header.cast::<Self>()) };
-        }
-
-        pub(super) unsafe fn drop_weak(header: *const Header) {
-            // SAFETY: passed on.
-            let weak = unsafe { Self::borrow(header) };
-            drop(ManuallyDrop::into_inner(weak));
-        }
-    }
-}
-
 /// Gives the node back when the owner's loop is left by a panic of the source.
 struct Owner<'a, H, L, S, const N: usize>(&'a Node<H, L, S, N>)
 where
@@ -442,6 +404,7 @@ where
                 return Poll::Ready(result);
             }
         }
+        let admitted = if request.is_node { Ok(Delivery::Own) } else { self.source.admit() };
         let fresh = !waiter.registered.get();
         // Cloned before the lock is taken, and what is left over is dropped after it is released: both are user code.
         let mut waker: Option<Waker> = fresh.then(|| cx.waker().clone());
@@ -459,6 +422,14 @@ where
                     old = waiter.waker.take();
                     return Polled::Done { result, woken: before == State::Woken };
                 }
+                let by_reactor = match admitted {
+                    Ok(delivery) => delivery == Delivery::Reactor,
+                    Err(error) => {
+                        state.take_out(waiter);
+                        old = waiter.waker.take();
+                        return Polled::Done { result: Err(error), woken: before == State::Woken };
+                    }
+                };
                 if before == State::Woken {
                     let stats = &mut state.lines[usize::from(request.line)].stats;
                     stats.spurious = stats.spurious.wrapping_add(1);
@@ -466,13 +437,16 @@ where
                 if before == State::Waiting && waiter.is_hold() {
                     state.rearm(request.line);
                 }
+                let moves = by_reactor && !waiter.by_reactor.get();
                 if before == State::Waiting && waiter.will_wake(cx.waker()) {
-                    return Polled::Waits;
+                    waiter.by_reactor.set(by_reactor);
+                    return Polled::Waits { moves };
                 }
                 let Some(new) = waker.take() else { return Polled::NeedsWaker };
                 old = waiter.waker.replace(Some(new));
+                waiter.by_reactor.set(by_reactor);
                 if before == State::Waiting {
-                    return Polled::Waits;
+                    return Polled::Waits { moves };
                 }
                 // Ready but not satisfied cannot be, short of a bug in the engine; it is treated as a newcomer.
                 state.take_out(waiter);
@@ -483,7 +457,7 @@ where
                         waker = waiter.waker.take();
                         Polled::Done { result, woken: before == State::Woken }
                     }
-                    None => Polled::Registered { was_woken: before == State::Woken },
+                    None => Polled::Registered { was_woken: before == State::Woken, by_reactor },
                 }
             });
             drop(old.take());
@@ -501,16 +475,19 @@ where
                     }
                     Poll::Ready(result)
                 }
-                Polled::Registered { was_woken } => {
+                Polled::Registered { was_woken, by_reactor } => {
                     if was_woken {
                         self.source.observe(Activity::Polled);
                     }
                     if !request.is_node {
                         self.source.observe(Activity::Registered { task: TaskId::of(cx) });
                     }
-                    Poll::Pending
+                    // SAFETY: passed on.
+                    if by_reactor { unsafe { self.readmit(me, waiter) } } else { Poll::Pending }
                 }
-                Polled::Waits => Poll::Pending,
+                // SAFETY: passed on.
+                Polled::Waits { moves: true } => unsafe { self.readmit(me, waiter) },
+                Polled::Waits { moves: false } => Poll::Pending,
             };
         }
     }
@@ -556,6 +533,10 @@ where
         self.source.block(poll, deadline)
     }
 
+    fn admit(&self) -> Result<Delivery, Error> {
+        self.source.admit()
+    }
+
     fn observe(&self, activity: Activity) {
         self.source.observe(activity);
     }
@@ -584,8 +565,8 @@ where
 
 enum Polled {
     Done { result: Result<Fired, Error>, woken: bool },
-    Registered { was_woken: bool },
-    Waits,
+    Registered { was_woken: bool, by_reactor: bool },
+    Waits { moves: bool },
     NeedsWaker,
 }
 

@@ -9,7 +9,7 @@ use core::{
 };
 
 use super::{
-    Activity, Condition, InterruptSource, NodeHandle, Waiter,
+    Activity, Condition, Delivery, InterruptSource, NodeHandle, Waiter,
     lines::{Cursor, InterruptLines, Request},
 };
 use crate::{Error, Instant};
@@ -109,6 +109,10 @@ impl<P: NodeHandle> InterruptSource for ParentLine<P> {
         deadline: Option<Instant>,
     ) -> Result<(), Error> {
         self.parent.block(poll, deadline)
+    }
+
+    fn admit(&self) -> Result<Delivery, Error> {
+        self.parent.admit()
     }
 
     fn observe(&self, activity: Activity) {

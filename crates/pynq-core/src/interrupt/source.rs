@@ -46,6 +46,16 @@ pub trait InterruptSource {
     fn block(&self, poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, deadline: Option<Instant>)
     -> Result<(), Error>;
 
+    /// Asked with no lock held for every task that is about to wait behind this source, from within the poll of its wait:
+    /// may it, and what will deliver its events? A backend with reactors binds one here if the wait needs it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoReactor`] where nothing would deliver the event. It ends that wait, and no other.
+    fn admit(&self) -> Result<Delivery, Error> {
+        Ok(Delivery::Own)
+    }
+
     /// Told what waiters do, so that a simulated board knows when the program has caught up with it. Called without
     /// locks. Hardware has no use for it.
     fn observe(&self, activity: Activity) {
@@ -74,6 +84,10 @@ where
         self.as_ref().get_ref().block(poll, deadline)
     }
 
+    fn admit(&self) -> Result<Delivery, Error> {
+        self.as_ref().get_ref().admit()
+    }
+
     fn observe(&self, activity: Activity) {
         self.as_ref().get_ref().observe(activity);
     }
@@ -99,6 +113,10 @@ macro_rules! by_pointer {
                 (**self).block(poll, deadline)
             }
 
+            fn admit(&self) -> Result<Delivery, Error> {
+                (**self).admit()
+            }
+
             fn observe(&self, activity: Activity) {
                 (**self).observe(activity);
             }
@@ -109,6 +127,15 @@ macro_rules! by_pointer {
 by_pointer!(&T);
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 by_pointer!(alloc::sync::Arc<T>);
+
+/// What delivers the events of a wait, as told by [`InterruptSource::admit`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The source itself, or the thread that waits: a blocking twin, an interrupt handler, a simulated board.
+    Own,
+    /// A reactor. If that goes, the wait ends with [`Error::ReactorGone`], and others go on.
+    Reactor,
+}
 
 /// What a waiter did, for [`InterruptSource::observe`].
 ///

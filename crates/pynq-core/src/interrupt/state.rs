@@ -171,12 +171,40 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
 
     /// A source's error. One that isn't fatal ends the waits there are and leaves the node as it was.
     pub(super) fn fail(&mut self, error: Error) -> Option<H> {
-        if error.is_fatal() {
-            return self.fail_for_good(error);
+        match error {
+            fatal if fatal.is_fatal() => return self.fail_for_good(fatal),
+            Error::ReactorGone => self.reactor_gone(),
+            other => {
+                self.quiesce();
+                self.all_ready(Some(other));
+            }
         }
-        self.quiesce();
-        self.all_ready(Some(error));
         None
+    }
+
+    /// Ends the waits that a reactor served. A node behind this one has such waits itself, or goes on.
+    fn reactor_gone(&mut self) {
+        let lines = &mut self.lines;
+        let mut deserted = 0_u32;
+        self.waiting.move_if(&mut self.ready, |waiter| {
+            if waiter.is_hold() || !(waiter.by_reactor.get() || waiter.is_node.get()) {
+                return false;
+            }
+            waiter.failed.set(Some(Error::ReactorGone));
+            waiter.state.set(State::Ready);
+            let line = &mut lines[usize::from(waiter.line.get())];
+            line.waiters -= 1;
+            if line.waiters == 0 {
+                deserted |= 1 << waiter.line.get();
+            }
+            true
+        });
+        let masked = deserted & self.enabled;
+        if let (Some(hardware), true) = (&mut self.hardware, masked != 0) {
+            hardware.disable(masked);
+            hardware.flush();
+            self.enabled &= !masked;
+        }
     }
 
     pub(super) fn quiesce(&mut self) {

@@ -78,6 +78,8 @@ pub struct Waiter {
     pub(super) state: Cell<State>,
     /// It waits on behalf of a node, which is served before tasks are.
     pub(super) is_node: Cell<bool>,
+    /// A reactor delivers its events.
+    pub(super) by_reactor: Cell<bool>,
     pub(super) satisfied: Cell<bool>,
     /// Between the poll that registered it and the one that completed it, or its cancelling. Owner's cell.
     pub(super) registered: Cell<bool>,
@@ -149,6 +151,7 @@ impl Waiter {
             line: Cell::new(0),
             state: Cell::new(State::Idle),
             is_node: Cell::new(false),
+            by_reactor: Cell::new(false),
             satisfied: Cell::new(false),
             registered: Cell::new(false),
         }
