@@ -26,6 +26,9 @@ pub(crate) const UNSAFE: &[(&str, &str)] = &[
     ("crates/pynq-core/src/interrupt/parent.rs", "a parent line, which keeps it too"),
     ("crates/pynq-core/src/interrupt/sync.rs", "the promise of mutual exclusion"),
     ("crates/pynq-sim/src/window.rs", "implements the contract of accesses; reaches no memory"),
+    ("crates/pynq-uio/src/mapping.rs", "maps device memory, takes it away and gives it back"),
+    ("crates/pynq-uio/src/mapping/window.rs", "lays a window over it"),
+    ("crates/pynq-uio/src/mapping/memory.rs", "copies to and from it"),
 ];
 
 /// Code that is only run here: counting allocators, signals as interrupt handlers, and the raw twins of register accesses.

@@ -6,9 +6,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod error;
+#[allow(unsafe_code)] // all of this crate's
+mod mapping;
 mod paths;
 
 pub use error::Error;
+pub use mapping::{Mapping, Memory, Window, page_size};
 pub use paths::SystemPaths;
 
 /// The result of an operation of this crate.
