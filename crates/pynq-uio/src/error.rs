@@ -2,6 +2,8 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use crate::FpgaState;
+
 /// Why the kernel could not be asked, or what it answered.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -14,6 +16,93 @@ pub enum Error {
         path: PathBuf,
         /// What the kernel said.
         error: io::Error,
+    },
+    /// A file of the kernel's does not hold what it should.
+    FileContent {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+        /// What it should hold.
+        wanted: &'static str,
+    },
+    /// There is no FPGA manager, or it is gone.
+    NoFpgaManager {
+        /// Where one was looked for.
+        path: PathBuf,
+    },
+    /// There are several FPGA managers, and none was named.
+    SeveralFpgaManagers {
+        /// Their names.
+        found: Vec<String>,
+    },
+    /// There is no FPGA manager of this name.
+    UnknownFpgaManager {
+        /// The name.
+        asked: String,
+        /// The names there are.
+        found: Vec<String>,
+    },
+    /// The kernel does not let a program start programming.
+    NoProgrammingFile {
+        /// The manager.
+        manager: String,
+        /// The file that is missing.
+        path: PathBuf,
+    },
+    /// Somebody else is programming.
+    ProgrammingInProgress {
+        /// The manager.
+        manager: String,
+        /// The file they hold a lock on.
+        lock: PathBuf,
+    },
+    /// A name that no firmware file can have.
+    FirmwareName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The folder that the kernel reads firmware from is missing.
+    NoFirmwareFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The bitstream can't be used.
+    Bitstream(pynq_hwh::Error),
+    /// A partial bitstream was to be loaded as a full one.
+    PartialMismatch,
+    /// The kernel failed to program.
+    ProgrammingRefused {
+        /// The manager.
+        manager: String,
+        /// The firmware file.
+        file: PathBuf,
+        /// What the kernel said.
+        error: io::Error,
+        /// The state after that, if it can be read.
+        state: Option<FpgaState>,
+        /// The driver's words, if it has any.
+        status: Vec<String>,
+    },
+    /// The kernel said it had programmed, and the logic does not run.
+    NotOperating {
+        /// The manager.
+        manager: String,
+        /// The state at the last look.
+        state: FpgaState,
+        /// The driver's words, if it has any.
+        status: Vec<String>,
+        /// How often the state was looked at.
+        looks: u32,
+    },
+    /// There is no design in the logic.
+    NotProgrammed {
+        /// The manager.
+        manager: String,
+        /// Its state.
+        state: FpgaState,
     },
     /// The kernel refused to map a range of a device file.
     Map {
@@ -68,6 +157,63 @@ impl fmt::Display for Error {
                     _ => Ok(()),
                 }
             }
+            Self::FileContent { path, found, wanted } => {
+                write!(f, "{} holds {found:?} where {wanted} was expected", path.display())
+            }
+            Self::NoFpgaManager { path } => write!(
+                f,
+                "there is no FPGA manager at {}; load the kernel's driver for it (zynq-fpga, zynqmp-fpga), and check its node in the device tree",
+                path.display(),
+            ),
+            Self::SeveralFpgaManagers { found } => {
+                write!(f, "there are several FPGA managers ({}); say which", found.join(", "))
+            }
+            Self::UnknownFpgaManager { asked, found } if found.is_empty() => {
+                write!(f, "no FPGA manager \"{asked}\", nor any other")
+            }
+            Self::UnknownFpgaManager { asked, found } => {
+                write!(f, "no FPGA manager \"{asked}\"; there is {}", found.join(", "))
+            }
+            Self::NoProgrammingFile { manager, path } => write!(
+                f,
+                "this kernel does not let a program start {manager}: it has no {}. Kernels from Xilinx have it; on a \
+                 mainline kernel, apply a device-tree overlay that targets the fpga-region and names the bitstream in \
+                 `firmware-name`, or attach to a design that was loaded before Linux",
+                path.display(),
+            ),
+            Self::ProgrammingInProgress { manager, lock } => {
+                write!(f, "{manager} is being programmed by another process, which holds {}; try again", lock.display())
+            }
+            Self::FirmwareName { name, problem } => {
+                write!(f, "\"{name}\" can't be the name of a firmware file: it {problem}; use a name like base.bin")
+            }
+            Self::NoFirmwareFolder { path } => {
+                write!(f, "the kernel reads bitstreams from {path}, which is no folder; mkdir -p {path}", path = path.display())
+            }
+            Self::Bitstream(error) => error.fmt(f),
+            Self::PartialMismatch => f.write_str(
+                "the bitstream's header says that it is a partial one, and it was to be loaded as a full one; load it with `partial`",
+            ),
+            Self::ProgrammingRefused { manager, file, error, state, status } => {
+                write!(f, "{manager} failed to load {}: {error}", file.display())?;
+                if let Some(state) = state {
+                    write!(f, "; its state is now \"{state}\"")?;
+                }
+                said(f, status)?;
+                f.write_str("; the kernel's log (dmesg) may say more. Nothing in the logic may be accessed until a design was loaded")
+            }
+            Self::NotOperating { manager, state, status, looks } => {
+                write!(f, "{manager} was programmed and is \"{state}\" instead of \"operating\"")?;
+                if *looks > 1 {
+                    write!(f, ", at the last of {looks} looks")?;
+                }
+                said(f, status)?;
+                f.write_str("; check that the bitstream is for this part. Nothing in the logic may be accessed until a design was loaded")
+            }
+            Self::NotProgrammed { manager, state } => write!(
+                f,
+                "no design is loaded: {manager} is \"{state}\" instead of \"operating\"; program a full bitstream first",
+            ),
             Self::Map { path, offset, length, error } => {
                 write!(f, "can't map {length:#x} bytes at {offset:#x} of {}: {error}", path.display())?;
                 f.write_str(map_cure(error))
@@ -94,16 +240,33 @@ fn map_cure(error: &io::Error) -> &'static str {
             "; this kernel keeps the range to itself (CONFIG_STRICT_DEVMEM: memory, or registers that a kernel driver \
              holds); give the block to UIO in the device tree, or free it of its driver"
         }
-        Some(rustix::io::Errno::INVAL) => "; the device has no such map, or it is smaller, or this is no multiple of a page",
+        Some(rustix::io::Errno::INVAL) => {
+            "; the device has no such map, or it is smaller, or this is no multiple of a page"
+        }
         Some(rustix::io::Errno::NODEV) => "; the device's map starts inside a page, or is none that can be mapped",
         _ => "",
+    }
+}
+
+/// The driver's words on what went wrong.
+fn said(f: &mut fmt::Formatter<'_>, status: &[String]) -> fmt::Result {
+    if status.is_empty() { Ok(()) } else { write!(f, " ({})", status.join(", ")) }
+}
+
+impl From<pynq_hwh::Error> for Error {
+    fn from(error: pynq_hwh::Error) -> Self {
+        Self::Bitstream(error)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::File { error, .. } | Self::Map { error, .. } | Self::Revoke { error, .. } => Some(error),
+            Self::File { error, .. }
+            | Self::Map { error, .. }
+            | Self::Revoke { error, .. }
+            | Self::ProgrammingRefused { error, .. } => Some(error),
+            Self::Bitstream(error) => std::error::Error::source(error),
             _ => None,
         }
     }

@@ -6,11 +6,14 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod error;
+mod fpga;
+mod kernel_files;
 #[allow(unsafe_code)] // all of this crate's
 mod mapping;
 mod paths;
 
 pub use error::Error;
+pub use fpga::{FpgaManager, FpgaState, ProgramOptions};
 pub use mapping::{Mapping, Memory, Window, page_size};
 pub use paths::SystemPaths;
 
