@@ -131,6 +131,56 @@ pub enum Error {
         /// How much is mapped.
         size: usize,
     },
+    /// No UIO device is what was asked for.
+    NoDevice {
+        /// What was asked for, as in `for interrupt 61`.
+        asked: String,
+        /// The devices there are.
+        found: Vec<String>,
+        /// Where sysfs has no devices because the kernel has no UIO at all: the folder that is missing.
+        missing_class: Option<PathBuf>,
+        /// Who handles the interrupt that was asked for, if somebody does.
+        held_by: Vec<String>,
+    },
+    /// Several UIO devices are what was asked for.
+    AmbiguousDevice {
+        /// What was asked for.
+        asked: String,
+        /// The devices.
+        found: Vec<String>,
+    },
+    /// The system does not tell which of several an interrupt is, or whose it is.
+    AmbiguousInterrupt {
+        /// What was asked for.
+        asked: String,
+        /// What it may be.
+        candidates: Vec<String>,
+    },
+    /// The UIO device behind a file is not the one that was looked for any more.
+    Replaced {
+        /// The file.
+        path: PathBuf,
+        /// The name of the device that was looked for.
+        asked: String,
+        /// The name of the one that is there, if one is.
+        found: Option<String>,
+    },
+    /// A UIO device has no map with these registers.
+    NotCovered {
+        /// The physical address.
+        address: u64,
+        /// How many bytes from there.
+        size: usize,
+        /// The device, with its maps.
+        device: String,
+    },
+    /// Somebody else has claimed it.
+    Busy {
+        /// The file whose lock is the claim: a UIO device, or a lock file named after a physical address.
+        path: PathBuf,
+        /// The process that holds it, where the system tells.
+        holder: Option<u32>,
+    },
     /// An address or an offset of a register is no multiple of four.
     Unaligned {
         /// The address or offset.
@@ -226,12 +276,60 @@ impl fmt::Display for Error {
             Self::OutOfRange { offset, length, size } => {
                 write!(f, "{length:#x} bytes at offset {offset:#x} reach beyond the {size:#x} bytes mapped; stay below")
             }
+            Self::NoDevice { asked, missing_class: Some(folder), .. } => write!(
+                f,
+                "no UIO device {asked}: this kernel has none at all, there is no {}; {BIND}",
+                folder.display()
+            ),
+            Self::NoDevice { asked, found, held_by, .. } => {
+                write!(f, "no UIO device {asked}")?;
+                if !held_by.is_empty() {
+                    write!(f, ", which {} handles", held_by.join(" and "))?;
+                }
+                let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+                write!(f, "; this system has: {found}; {BIND}")
+            }
+            Self::AmbiguousDevice { asked, found } => {
+                write!(f, "several UIO devices {asked}: {}; ask by address or by interrupt", found.join(", "))
+            }
+            Self::AmbiguousInterrupt { asked, candidates } => write!(
+                f,
+                "the system does not tell which {asked} is: it may be {}; give the devices different names \
+                 (`linux,uio-name` in the device tree)",
+                candidates.join(" or ")
+            ),
+            Self::Replaced { path, asked, found } => {
+                write!(f, "{} is no longer the device \"{asked}\"", path.display())?;
+                match found {
+                    Some(found) => write!(f, " but \"{found}\"")?,
+                    None => f.write_str(", it was removed")?,
+                }
+                f.write_str("; look for the devices again")
+            }
+            Self::NotCovered { address, size, device } => write!(
+                f,
+                "{size:#x} bytes at {address:#x} are not all in a map of {device}; ask for less, or correct its `reg` in \
+                 the device tree"
+            ),
+            Self::Busy { path, holder } => {
+                write!(f, "{} is in use by ", path.display())?;
+                match holder {
+                    Some(pid) if *pid == std::process::id() => f.write_str("this very process")?,
+                    Some(pid) => write!(f, "process {pid}")?,
+                    None => f.write_str("another process")?,
+                }
+                f.write_str("; end that use first, since two would reset each other's interrupts")
+            }
             Self::Unaligned { address } => {
                 write!(f, "{address:#x} is no multiple of 4; registers are words, use {:#x}", address & !3)
             }
         }
     }
 }
+
+/// How a device comes to UIO.
+const BIND: &str = "its node needs a `compatible` that the driver is told of (compatible = \"generic-uio\", and `modprobe \
+    uio_pdrv_genirq of_id=generic-uio` or uio_pdrv_genirq.of_id=generic-uio on the kernel's command line)";
 
 /// What to do about a mapping that was refused.
 fn map_cure(error: &io::Error) -> &'static str {

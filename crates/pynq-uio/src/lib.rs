@@ -5,17 +5,25 @@
 #![deny(unsafe_code)] // see `mapping`, where all of it stands
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod claim;
+mod devices;
 mod error;
+mod interrupts;
 mod fpga;
 mod kernel_files;
 #[allow(unsafe_code)] // all of this crate's
 mod mapping;
 mod paths;
+mod window;
 
+pub use claim::Claim;
+pub use devices::{UioDevice, UioDevices, UioInterrupt, UioIrq, UioMap};
 pub use error::Error;
+pub use interrupts::{InterruptRow, Interrupts, Trigger};
 pub use fpga::{FpgaManager, FpgaState, ProgramOptions};
 pub use mapping::{Mapping, Memory, Window, page_size};
 pub use paths::SystemPaths;
+pub use window::{open_window, open_window_of};
 
 /// The result of an operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

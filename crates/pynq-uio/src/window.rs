@@ -1,0 +1,46 @@
+//! Windows onto registers, by physical address.
+//!
+//! A design may give each block to UIO, or only the interrupt, as the image of a stock PYNQ board does. A block that
+//! UIO has is mapped through UIO, which needs no more than access to that one file; any other through `/dev/mem`.
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+
+use crate::{Error, Mapping, Result, SystemPaths, UioDevices, Window, page_size};
+
+/// Opens `size` bytes of registers at the physical `address`. Claims nothing: see [`Claim`](crate::Claim).
+///
+/// # Errors
+///
+/// [`Error::File`] if a device file can't be opened, [`Error::Map`] if the kernel refuses the range,
+/// [`Error::Unaligned`] if `address` is no multiple of 4, and what [`UioDevices::find`] has.
+pub fn open_window(paths: &SystemPaths, address: u64, size: usize) -> Result<Window> {
+    open_window_of(&UioDevices::find(paths)?, paths, address, size)
+}
+
+/// Opens a window as [`open_window`] does, among devices that were looked for before: for whoever opens many.
+///
+/// # Errors
+///
+/// As of [`open_window`].
+pub fn open_window_of(devices: &UioDevices, paths: &SystemPaths, address: u64, size: usize) -> Result<Window> {
+    if address % 4 != 0 {
+        return Err(Error::Unaligned { address });
+    }
+    let mut covering = devices.devices().iter().filter(|device| device.map_of(address, size as u64).is_some());
+    // Several may have these registers: counters that share a page. Any will do, and the first is the same each time.
+    match covering.next() {
+        Some(device) => device.window(address, size),
+        None => open_physical(&paths.dev.join("mem"), address, size),
+    }
+}
+
+/// Maps physical addresses through `/dev/mem`.
+fn open_physical(path: &Path, address: u64, size: usize) -> Result<Window> {
+    let page = page_size();
+    // Less than a page, so that it fits.
+    let into = (address % page as u64) as usize;
+    let length = size.checked_add(into).ok_or(Error::OutOfRange { offset: into, length: size, size: usize::MAX })?;
+    let mapping = Mapping::open(path, address - into as u64, length)?;
+    Window::new(mapping.into(), into, size, address)
+}
