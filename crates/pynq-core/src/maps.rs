@@ -8,6 +8,10 @@
 
 mod axi_gpio;
 mod axi_intc;
+mod axi_timer;
+mod axi_uartlite;
 
 pub use axi_gpio::{AxiGpioRegisters, Channels, GlobalInterruptEnable};
 pub use axi_intc::{AxiIntcRegisters, AxiIntcVectorRegisters, MasterEnable};
+pub use axi_timer::{AxiTimerRegisters, TimerControl};
+pub use axi_uartlite::{AxiUartLiteRegisters, UartControl, UartStatus};

@@ -7,7 +7,9 @@ use crate::{
     board::{Board, BoardBuilder},
     device::Device,
     error::Error,
-    models::{AxiGpioModel, AxiIntcModel, GpioChannel, GpioParams, IntcParams, RegisterModel},
+    models::{
+        AxiGpioModel, AxiIntcModel, AxiTimerModel, GpioChannel, GpioParams, IntcParams, RegisterModel, TimerParams,
+    },
 };
 
 impl Board {
@@ -74,6 +76,7 @@ fn known(design: &Design, block: &IpBlock) -> Box<dyn Device> {
     match block.vlnv_without_version() {
         "xilinx.com:ip:axi_intc" => Box::new(AxiIntcModel::new(intc(&block.parameters))),
         "xilinx.com:ip:axi_gpio" => Box::new(AxiGpioModel::new(gpio(&block.parameters))),
+        "xilinx.com:ip:axi_timer" => Box::new(AxiTimerModel::new(timer(block))),
         _ => {
             let outputs = block.interrupts.iter().filter_map(|name| {
                 let (_, port) = name.rsplit_once('/')?;
@@ -134,5 +137,17 @@ fn gpio(parameters: &Parameters) -> GpioParams {
         channel1: channel("C_GPIO_WIDTH", ""),
         channel2: built.flag("C_IS_DUAL", false).then(|| channel("C_GPIO2_WIDTH", "_2")),
         interrupt_present: built.flag("C_INTERRUPT_PRESENT", false),
+    }
+}
+
+fn timer(block: &IpBlock) -> TimerParams {
+    let built = Built(&block.parameters);
+    let default = TimerParams::default();
+    TimerParams {
+        clock_hz: block.clock_hz.filter(|&hz| hz != 0).unwrap_or(default.clock_hz),
+        count_width: built.byte("C_COUNT_WIDTH", 32).clamp(1, 32),
+        one_timer_only: built.flag("C_ONE_TIMER_ONLY", false),
+        trigger_active_high: [built.flag("C_TRIG0_ASSERT", true), built.flag("C_TRIG1_ASSERT", true)],
+        generate_active_high: [built.flag("C_GEN0_ASSERT", true), built.flag("C_GEN1_ASSERT", true)],
     }
 }

@@ -2,8 +2,10 @@
 
 pub mod axi_gpio;
 pub mod axi_intc;
+pub mod axi_timer;
 mod registers;
 
 pub use axi_gpio::{AxiGpioModel, GpioChannel, GpioParams};
 pub use axi_intc::{AxiIntcModel, IntcParams};
+pub use axi_timer::{AxiTimerModel, TimerParams};
 pub use registers::RegisterModel;
