@@ -25,6 +25,7 @@ pub(crate) const UNSAFE: &[(&str, &str)] = &[
     ("crates/pynq-core/src/interrupt/line.rs", "futures that keep this contract in their drop"),
     ("crates/pynq-core/src/interrupt/parent.rs", "a parent line, which keeps it too"),
     ("crates/pynq-core/src/interrupt/sync.rs", "the promise of mutual exclusion"),
+    ("crates/pynq-tokio/src/reactor.rs", "tokio's registration of a file descriptor"),
     ("crates/pynq-sim/src/window.rs", "implements the contract of accesses; reaches no memory"),
     ("crates/pynq-uio/src/mapping.rs", "maps device memory, takes it away and gives it back"),
     ("crates/pynq-uio/src/mapping/window.rs", "lays a window over it"),

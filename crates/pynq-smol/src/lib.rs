@@ -27,7 +27,12 @@
 mod aside;
 mod clock;
 mod error;
+#[cfg(all(feature = "uio", target_os = "linux"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
+mod reactor;
 
 pub use aside::blocking;
 pub use clock::{Sleep, SmolClock};
 pub use error::Error;
+#[cfg(all(feature = "uio", target_os = "linux"))]
+pub use reactor::SmolReactor;

@@ -23,12 +23,17 @@
 //!
 //! A simulated board in real-time mode sleeps on the same clock: `board.run_with(|left| clock.sleep(left))`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod blocking;
 mod clock;
 mod error;
+#[cfg(all(feature = "uio", target_os = "linux"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
+mod reactor;
 
 pub use blocking::blocking;
 pub use clock::{Sleep, TokioClock};
 pub use error::Error;
+#[cfg(all(feature = "uio", target_os = "linux"))]
+pub use reactor::TokioReactor;

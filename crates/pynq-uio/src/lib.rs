@@ -5,6 +5,9 @@
 #![deny(unsafe_code)] // see `mapping`, where all of it stands
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod blocking;
+mod clock;
+mod dispatcher;
 mod claim;
 mod devices;
 mod error;
@@ -13,9 +16,15 @@ mod fpga;
 mod kernel_files;
 #[allow(unsafe_code)] // all of this crate's
 mod mapping;
+mod kick;
 mod paths;
 mod window;
+mod reactor;
+mod root;
+mod timers;
 
+pub use clock::{LinuxClock, Sleep};
+pub use dispatcher::Dispatcher;
 pub use claim::Claim;
 pub use devices::{UioDevice, UioDevices, UioInterrupt, UioIrq, UioMap};
 pub use error::Error;
@@ -24,6 +33,8 @@ pub use fpga::{FpgaManager, FpgaState, ProgramOptions};
 pub use mapping::{Mapping, Memory, Window, page_size};
 pub use paths::SystemPaths;
 pub use window::{open_window, open_window_of};
+pub use reactor::{BoxedSleep, FirstOf, NoReactor, Reactor, Registration, WatchError};
+pub use root::{Masking, UioCounts, UioInterrupts, UioRoot};
 
 /// The result of an operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,117 @@
+//! The blocking twins' sleep: poll(2) on the interrupts and on the thread's own kick.
+//!
+//! Whoever finds an interrupt, a reactor or any blocked thread, dispatches for all of them. Each thread is woken by its
+//! kick, so one that finds its descriptor emptied by somebody else misses nothing.
+
+use std::{
+    cell::Cell,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use pynq_core::Error;
+use rustix::event::{PollFd, PollFlags};
+
+use crate::{
+    kick::Kick,
+    root::{Root, Shared},
+    timers::lock,
+};
+
+/// Whose interrupts the calling thread sleeps on while it polls.
+#[derive(Clone, Copy)]
+pub(crate) enum Watched<'a> {
+    One(&'a Root),
+    /// All of a board's, whichever those are when it goes to sleep.
+    All(&'a Arc<Shared>),
+}
+
+thread_local! {
+    /// The address of the root, or of what all roots share, that the thread watches while it polls; 0 for none.
+    static WATCHED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Polls on behalf of a blocked thread are marked as such, also when they nest.
+struct Scope(usize);
+
+impl Scope {
+    fn enter(watched: Watched<'_>) -> Self {
+        let address = match watched {
+            Watched::One(root) => root.address(),
+            Watched::All(shared) => Arc::as_ptr(shared).addr(),
+        };
+        Self(WATCHED.replace(address))
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        WATCHED.set(self.0);
+    }
+}
+
+/// Whether the calling thread polls for itself and will sleep on this root.
+pub(crate) fn watches(root: &Root) -> bool {
+    let watched = WATCHED.get();
+    watched != 0 && (watched == root.address() || watched == Arc::as_ptr(root.shared()).addr())
+}
+
+/// Whether the calling thread polls for itself.
+pub(crate) fn is_blocking() -> bool {
+    WATCHED.get() != 0
+}
+
+/// Polls until it is `Ready` or `deadline` has passed, sleeping in between.
+pub(crate) fn block(
+    watched: Watched<'_>,
+    poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+    deadline: Option<Instant>,
+) -> Result<(), Error> {
+    let kick = Kick::current()?;
+    let waker = kick.waker();
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        let seen = kick.count();
+        {
+            let _scope = Scope::enter(watched);
+            if poll(&mut cx).is_ready() {
+                return Ok(());
+            }
+        }
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(Error::TimedOut);
+        }
+        let until = [deadline, kick.timers.next()].into_iter().flatten().min();
+        match watched {
+            Watched::One(root) => {
+                let mut fds = [kick.poll_fd(), interest(root)];
+                kick.sleep(seen, &mut fds, until)?;
+                if fds.last().is_some_and(is_ready) {
+                    root.readable();
+                }
+            }
+            Watched::All(shared) => {
+                let roots: Vec<Root> = lock(&shared.roots).iter().filter_map(Root::upgrade).collect();
+                let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(roots.len() + 1);
+                fds.push(kick.poll_fd());
+                fds.extend(roots.iter().map(interest));
+                kick.sleep(seen, &mut fds, until)?;
+                let ready = fds.iter().skip(1).zip(&roots).filter(|(fd, _)| is_ready(fd));
+                ready.for_each(|(_, root)| root.readable());
+            }
+        }
+        if kick.timers.next().is_some() {
+            kick.timers.fire(Instant::now());
+        }
+    }
+}
+
+fn interest(root: &Root) -> PollFd<'_> {
+    PollFd::from_borrowed_fd(root.fd(), PollFlags::IN)
+}
+
+/// Readable, or in error, which a read will tell.
+fn is_ready(fd: &PollFd<'_>) -> bool {
+    !fd.revents().is_empty()
+}

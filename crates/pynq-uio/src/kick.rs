@@ -1,0 +1,121 @@
+//! How a blocked thread sleeps, and how it is got up.
+
+use std::{
+    cell::OnceCell,
+    os::fd::{AsFd, OwnedFd},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
+    },
+    task::{Wake, Waker},
+    time::{Duration, Instant},
+};
+
+use pynq_core::Error;
+use rustix::{
+    event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll},
+    io::Errno,
+};
+
+use crate::timers::Timers;
+
+thread_local! {
+    static KICK: OnceCell<Arc<Kick>> = const { OnceCell::new() };
+}
+
+/// What a blocked thread sleeps on beside its file descriptors, and polls with. Each thread has one for life.
+///
+/// It counts instead of remembering a flag: a call remembers the count before it polls, and sleeps only while the count
+/// stands, so a call nested in a poll can't eat the wake-up of the one around it. The eventfd is written only while the
+/// thread sleeps: a thread that dispatches for itself costs no system call.
+pub(crate) struct Kick {
+    count: AtomicU32,
+    asleep: AtomicBool,
+    eventfd: OwnedFd,
+    pub(crate) timers: Timers,
+}
+
+impl Kick {
+    /// The calling thread's.
+    pub(crate) fn current() -> Result<Arc<Self>, Error> {
+        // While the thread's own storage is being torn down, one for this call.
+        KICK.try_with(|kick| match kick.get() {
+            Some(kick) => Ok(Arc::clone(kick)),
+            None => {
+                let new = Self::new()?;
+                Ok(Arc::clone(kick.get_or_init(|| new)))
+            }
+        })
+        .unwrap_or_else(|_| Self::new())
+    }
+
+    fn new() -> Result<Arc<Self>, Error> {
+        let eventfd = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(os)?;
+        let (count, asleep) = (AtomicU32::new(0), AtomicBool::new(false));
+        Ok(Arc::new(Self { count, asleep, eventfd, timers: Timers::default() }))
+    }
+
+    pub(crate) fn waker(self: &Arc<Self>) -> Waker {
+        Waker::from(Arc::clone(self))
+    }
+
+    pub(crate) fn count(&self) -> u32 {
+        self.count.load(SeqCst)
+    }
+
+    pub(crate) fn wake_thread(&self) {
+        self.count.fetch_add(1, SeqCst);
+        if self.asleep.load(SeqCst) {
+            // It can fail only by being full, and then the thread has been told.
+            let _ = rustix::io::write(&self.eventfd, &1_u64.to_ne_bytes());
+        }
+    }
+
+    /// A place for [`sleep`](Self::sleep)'s own descriptor, which stands first in its list.
+    pub(crate) fn poll_fd(&self) -> PollFd<'_> {
+        PollFd::from_borrowed_fd(self.eventfd.as_fd(), PollFlags::IN)
+    }
+
+    /// Sleeps on `fds`, the first of which is [`poll_fd`](Self::poll_fd), until one is ready, `until` has come, or the count
+    /// is no longer `seen`.
+    pub(crate) fn sleep(&self, seen: u32, fds: &mut [PollFd<'_>], until: Option<Instant>) -> Result<(), Error> {
+        self.asleep.store(true, SeqCst);
+        // Whoever counts after this look finds the thread asleep and writes the eventfd.
+        let outcome = if self.count() == seen {
+            let left = until.map(|until| timespec(until.saturating_duration_since(Instant::now())));
+            poll(fds, left.as_ref()).map(|_| ())
+        } else {
+            fds.iter_mut().for_each(PollFd::clear_revents);
+            Ok(())
+        };
+        self.asleep.store(false, SeqCst);
+        match outcome {
+            Ok(()) => {}
+            Err(Errno::INTR) => fds.iter_mut().for_each(PollFd::clear_revents),
+            Err(errno) => return Err(os(errno)),
+        }
+        if fds.first().is_some_and(|kick| !kick.revents().is_empty()) {
+            let _ = rustix::io::read(&self.eventfd, &mut [0_u8; 8]);
+        }
+        Ok(())
+    }
+}
+
+impl Wake for Kick {
+    fn wake(self: Arc<Self>) {
+        self.wake_thread();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.wake_thread();
+    }
+}
+
+/// The error of a system call in an error of the engine.
+pub(crate) fn os(errno: Errno) -> Error {
+    Error::Os(errno.raw_os_error())
+}
+
+pub(crate) fn timespec(duration: Duration) -> Timespec {
+    Timespec::try_from(duration).unwrap_or(Timespec { tv_sec: i32::MAX.into(), tv_nsec: 0 })
+}

@@ -1,0 +1,64 @@
+//! Sleeps that wait for their time, on a blocked thread or on the dispatcher's.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::Waker,
+    time::Instant,
+};
+
+/// What is guarded in this crate stays whole when somebody panics.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A sleep's place in [`Timers`].
+pub(crate) type Key = (Instant, u64);
+
+/// A key of its own for each sleep.
+pub(crate) fn key(deadline: Instant) -> Key {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    (deadline, NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Who sleeps, and until when.
+#[derive(Default)]
+pub(crate) struct Timers(Mutex<BTreeMap<Key, Waker>>);
+
+impl Timers {
+    /// Tells whether it is the first one due.
+    pub(crate) fn insert(&self, key: Key, waker: Waker) -> bool {
+        let mut timers = lock(&self.0);
+        let old = timers.insert(key, waker);
+        let first = timers.first_key_value().is_some_and(|(first, _)| *first == key);
+        drop(timers);
+        drop(old);
+        first
+    }
+
+    pub(crate) fn remove(&self, key: Key) {
+        let old = lock(&self.0).remove(&key);
+        drop(old);
+    }
+
+    pub(crate) fn next(&self) -> Option<Instant> {
+        lock(&self.0).first_key_value().map(|((deadline, _), _)| *deadline)
+    }
+
+    /// Wakes those whose time has come.
+    pub(crate) fn fire(&self, now: Instant) {
+        loop {
+            let due = {
+                let mut timers = lock(&self.0);
+                match timers.first_entry() {
+                    Some(first) if first.key().0 <= now => first.remove(),
+                    _ => return,
+                }
+            };
+            due.wake();
+        }
+    }
+}
