@@ -34,6 +34,8 @@ pub enum Error {
     InterruptsUnavailable,
     /// The deadline passed before the event came.
     TimedOut,
+    /// A deadline where nothing can tell that it has passed: this root was given no clock.
+    NoClock,
     /// Nothing can ever end this wait: the simulated board is settled and nothing more is scheduled on it.
     NeverWoken,
     /// The operation does not exist on this line: only a software interrupt can be raised by a register write.
@@ -73,6 +75,9 @@ impl fmt::Display for Error {
                 "this block's interrupt is not wired in the design; connect it to the interrupt controller, or poll",
             ),
             Self::TimedOut => f.write_str("the deadline passed before the event came"),
+            Self::NoClock => f.write_str(
+                "a blocking wait with a deadline needs a clock, and the interrupt's root was given none; give it one, or wait without a deadline",
+            ),
             Self::NeverWoken => f.write_str(
                 "nothing can end this wait: the simulated board is settled and has nothing scheduled; add a stimulus, or wait with a deadline",
             ),

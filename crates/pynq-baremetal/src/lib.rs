@@ -1,0 +1,39 @@
+//! pynq without an operating system.
+//!
+//! The drivers of `pynq-drivers` and the interrupt engine of `pynq-core` need neither `std` nor an allocator nor a
+//! runtime. What they do need is a window on the registers, a place where interrupts come from, and somebody who puts
+//! the processor to sleep. This crate is that, for processors without an operating system:
+//!
+//! * [`window`] makes a register window of a fixed address;
+//! * [`zynq`] has the interrupt controller of the Zynq-7000 as a root of the engine, the processor's idling, a clock
+//!   on its global timer, and the few other peripherals that a program needs.
+//!
+//! # How an interrupt reaches a task
+//!
+//! The exception handler calls the controller's `dispatch`. That masks the line, so that it fires once, and wakes the
+//! node on it, whose waker *is* its dispatch: devices are acknowledged and tasks are woken before the handler returns.
+//! Nodes are guarded by a critical section ([`Lock`]), since the handler takes their lock. Which implementation of
+//! `critical-section` that is, the application says and this crate does not.
+//!
+//! One processor core per engine: what runs the interrupt handler runs the tasks. On a second core a program of its
+//! own may run, with nodes of its own.
+//!
+//! # Sleeping
+//!
+//! [`block_on`](pynq_core::block_on()) runs a future, and any executor that calls back when a task is woken will do as
+//! well. Either sleeps by a check *with interrupts masked* whether anything was woken since, and then WFI, which a
+//! pending interrupt ends though it is masked; see [`zynq::idle`].
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+#[allow(unsafe_code)] // an address is made a pointer
+mod window;
+pub mod zynq;
+
+/// The lock of nodes whose interrupt handler dispatches: a critical section.
+pub use mutex::raw_impls::cs::CriticalSectionRawMutex as Lock;
+pub use window::{WindowError, window};

@@ -1,0 +1,44 @@
+//! The Zynq-7000: two Cortex-A9 with a GIC beside programmable logic.
+//!
+//! Register sequences are from the technical reference manual (UG585). All of it runs in secure state, as the
+//! boot ROM, the first-stage boot loader and U-Boot leave the processor.
+//!
+//! # Setting up
+//!
+//! ```no_run
+//! use pynq_baremetal::{window, zynq::{Gic, Irq, GicLine}};
+//!
+//! # fn place<T>(value: T) -> &'static T { std::boxed::Box::leak(std::boxed::Box::new(value)) }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // SAFETY: the addresses of a Zynq-7000's interrupt controller, which is nobody else's.
+//! let (distributor, cpu) = unsafe { (window(0xF8F0_1000, 0x1000)?, window(0xF8F0_0100, 0x100)?) };
+//! let gic = place(Gic::new(distributor, cpu)?); // a `StaticCell`, without an allocator
+//! gic.install();
+//! let root = GicLine::new(gic, Irq::from_logic(0)?)?; // for the node of the controller in the logic
+//! # Ok(())
+//! # }
+//!
+//! /// What the vector of interrupts leads to.
+//! fn irq_handler() {
+//!     pynq_baremetal::zynq::dispatch();
+//! }
+//! ```
+
+#[allow(unsafe_code)] // the instructions that Rust has no name for
+mod cpu;
+mod error;
+mod gic;
+mod global_timer;
+mod irq;
+mod line;
+mod uart;
+
+pub use cpu::{barrier, enable_interrupts, idle, idle_unless};
+pub use error::Error;
+pub use gic::{Gic, GicControl, GicCpuRegisters, GicDistributorRegisters, GicStats, dispatch};
+pub use global_timer::{
+    GlobalTimer, GlobalTimerControl, GlobalTimerHardware, GlobalTimerNode, GlobalTimerRegisters, Sleep,
+};
+pub use irq::{Irq, Priority, Trigger};
+pub use line::GicLine;
+pub use uart::{Uart, UartControl, UartRegisters, UartStatus};
