@@ -2,7 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
-use crate::FpgaState;
+use crate::{FpgaState, OverlayStatus};
 
 /// Why the kernel could not be asked, or what it answered.
 #[derive(Debug)]
@@ -103,6 +103,58 @@ pub enum Error {
         manager: String,
         /// Its state.
         state: FpgaState,
+    },
+    /// The kernel takes no device-tree overlays.
+    NoDeviceTreeOverlays {
+        /// The folder that is missing.
+        path: PathBuf,
+    },
+    /// A name that no overlay can have.
+    OverlayName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// Not a compiled device tree.
+    OverlayBlob {
+        /// Name of the overlay.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// There is an overlay of this name already.
+    OverlayExists {
+        /// The name.
+        name: String,
+    },
+    /// There is no overlay of this name.
+    NoSuchOverlay {
+        /// The name.
+        name: String,
+    },
+    /// The kernel refused an overlay.
+    OverlayRefused {
+        /// Its name.
+        name: String,
+        /// The file that it was written to.
+        path: PathBuf,
+        /// What the kernel said.
+        error: io::Error,
+    },
+    /// The kernel took an overlay without complaint, and did not apply it.
+    OverlayNotApplied {
+        /// Its name.
+        name: String,
+        /// Its status.
+        status: OverlayStatus,
+    },
+    /// An overlay was to be removed before those that were applied after it.
+    OverlayOrder {
+        /// Its name.
+        name: String,
+        /// The later ones, the latest last.
+        later: Vec<String>,
     },
     /// The kernel refused to map a range of a device file.
     Map {
@@ -264,6 +316,40 @@ impl fmt::Display for Error {
                 f,
                 "no design is loaded: {manager} is \"{state}\" instead of \"operating\"; program a full bitstream first",
             ),
+            Self::NoDeviceTreeOverlays { path } => write!(
+                f,
+                "this kernel takes no device-tree overlays: there is no {}; mount -t configfs configfs /sys/kernel/config, \
+                 or use a kernel with CONFIG_OF_CONFIGFS (Xilinx's have it, mainline does not)",
+                path.display(),
+            ),
+            Self::OverlayName { name, problem } => {
+                write!(f, "\"{name}\" can't be the name of an overlay: it {problem}; use a name like fabric")
+            }
+            Self::OverlayBlob { name, problem } => write!(f, "overlay \"{name}\" is no compiled device tree: {problem}"),
+            Self::OverlayExists { name } => {
+                write!(f, "there is a device-tree overlay \"{name}\" already; remove it first, or take another name")
+            }
+            Self::NoSuchOverlay { name } => {
+                write!(f, "there is no device-tree overlay \"{name}\"; the list tells which there are")
+            }
+            Self::OverlayRefused { name, path, error } => {
+                write!(f, "the kernel refused overlay \"{name}\", written to {}: {error}", path.display())?;
+                f.write_str(match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+                    Some(rustix::io::Errno::PERM) => "; an overlay is applied already in this very folder; take another name",
+                    Some(rustix::io::Errno::NOENT) => "; the file is missing from the firmware folder",
+                    _ => "; the kernel's log (dmesg) says more",
+                })
+            }
+            Self::OverlayNotApplied { name, status } => write!(
+                f,
+                "the kernel took overlay \"{name}\" without complaint, but it is {status}; the kernel's log (dmesg) says why. \
+                 An overlay that refers to labels needs a base tree with __symbols__ (dtc -@)",
+            ),
+            Self::OverlayOrder { name, later } => write!(
+                f,
+                "overlay \"{name}\" can't be removed before those applied after it; remove {} first",
+                later.iter().rev().map(String::as_str).collect::<Vec<_>>().join(", then "),
+            ),
             Self::Map { path, offset, length, error } => {
                 write!(f, "can't map {length:#x} bytes at {offset:#x} of {}: {error}", path.display())?;
                 f.write_str(map_cure(error))
@@ -363,7 +449,8 @@ impl std::error::Error for Error {
             Self::File { error, .. }
             | Self::Map { error, .. }
             | Self::Revoke { error, .. }
-            | Self::ProgrammingRefused { error, .. } => Some(error),
+            | Self::ProgrammingRefused { error, .. }
+            | Self::OverlayRefused { error, .. } => Some(error),
             Self::Bitstream(error) => std::error::Error::source(error),
             _ => None,
         }
