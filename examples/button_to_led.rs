@@ -4,18 +4,12 @@
 
 use std::process::ExitCode;
 
-use pynq::prelude::*;
-use pynq_examples::{Options, Result, Session, exit, join::Task};
+use pynq::{Result, prelude::*};
+use pynq_examples::{Options, Session, exit, join::Task};
 
-/// The task. It knows no runtime and no board.
-async fn button_to_led(button: Button, led: Led) -> pynq::Result<()> {
-    loop {
-        button.wait_for_level_async(Level::High).await?;
-        led.on()?;
-        button.wait_for_level_async(Level::Low).await?;
-        led.off()?;
-    }
-}
+/// The task knows no runtime and no board; the firmware in `bare-metal` contains the same file.
+#[path = "tasks/button_to_led.rs"]
+mod task;
 
 /// What somebody does to the board unless a script is given. Buttons 1 and 2 overlap.
 const SCRIPT: &str = "
@@ -31,12 +25,12 @@ const SCRIPT: &str = "
    251 release 0
 ";
 
-fn run(options: &Options) -> Result {
+fn run(options: &Options) -> pynq_examples::Result {
     let session = Session::from_options(options, SCRIPT)?;
     let base = &session.base;
     let mut tasks: Vec<Task<pynq::Result<()>>> = Vec::new();
     for (button, led) in base.buttons()?.into_iter().zip(base.leds()?) {
-        tasks.push(Box::pin(button_to_led(button, led)));
+        tasks.push(Box::pin(task::button_to_led(button, led)));
     }
     options.runtime.run(base, tasks)?;
     session.finish(options)

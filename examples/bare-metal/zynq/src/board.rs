@@ -1,0 +1,84 @@
+//! The processing system, set up: what every example begins with.
+
+use pynq_baremetal::{
+    Lock, window,
+    zynq::{Gic, GicLine, GlobalTimer, GlobalTimerHardware, GlobalTimerNode, Irq, Uart, enable_interrupts},
+};
+use pynq_core::{Volatile, interrupt::{ConstInit, Node}};
+use static_cell::StaticCell;
+
+/// What the interrupts of the logic are roots by.
+pub type Root = GicLine;
+
+/// The processing system.
+pub struct Board {
+    /// The interrupt controller.
+    pub gic: &'static Gic,
+    /// The clock.
+    pub clock: GlobalTimer,
+}
+
+/// Half of the processor's clock. The emulator has 100 MHz; a PYNQ-Z2, whose processor runs at 650 MHz, has 325.
+const TIMER_HZ: u32 = 100_000_000;
+
+static GIC: StaticCell<Gic> = StaticCell::new();
+static TIMER: StaticCell<GlobalTimerNode> = StaticCell::new();
+
+/// A window on a block, for all of the program's life.
+pub(crate) fn registers(address: usize, size: usize) -> Volatile {
+    // SAFETY: the callers, all in this crate, name blocks of the Zynq and of the board's logic by their addresses; the
+    // memory of this program is elsewhere, and no block that masters the bus is among them.
+    match unsafe { window(address, size) } {
+        Ok(window) => window,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+impl Board {
+    /// Sets up console, interrupt controller and clock, and lets interrupts in. Once.
+    ///
+    /// # Panics
+    ///
+    /// When called twice, or if a peripheral isn't there.
+    pub fn take() -> Self {
+        match Self::set_up() {
+            Ok(board) => board,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn set_up() -> Result<Self, pynq_baremetal::zynq::Error> {
+        crate::console::install(Uart::adopt(registers(0xE000_0000, 0x1000))?);
+        let gic: &'static Gic = GIC.init(Gic::new(registers(0xF8F0_1000, 0x1000), registers(0xF8F0_0100, 0x100))?);
+        gic.install();
+        let hardware = GlobalTimerHardware::new(registers(0xF8F0_0200, 0x100), TIMER_HZ)?;
+        let line = GicLine::new(gic, Irq::GLOBAL_TIMER)?;
+        let clock = GlobalTimer::new(TIMER.init(Node::new(Lock::INIT, hardware, line)));
+        point_vectors();
+        // SAFETY: no critical section is open here, and the vectors lead to `exceptions::interrupt`.
+        unsafe { enable_interrupts() };
+        Ok(Self { gic, clock })
+    }
+
+    /// The root on interrupt input `input` of the logic.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, or it is taken.
+    pub fn root(&self, input: u8) -> Root {
+        match Irq::from_logic(input).and_then(|irq| GicLine::new(self.gic, irq)) {
+            Ok(line) => line.with_clock(self.clock),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Points VBAR to this program's vectors.
+fn point_vectors() {
+    unsafe extern "C" {
+        static _vector_table: u8;
+    }
+    let table = &raw const _vector_table as u32;
+    // SAFETY: the table is the start-up code's, complete, aligned, and there for ever.
+    unsafe { core::arch::asm!("mcr p15, 0, {0}, c12, c0, 0", "isb", in(reg) table, options(nostack, preserves_flags)) };
+}

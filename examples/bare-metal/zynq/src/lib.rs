@@ -1,0 +1,22 @@
+//! What the firmware examples share: a board that was set up, a console, and an end.
+//!
+//! # The state of the processor
+//!
+//! The start-up code (`aarch32-rt`) leaves the boot loader's state but for what follows.
+//!
+//! * **Stacks**: one for each mode, at the end of memory (`memory.x`). The interrupt handler runs in system mode, on
+//!   the stack of what it interrupts, with interrupts masked.
+//! * **Vectors**: at the beginning of memory; [`Board::take`] points VBAR there. An exception other than an interrupt is
+//!   reported and ends the program.
+//! * **FPU**: off. The target is `armv7a-none-eabi`, whose code uses none.
+//! * **MMU and caches**: as they were found, which in the emulator is off. On a board see the porting guide: the
+//!   exclusive accesses of atomic operations want memory that is mapped as normal memory.
+#![no_std]
+
+mod board;
+mod console;
+mod exceptions;
+pub mod pl;
+
+pub use board::{Board, Root};
+pub use console::{exit, print};
