@@ -1,6 +1,9 @@
 //! What can go wrong between a program and the kernel.
 
-use std::{fmt, io, path::PathBuf};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 use crate::{FpgaState, OverlayStatus};
 
@@ -252,12 +255,7 @@ impl fmt::Display for Error {
         match self {
             Self::File { action, path, error } => {
                 write!(f, "can't {action} {}: {error}", path.display())?;
-                match error.kind() {
-                    io::ErrorKind::PermissionDenied => {
-                        f.write_str("; run as root, or install a udev rule (see `pynq doctor`)")
-                    }
-                    _ => Ok(()),
-                }
+                f.write_str(file_cure(path, error))
             }
             Self::FileContent { path, found, wanted } => {
                 write!(f, "{} holds {found:?} where {wanted} was expected", path.display())
@@ -416,6 +414,24 @@ impl fmt::Display for Error {
 /// How a device comes to UIO.
 const BIND: &str = "its node needs a `compatible` that the driver is told of (compatible = \"generic-uio\", and `modprobe \
     uio_pdrv_genirq of_id=generic-uio` or uio_pdrv_genirq.of_id=generic-uio on the kernel's command line)";
+
+/// What to do about a file that could not be used.
+fn file_cure(path: &Path, error: &io::Error) -> &'static str {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    match error.kind() {
+        io::ErrorKind::PermissionDenied if name == "mem" => {
+            "; run as root, with CAP_SYS_RAWIO and without kernel lockdown, or give the block to UIO in the device tree"
+        }
+        io::ErrorKind::PermissionDenied => "; run as root, or install a udev rule (see `pynq doctor`)",
+        io::ErrorKind::NotFound if name == "mem" => {
+            "; this kernel has no physical memory file (CONFIG_DEVMEM): give the block to UIO in the device tree"
+        }
+        io::ErrorKind::NotFound if name.starts_with("uio") => {
+            "; the device was unbound, or udev has not made its file yet: look again"
+        }
+        _ => "",
+    }
+}
 
 /// What to do about a mapping that was refused.
 fn map_cure(error: &io::Error) -> &'static str {
