@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use pynq_hwh::Design;
+use pynq_hwh::{Design, codegen::Generator};
 
 /// Look into the files of an FPGA overlay.
 #[derive(Debug, Parser)]
@@ -36,6 +36,9 @@ enum Command {
         /// Print the interrupt tree as a Graphviz picture.
         #[arg(long)]
         dot: bool,
+        /// Print the Rust module that a build script would make of it.
+        #[arg(long, conflicts_with_all = ["json", "dot"])]
+        rust: bool,
     },
     /// Show a bitstream file, or convert it.
     Bit {
@@ -55,7 +58,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Hwh { file, json, dot } => hwh(&file, json, dot),
+        Command::Hwh { file, rust: true, .. } => rust(&file),
+        Command::Hwh { file, json, dot, .. } => hwh(&file, json, dot),
         Command::Bit { file, json, to_bin, check } => bit::run(&file, json, to_bin.as_deref(), check.as_deref()),
     };
     match outcome.and_then(|text| print(&text)) {
@@ -75,6 +79,11 @@ fn hwh(file: &Path, json: bool, dot: bool) -> Result<String, String> {
         (_, true) => printable(&dot::interrupts(&design)),
         _ => printable(&tree::design(&design)),
     })
+}
+
+fn rust(file: &Path) -> Result<String, String> {
+    let design = Design::read(file).map_err(|error| about(file, &error))?;
+    Generator::new(&design).generate().map_err(|error| about(file, &error))
 }
 
 /// The message of an error in `file`, which names the file once.

@@ -127,6 +127,12 @@ fn the_picture_is_a_digraph_of_the_wiring() {
 }
 
 #[test]
+fn the_rust_module_is_the_one_a_build_script_makes() {
+    let module = stdout(&["hwh", FIXTURE, "--rust"]);
+    assert_eq!(module, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.rs")));
+}
+
+#[test]
 fn bad_input_is_one_paragraph_and_a_status() {
     let folder = folder("bad_input");
     let missing = failure(&["hwh", "nowhere.hwh"]);
@@ -134,7 +140,7 @@ fn bad_input_is_one_paragraph_and_a_status() {
     let cut = folder.join("cut.hwh");
     let whole = std::fs::read(FIXTURE).expect("our fixture");
     std::fs::write(&cut, &whole[..whole.len() / 2]).expect("a file");
-    for option in ["--json", "--dot"] {
+    for option in ["--json", "--dot", "--rust"] {
         let message = failure(&["hwh", text(&cut), option]);
         assert!(message.contains("cut.hwh: the file ends at line "), "{message}");
     }
@@ -145,6 +151,7 @@ fn bad_input_is_one_paragraph_and_a_status() {
     assert!(!failure(&["hwh", text(&smuggled)]).contains('\u{1b}'));
     assert_eq!(pynq(&["hwh"]).status.code(), Some(2));
     assert_eq!(pynq(&["hwh", FIXTURE, "--json", "--dot"]).status.code(), Some(2));
+    assert_eq!(pynq(&["hwh", FIXTURE, "--rust", "--dot"]).status.code(), Some(2));
 }
 
 #[test]

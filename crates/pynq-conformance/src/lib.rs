@@ -33,6 +33,8 @@
 //! A case is named after the invariant it is about (`i01` to `i13`, see the project's documentation of the engine), or
 //! after the block (`gpio_`, `intc_`).
 //!
+//! DMA buffers have a suite of their own, [`dma_buffers`].
+//!
 //! # What a case may rely on
 //!
 //! Every case gets a bench of its own, on which nothing waits. It raises an event, lets the bench
@@ -54,6 +56,7 @@ extern crate std;
 
 mod bench;
 mod cases;
+mod dma;
 mod place;
 mod runner;
 mod sync;
@@ -62,6 +65,7 @@ mod trial;
 mod verdict;
 
 pub use bench::{Bench, Moment, Rig, Sleep, Stimulus};
+pub use dma::{DmaRig, dma_buffers};
 pub use place::{Controllers, PLACES, Place, Source};
 pub use runner::{Report, Selection, names, run};
 pub use task::{Manual, Task};

@@ -16,6 +16,7 @@ mod clock;
 #[cfg(not(loom))]
 #[forbid(unsafe_code)]
 pub mod design;
+pub mod dma;
 mod error;
 pub mod interrupt;
 pub mod maps;

@@ -80,6 +80,8 @@
 #![forbid(unsafe_code)]
 
 pub mod axi_gpio;
+#[cfg(not(loom))]
+pub mod design;
 mod input;
 mod led;
 mod level;

@@ -147,6 +147,44 @@ pub enum Error {
         /// The type asked for.
         expected: &'static str,
     },
+    /// Two names of the design become the same identifier.
+    NameCollision {
+        /// The identifier, with the modules that it lies in.
+        ident: String,
+        /// The path that has it.
+        first: String,
+        /// The path that would have it too.
+        second: String,
+    },
+    /// A name for a type or a module that Rust does not take.
+    NotAnIdentifier {
+        /// What it was to be the name of.
+        path: String,
+        /// The name.
+        ident: String,
+    },
+    /// A new name for something that the design does not have.
+    NothingToRename {
+        /// The path that was to have it.
+        asked: String,
+        /// Paths with a similar name.
+        near: Vec<String>,
+        /// How many paths there are in all.
+        total: usize,
+    },
+    /// A block that cannot be what its parameters say.
+    Unfit {
+        /// The path of the block.
+        path: String,
+        /// The parameter.
+        what: String,
+        /// Its value.
+        found: String,
+        /// What was expected.
+        expected: &'static str,
+    },
+    /// There is no `OUT_DIR` to write to.
+    NotABuildScript,
     /// The file is neither a `.bit` nor raw configuration data.
     NotABitstream {
         /// What was found.
@@ -239,6 +277,33 @@ impl fmt::Display for Error {
             Self::ParameterType { name, found, expected } => {
                 write!(f, "parameter `{name}` is `{found}`, which is not {expected}; read it as text instead")
             }
+            Self::NameCollision { ident, first, second } => write!(
+                f,
+                "`{first}` and `{second}` would both be called `{ident}` in the generated module; name one of them with \
+                 `rename`, or rename it in the block design"
+            ),
+            Self::NotAnIdentifier { path, ident } => write!(
+                f,
+                "`{ident}` can't be the name of `{path}` in the generated module; use a letter, then letters, digits and \
+                 underscores, and no word that Rust has a meaning for"
+            ),
+            Self::NothingToRename { asked, near, total } => {
+                write!(
+                    f,
+                    "no addressable IP and no wired interrupt output is called `{asked}`, so it can't be renamed; "
+                )?;
+                list(f, near, *total, "path of either")
+            }
+            Self::Unfit { path, what, found, expected } => {
+                write!(
+                    f,
+                    "{what} of `{path}` is {found}, expected {expected}; check the block design, and export it again"
+                )
+            }
+            Self::NotABuildScript => f.write_str(
+                "the environment variable OUT_DIR is not set; call this from a build script, or write the text that \
+                 `Generator::generate` returns to a file of your own",
+            ),
             Self::NotABitstream { found } => write!(
                 f,
                 "expected a .bit file or raw configuration data with a sync word in its first 512 bytes, found {found}; \

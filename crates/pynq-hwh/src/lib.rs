@@ -35,6 +35,7 @@
 
 mod bitstream;
 mod clocks;
+pub mod codegen;
 mod design;
 mod error;
 mod file;

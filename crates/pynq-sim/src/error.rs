@@ -77,6 +77,15 @@ pub enum Error {
         /// The input.
         load: String,
     },
+    /// The block is elsewhere on the board than in the description of the design. Addresses, each with a size in bytes.
+    OtherRange {
+        /// The block.
+        path: String,
+        /// Where it is on the board.
+        found: (u64, u64),
+        /// Where the description has it.
+        expected: (u64, u64),
+    },
     /// The line does not end at an interrupt controller.
     NotAcknowledged {
         /// The line.
@@ -113,6 +122,12 @@ impl fmt::Display for Error {
                 write!(f, "block \"{path}\" can't be at {base:#x} with {size:#x} bytes; use whole words below 2^64")
             }
             Self::AlreadyDriven { load } => write!(f, "\"{load}\" is driven already; an input has one driver"),
+            Self::OtherRange { path, found, expected } => write!(
+                f,
+                "block \"{path}\" has {:#x} bytes at {:#x} on the board, and {:#x} at {:#x} in the description of the design; \
+                 use the two of one design",
+                found.1, found.0, expected.1, expected.0,
+            ),
             Self::NotAcknowledged { line } => {
                 write!(f, "line \"{line}\" is never acknowledged: it does not end at an interrupt controller")
             }

@@ -88,6 +88,7 @@ mod clock;
 #[cfg(feature = "hwh")]
 mod design;
 pub mod device;
+mod dma;
 mod error;
 mod kick;
 mod memory;
@@ -106,6 +107,7 @@ mod window;
 pub use board::{Access, Board, BoardBuilder, BusError, BusErrorKind, OutputChange, Stimulus, Width};
 pub use clock::{SimClock, SimSleep};
 pub use device::Device;
+pub use dma::{SimDmaBuffer, SimDmaMemory};
 pub use error::Error;
 pub use memory::Unbacked;
 pub use pin::{CpuPin, Trigger};

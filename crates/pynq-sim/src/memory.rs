@@ -35,7 +35,8 @@ impl Memory {
         self.regions.push((base, last));
     }
 
-    fn check(&self, address: u64, len: usize) -> Result<(), Unbacked> {
+    /// Whether all of a range is memory.
+    pub(crate) fn check(&self, address: u64, len: usize) -> Result<(), Unbacked> {
         let fits = |&(base, last): &(u64, u64)| {
             let beyond_first = u64::try_from(len.saturating_sub(1)).unwrap_or(u64::MAX);
             base <= address && address <= last && beyond_first <= last - address
