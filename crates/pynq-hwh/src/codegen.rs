@@ -12,7 +12,7 @@
 //! }
 //! ```
 //!
-//! ```ignore
+//! ```text
 //! // main.rs: this declares the module `base`, named after the design
 //! include!(concat!(env!("OUT_DIR"), "/base.rs"));
 //! use base::{BtnsGpio, SystemInterrupts, btns_gpio, video::AxiVdma};
