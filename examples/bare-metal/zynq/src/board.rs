@@ -4,7 +4,10 @@ use pynq_baremetal::{
     Lock, window,
     zynq::{Gic, GicLine, GlobalTimer, GlobalTimerHardware, GlobalTimerNode, Irq, Uart, enable_interrupts},
 };
-use pynq_core::{Volatile, interrupt::{ConstInit, Node}};
+use pynq_core::{
+    Volatile,
+    interrupt::{ConstInit, Node},
+};
 use static_cell::StaticCell;
 
 /// What the interrupts of the logic are roots by.

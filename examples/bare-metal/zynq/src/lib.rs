@@ -13,9 +13,16 @@
 //!   exclusive accesses of atomic operations want memory that is mapped as normal memory.
 #![no_std]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 mod board;
+#[cfg(feature = "alloc")]
+pub mod conformance;
 mod console;
 mod exceptions;
+#[cfg(feature = "alloc")]
+pub mod heap;
 pub mod pl;
 
 pub use board::{Board, Root};

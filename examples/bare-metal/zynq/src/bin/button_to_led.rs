@@ -26,12 +26,7 @@ type Result<T> = core::result::Result<T, AxiGpioError>;
 async fn run(base: &Base) -> core::result::Result<(), &'static str> {
     let pair = |n| Ok::<_, &'static str>((base.button(n)?, base.led(n)?));
     let start = |(button, led)| task::button_to_led(button, led);
-    let mut tasks = (
-        pin!(start(pair(0)?)),
-        pin!(start(pair(1)?)),
-        pin!(start(pair(2)?)),
-        pin!(start(pair(3)?)),
-    );
+    let mut tasks = (pin!(start(pair(0)?)), pin!(start(pair(1)?)), pin!(start(pair(2)?)), pin!(start(pair(3)?)));
     let switch = base.switch(0)?;
     let mut end = pin!(switch.wait_for_level_async(Level::High));
     poll_fn(|cx| {

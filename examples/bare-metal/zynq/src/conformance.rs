@@ -1,0 +1,9 @@
+//! The bench of the conformance suite: the emulated logic, reached through the real controller of the processor.
+
+mod bench;
+mod outside;
+mod rig;
+mod watched;
+
+pub use bench::EmulatedBench;
+pub use rig::Emulated;

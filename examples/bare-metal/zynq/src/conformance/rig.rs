@@ -1,0 +1,209 @@
+//! The places that the emulated logic has, and the nodes for them.
+
+use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
+use core::{cell::RefCell, pin::Pin};
+
+use pynq_baremetal::{
+    Lock,
+    zynq::{Gic, GicLine, GlobalTimer, Irq, Trigger},
+};
+use pynq_conformance::{Controllers, Manual, Place, Rig, Source, Stop};
+use pynq_core::{
+    AxiIntcConfig, AxiIntcHardware, axi_intc_node,
+    interrupt::{ConstInit, Direct, DirectNode, InterruptLines, InterruptSource, ParentLine},
+};
+use pynq_drivers::{
+    AxiGpioConfig, AxiGpioHardware,
+    axi_gpio::{ChannelConfig, axi_gpio_node},
+};
+
+use super::{
+    bench::{Block, EmulatedBench, IER, IP_IER},
+    outside::{Device, Wire},
+    watched::Watched,
+};
+use crate::{Board, board::registers};
+
+pub(super) type AnyNode = Arc<dyn InterruptLines>;
+type AnySource = Pin<Box<dyn InterruptSource + Send + Sync>>;
+
+/// A controller of the logic, on an input of the processor or of another controller.
+#[derive(Clone, Copy)]
+struct Controller {
+    base: usize,
+    kinds: u32,
+    inputs: u8,
+}
+
+const SYSTEM: Controller = Controller { base: 0x4180_0000, kinds: u32::MAX, inputs: 32 };
+const LAB: Controller = Controller { base: 0x4181_0000, kinds: 0x0A, inputs: 7 };
+const CHILD: Controller = Controller { base: 0x4182_0000, kinds: 0x02, inputs: 2 };
+const CHILD_ON_LAB: u8 = 2;
+
+const SWITCHES: Device = Device::Gpio(0x4120_0000);
+const BUTTONS: Device = Device::Gpio(0x4121_0000);
+const LEDS: Device = Device::Gpio(0x4125_0000);
+const LAB_GPIO: Device = Device::Gpio(0x4126_0000);
+const TIMERS: [Device; 5] = [
+    Device::Timer(0x4280_0000),
+    Device::Timer(0x4281_0000),
+    Device::Timer(0x4282_0000),
+    Device::Timer(0x4283_0000),
+    Device::Timer(0x4284_0000),
+];
+
+const fn wire(line: u8, device: Device) -> Wire {
+    Wire { line, device }
+}
+
+/// What of the logic a place is.
+struct Layout {
+    /// The processor's input.
+    input: u8,
+    /// From the root up.
+    controllers: &'static [Controller],
+    wires: Vec<Wire>,
+    gpio: Option<Gpio>,
+}
+
+#[derive(Clone, Copy)]
+struct Gpio {
+    device: Device,
+    base: usize,
+    line: u8,
+    widths: [u8; 2],
+}
+
+fn layout(place: &Place) -> Option<Layout> {
+    let (input, controllers): (u8, &'static [Controller]) = match (place.controllers, place.cascade) {
+        (Controllers::Edge, 0) => (0, &[SYSTEM]),
+        (Controllers::Mixed, 0) => (1, &[LAB]),
+        (Controllers::Mixed, 1) => (1, &[LAB, CHILD]),
+        (Controllers::None, 0) => (2, &[]),
+        _ => return None,
+    };
+    let (wires, gpio) = match (place.source, place.controllers, place.cascade) {
+        (Source::Edge, Controllers::Edge, _) => (vec![wire(13, BUTTONS), wire(14, SWITCHES), wire(8, LEDS)], None),
+        (Source::Edge, Controllers::Mixed, 0) => (vec![wire(1, TIMERS[1])], None),
+        (Source::Edge, Controllers::Mixed, _) => (vec![wire(1, TIMERS[3])], None),
+        (Source::Level, Controllers::Mixed, 0) => (vec![wire(6, LAB_GPIO), wire(0, TIMERS[0])], None),
+        (Source::Level, Controllers::Mixed, _) => (vec![wire(0, TIMERS[2])], None),
+        (Source::Edge | Source::Level, Controllers::None, _) => (vec![wire(0, TIMERS[4])], None),
+        (Source::Gpio, Controllers::Edge, _) => {
+            (Vec::new(), Some(Gpio { device: BUTTONS, base: 0x4121_0000, line: 13, widths: [4, 32] }))
+        }
+        (Source::Gpio, Controllers::Mixed, 0) => {
+            (Vec::new(), Some(Gpio { device: LAB_GPIO, base: 0x4126_0000, line: 6, widths: [8, 8] }))
+        }
+        _ => return None,
+    };
+    Some(Layout { input, controllers, wires, gpio })
+}
+
+/// The emulated logic.
+pub struct Emulated {
+    gic: &'static Gic,
+    clock: GlobalTimer,
+}
+
+impl Emulated {
+    /// The rig for this board.
+    #[must_use]
+    pub fn new(board: &Board) -> Self {
+        Self { gic: board.gic, clock: board.clock }
+    }
+
+    fn layout(place: &Place) -> Result<Layout, Stop> {
+        layout(place).ok_or_else(|| Stop::skipped("the emulated logic has none"))
+    }
+
+    fn quiet(layout: &Layout) {
+        for device in [SWITCHES, BUTTONS, LEDS, LAB_GPIO] {
+            device.release_pins();
+            device.hold(false);
+        }
+        layout.wires.iter().for_each(|wire| wire.device.hold(false));
+    }
+
+    fn claim(&self, place: &Place, layout: Layout) -> Result<EmulatedBench, Stop> {
+        let irq = Irq::from_logic(layout.input).map_err(Stop::failed)?;
+        let on_root_by_edge = place.is_on_root() && place.source == Source::Edge;
+        self.gic.set_trigger(irq, if on_root_by_edge { Trigger::Edge } else { Trigger::Level });
+        self.gic.unpend(irq);
+        let root = GicLine::new(self.gic, irq).map_err(Stop::failed)?.with_clock(self.clock);
+        let mut source: AnySource = Box::pin(root);
+        let mut nodes: Vec<AnyNode> = Vec::new();
+        let mut blocks: Vec<Block> = Vec::new();
+        let mut watch = |base: usize, enables: usize| {
+            let watched: &'static Watched = Box::leak(Box::new(Watched::new(registers(base, 0x1000))));
+            blocks.push(Block { watched, registers: registers(base, 0x1000), enables });
+            watched
+        };
+        let mut lines: Vec<u8> = layout.wires.iter().map(|wire| wire.line).collect();
+        let mut parent_line = (layout.controllers.len() > 1).then_some(CHILD_ON_LAB);
+        for (level, controller) in layout.controllers.iter().enumerate() {
+            if let (1.., Some(parent)) = (level, nodes.last()) {
+                source = Box::pin(ParentLine::new(Arc::clone(parent), CHILD_ON_LAB));
+            }
+            let window = watch(controller.base, IER);
+            let config = AxiIntcConfig::new(controller.inputs, controller.kinds);
+            let hardware = AxiIntcHardware::new(window, config).map_err(Stop::failed)?;
+            let taken = core::mem::replace(&mut source, Box::pin(None::<ParentLine<AnyNode>>));
+            nodes.push(Arc::new(axi_intc_node(Lock::INIT, hardware, taken)));
+        }
+        match (layout.gpio, nodes.last()) {
+            (Some(gpio), Some(parent)) => {
+                let [first, second] = gpio.widths.map(ChannelConfig::inputs);
+                let config = AxiGpioConfig::new(first).dual(second).with_interrupt();
+                let hardware = AxiGpioHardware::new(watch(gpio.base, IP_IER), config).map_err(Stop::failed)?;
+                let source = ParentLine::new(Arc::clone(parent), gpio.line);
+                nodes.push(Arc::new(axi_gpio_node(Lock::INIT, hardware, source)));
+                (lines, parent_line) = (vec![0, 1], Some(gpio.line));
+            }
+            (_, None) => {
+                let node: DirectNode<Lock, AnySource> = DirectNode::new(Lock::INIT, Direct, source);
+                nodes.push(Arc::new(node));
+            }
+            (None, Some(_)) => {}
+        }
+        nodes.reverse();
+        blocks.reverse();
+        Ok(EmulatedBench {
+            gic: self.gic,
+            clock: self.clock,
+            irq,
+            tasks: Manual::new(),
+            nodes,
+            blocks,
+            lines,
+            wires: layout.wires,
+            gpio: layout.gpio.map(|gpio| gpio.device),
+            parent_line,
+            raised: RefCell::default(),
+        })
+    }
+}
+
+impl Rig for Emulated {
+    type Bench = EmulatedBench;
+
+    fn bench(&mut self, place: &Place) -> Result<EmulatedBench, Stop> {
+        let layout = Self::layout(place)?;
+        Self::quiet(&layout);
+        self.claim(place, layout)
+    }
+
+    fn used_bench(&mut self, place: &Place) -> Result<EmulatedBench, Stop> {
+        let layout = Self::layout(place)?;
+        Self::quiet(&layout);
+        for controller in layout.controllers {
+            super::bench::disorder(registers(controller.base, 0x1000));
+        }
+        layout.wires.iter().for_each(|wire| wire.device.pulse());
+        if let Some(gpio) = layout.gpio {
+            // Its lines are not active, for all its enables: the status is toggled off as the block is claimed.
+            gpio.device.disorder();
+        }
+        self.claim(place, layout)
+    }
+}
