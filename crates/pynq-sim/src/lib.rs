@@ -94,6 +94,8 @@ mod kick;
 mod memory;
 pub mod models;
 mod pin;
+#[cfg(not(loom))]
+mod platform;
 mod run;
 mod settle;
 mod sync;
