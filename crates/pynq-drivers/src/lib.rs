@@ -8,6 +8,7 @@
 //! | IP block | driver | devices on it |
 //! | --- | --- | --- |
 //! | AXI GPIO | [`AxiGpio`] | [`Button`], [`Switch`], [`Led`], [`RgbLed`] |
+//! | AXI timer | [`AxiTimer`] | [`TimerChannel`](axi_timer::TimerChannel), [`Delay`](axi_timer::Delay), [`Pwm`](axi_timer::Pwm) |
 //!
 //! # Names
 //!
@@ -80,6 +81,7 @@
 #![forbid(unsafe_code)]
 
 pub mod axi_gpio;
+pub mod axi_timer;
 #[cfg(not(loom))]
 pub mod design;
 mod input;
@@ -88,6 +90,7 @@ mod level;
 mod rgb_led;
 
 pub use axi_gpio::{AxiGpio, AxiGpioConfig, AxiGpioHandle, AxiGpioHardware, AxiGpioNode};
+pub use axi_timer::{AxiTimer, AxiTimerConfig, AxiTimerHandle, AxiTimerHardware, AxiTimerNode};
 pub use input::{Button, Switch};
 pub use led::Led;
 pub use level::{Edge, Level};

@@ -341,7 +341,7 @@ fn each_load_bit_of_a_cascade_loads_its_word() {
 #[test]
 fn cascade_is_a_bit_of_timer_0() {
     let mut m = timer();
-    m.write(TCSR1, u32::MAX & !ENALL);
+    m.write(TCSR1, !ENALL);
     assert_eq!(m.read(TCSR1), 0x2FF);
 }
 

@@ -1,0 +1,173 @@
+//! The AXI timer (PG079): two counters, or one, and one interrupt.
+//!
+//! Each channel has a status bit that says that its event came, be it the end of a period, of a one-shot, or a capture.
+//! The bit stays until it is cleared and counts nothing, and both bits raise the one interrupt, as a level. The node of this
+//! driver has a line for each channel, and unmasks the channels that somebody waits on.
+//!
+//! # What the hardware can't tell
+//!
+//! * How often a period ended before somebody looked: [`Fired::missed`](pynq_core::interrupt::Fired) counts services. A
+//!   period that is shorter than the service takes loses events, and so does one without a waiter; one event is kept.
+//! * An event in the very clock in which the one before is cleared is lost. A period has to be longer than a register
+//!   access by far for that reason, too.
+//!
+//! # Two tasks, one block
+//!
+//! Handles are clones and may be used from any task or thread. The control register of a channel is written under the
+//! node's lock and from what was decided last, never from what is read: reading it back would clear an event that is
+//! just there, and start the other channel.
+//!
+//! # Example
+//!
+//! ```
+//! use std::{sync::Arc, time::Duration};
+//!
+//! use pynq_core::interrupt::StdLock;
+//! use pynq_drivers::{AxiTimer, AxiTimerConfig, AxiTimerHardware, axi_timer::axi_timer_node};
+//! # use pynq_sim::{Board, models::{AxiTimerModel, TimerParams}};
+//! # let board = Board::builder()
+//! #     .device("timer", 0x4280_0000, 0x1_0000, AxiTimerModel::new(TimerParams::default()))
+//! #     .interrupt("timer/interrupt", 61)
+//! #     .build()?;
+//! // A block whose interrupt is wired straight to the CPU, with a clock of 100 MHz.
+//! let hardware = AxiTimerHardware::new(board.window("timer")?, AxiTimerConfig::new(100_000_000))?;
+//! let timer = AxiTimer::new(Arc::new(axi_timer_node(StdLock::new(), hardware, board.cpu_pin(61)?)))?;
+//!
+//! let mut ticks = timer.channel(0)?;
+//! ticks.start_periodic(Duration::from_millis(10))?;
+//! let mut delay = timer.channel(1)?.into_delay()?;
+//! board.block_on(async {
+//!     assert_eq!(ticks.wait_async().await?.missed, 0);
+//!     delay.delay_async(Duration::from_millis(35)).await?;
+//!     // Three periods ended during the delay, and the block remembers that there was one.
+//!     ticks.wait_async().await?;
+//!     ticks.wait_async().await?;
+//!     Ok::<(), pynq_drivers::axi_timer::AxiTimerError>(())
+//! })??;
+//! assert_eq!(board.now().as_millis(), 49);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod channel;
+mod config;
+mod delay;
+mod error;
+mod hardware;
+mod pwm;
+
+use core::{fmt, ops::Deref};
+
+use pynq_core::{
+    Error, Mmio,
+    interrupt::{InterruptSource, Node, NodeHandle, NodeLock},
+};
+
+pub use channel::{Capture, TimerChannel};
+pub use config::{AxiTimerConfig, AxiTimerConfigError};
+pub use delay::{Delay, PollingDelay};
+pub use error::AxiTimerError;
+pub use hardware::AxiTimerHardware;
+pub use pwm::Pwm;
+
+/// The node of an AXI timer: over the window `M`, guarded by `L`, fed by `S`. Its lines are the channels.
+pub type AxiTimerNode<M, L, S> = Node<AxiTimerHardware<M>, L, S, 2>;
+
+/// A node over `hardware`, for an `Arc` or a `static`.
+///
+/// `source` is where the block's interrupt goes: a line of its interrupt controller
+/// ([`ParentLine`](pynq_core::interrupt::ParentLine)), a root, or `None::<ParentLine<..>>` where it goes nowhere.
+#[cfg(not(loom))]
+pub const fn axi_timer_node<M: Mmio + Send + 'static, L, S>(
+    lock: L,
+    hardware: AxiTimerHardware<M>,
+    source: S,
+) -> AxiTimerNode<M, L, S>
+where
+    L: NodeLock + Send + Sync + 'static,
+    S: InterruptSource + Send + Sync + 'static,
+{
+    let lines = hardware.config().channels();
+    Node::with_lines(lock, hardware, source, lines)
+}
+
+/// How the node of an AXI timer is owned: `Arc<AxiTimerNode<..>>` or `&'static AxiTimerNode<..>`.
+///
+/// A short name for those, so that a function over channels needs one type parameter. There is nothing to implement.
+pub trait AxiTimerHandle: NodeHandle {
+    /// The window the block is reached by.
+    type Window: Mmio + Send;
+
+    /// Runs `f` on the hardware under the node's lock.
+    ///
+    /// # Errors
+    ///
+    /// The error the node failed with, if it did.
+    fn with_timer<R>(&self, f: impl FnOnce(&mut AxiTimerHardware<Self::Window>) -> R) -> Result<R, Error>;
+}
+
+impl<H, M, L, S> AxiTimerHandle for H
+where
+    H: NodeHandle + Deref<Target = AxiTimerNode<M, L, S>>,
+    M: Mmio + Send + 'static,
+    L: NodeLock + Send + Sync + 'static,
+    S: InterruptSource + Send + Sync + 'static,
+{
+    type Window = M;
+
+    fn with_timer<R>(&self, f: impl FnOnce(&mut AxiTimerHardware<M>) -> R) -> Result<R, Error> {
+        Node::with_hardware(self, f)
+    }
+}
+
+/// An AXI timer. Clones are handles on the same one.
+#[derive(Clone)]
+pub struct AxiTimer<H> {
+    node: H,
+    config: AxiTimerConfig,
+}
+
+impl<H: AxiTimerHandle> AxiTimer<H> {
+    /// A handle on the block whose node this is.
+    ///
+    /// # Errors
+    ///
+    /// The error the node has failed with.
+    pub fn new(node: H) -> Result<Self, AxiTimerError> {
+        let config = node.with_timer(|hardware| *hardware.config())?;
+        Ok(Self { node, config })
+    }
+
+    /// A channel, 0 or 1. What happened before is not for this handle.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiTimerError::NoSuchChannel`], or the error the block has failed with.
+    pub fn channel(&self, channel: u8) -> Result<TimerChannel<H>, AxiTimerError> {
+        TimerChannel::new(self.node.clone(), channel, self.config)
+    }
+
+    /// The PWM, which takes both channels.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiTimerError::PwmUnavailable`] if the block was not built for it.
+    pub fn pwm(&self) -> Result<Pwm<H>, AxiTimerError> {
+        Pwm::new(&self.node, self.config)
+    }
+
+    /// How the block was built.
+    pub const fn config(&self) -> &AxiTimerConfig {
+        &self.config
+    }
+
+    /// The node.
+    pub const fn node(&self) -> &H {
+        &self.node
+    }
+}
+
+impl<H> fmt::Debug for AxiTimer<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AxiTimer").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,271 @@
+//! One of the two counters of a block.
+
+use core::{fmt, future::Future, time::Duration};
+
+use pynq_core::{
+    Error, Instant,
+    interrupt::{Fired, InterruptEvent, InterruptEventExt, Line, Listener, Wait, WithDeadline, with_deadline},
+    maps::TimerControl,
+};
+
+use super::{AxiTimerConfig, AxiTimerError, AxiTimerHandle, Delay, PollingDelay, hardware::mode};
+
+/// Which of several captures counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Capture {
+    /// The latest: each trigger overwrites the one before.
+    Latest,
+    /// The first: further triggers are ignored until it has been read by [`TimerChannel::captured`].
+    First,
+}
+
+/// A channel of an AXI timer, with a cursor of its own: what it has seen of the channel's events.
+///
+/// An event is the end of a period or of a one-shot, or a capture. The block keeps **one** event for each channel until it
+/// is looked at: who must count periods has to wait for each of them in time, or [listen](Self::listen).
+///
+/// Clones are handles on the same channel. Starting it by one of them starts it anew for all.
+#[derive(Clone)]
+pub struct TimerChannel<H: AxiTimerHandle> {
+    line: Line<H>,
+    config: AxiTimerConfig,
+}
+
+impl<H: AxiTimerHandle> TimerChannel<H> {
+    pub(super) fn new(node: H, channel: u8, config: AxiTimerConfig) -> Result<Self, AxiTimerError> {
+        if channel >= config.channels() {
+            return Err(AxiTimerError::NoSuchChannel { channel, channels: config.channels() });
+        }
+        Ok(Self { line: Line::new(node, channel)?, config })
+    }
+
+    /// Raises an event every `period`, from one period from now on. Tells the period as the counter counts it: the
+    /// nearest number of ticks. The first one is a tick shorter.
+    ///
+    /// A channel that runs is started anew. What happened before is not for this handle.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiTimerError::OutOfRange`] for less than 2 ticks or more than the counter has; [`AxiTimerError::PwmRuns`], or the
+    /// error the block has failed with.
+    pub fn start_periodic(&mut self, period: Duration) -> Result<Duration, AxiTimerError> {
+        let ticks = self.config.nearest_ticks(period);
+        let load = periodic_load(&self.config, ticks).ok_or_else(|| out_of_range(&self.config, 2, period))?;
+        self.start(mode::PERIODIC, load)?;
+        Ok(self.config.duration(ticks))
+    }
+
+    /// Raises one event, `delay` from now. Tells the delay as the counter counts it, which is not shorter.
+    ///
+    /// A channel that runs is started anew. What happened before is not for this handle.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiTimerError::OutOfRange`] for nothing or for more than the counter has; [`AxiTimerError::PwmRuns`], or the error
+    /// the block has failed with.
+    pub fn start_one_shot(&mut self, delay: Duration) -> Result<Duration, AxiTimerError> {
+        let ticks = self.config.covering_ticks(delay);
+        let load = one_shot_load(&self.config, ticks).ok_or_else(|| out_of_range(&self.config, 1, delay))?;
+        self.start(mode::ONE_SHOT, load)?;
+        Ok(self.config.duration(ticks))
+    }
+
+    /// Counts ticks up from 0, wrapping around, and raises an event whenever the block's capture input becomes active;
+    /// [`captured`](Self::captured) then has the count of that moment.
+    ///
+    /// A channel that runs is started anew. What happened before is not for this handle.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiTimerError::PwmRuns`], or the error the block has failed with.
+    pub fn start_capture(&mut self, which: Capture) -> Result<(), AxiTimerError> {
+        let mode = match which {
+            Capture::Latest => mode::LATEST_CAPTURE,
+            Capture::First => mode::FIRST_CAPTURE,
+        };
+        self.start(mode, 0)?;
+        Ok(())
+    }
+
+    /// Stops the counter where it is. An event that is there stays, and waits go on waiting.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiTimerError::PwmRuns`], or the error the block has failed with.
+    pub fn stop(&mut self) -> Result<(), AxiTimerError> {
+        let channel = self.number();
+        self.line.node().with_timer(|hardware| match hardware.modulates() {
+            true => Err(AxiTimerError::PwmRuns),
+            false => {
+                hardware.stop(channel);
+                Ok(())
+            }
+        })?
+    }
+
+    /// Whether the channel was started and has neither been stopped nor, as a one-shot, ended.
+    ///
+    /// # Errors
+    ///
+    /// The error the block has failed with.
+    pub fn is_running(&self) -> Result<bool, AxiTimerError> {
+        Ok(self.line.node().with_timer(|hardware| hardware.runs(self.number()))?)
+    }
+
+    /// The counter. A period or a one-shot counts down to 0 and one tick beyond, a capture counts up.
+    ///
+    /// # Errors
+    ///
+    /// The error the block has failed with.
+    pub fn counter(&self) -> Result<u32, AxiTimerError> {
+        Ok(self.line.node().with_timer(|hardware| hardware.counter(self.number()))?)
+    }
+
+    /// The count at the capture, in ticks; 0 before the first one. With [`Capture::First`] the next trigger counts again.
+    ///
+    /// # Errors
+    ///
+    /// The error the block has failed with.
+    pub fn captured(&self) -> Result<u32, AxiTimerError> {
+        Ok(self.line.node().with_timer(|hardware| hardware.take_capture(self.number()))?)
+    }
+
+    /// Waits for an event since this handle last looked.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InterruptsUnavailable`] if the block's interrupt isn't wired, and what else
+    /// [a wait](InterruptEventExt::wait_async) can meet.
+    ///
+    /// # Cancellation safety
+    ///
+    /// Dropping the future at any point leaves hardware and queues as if it never was. The counter goes on.
+    pub fn wait_async(&mut self) -> Wait<'_, Line<H>> {
+        self.line.wait_async()
+    }
+
+    /// As [`wait_async`](Self::wait_async), but gives up when `deadline` completes, a sleep of the board's clock. If both
+    /// are there, the event wins.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`]; else as without a deadline.
+    ///
+    /// # Cancellation safety
+    ///
+    /// As without a deadline.
+    pub fn wait_until_async<D: Future>(&mut self, deadline: D) -> WithDeadline<Wait<'_, Line<H>>, D> {
+        with_deadline(self.line.wait_async(), deadline)
+    }
+
+    /// The blocking twin of [`wait_async`](Self::wait_async).
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As the async form, and [`Error::NeverWoken`] on a simulated board on which nothing more can happen.
+    pub fn wait(&mut self) -> Result<Fired, Error> {
+        self.line.wait()
+    }
+
+    /// As [`wait`](Self::wait), but gives up at `deadline`, a time of the board's clock.
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`]; else as without a deadline.
+    pub fn wait_until(&mut self, deadline: Instant) -> Result<Fired, Error> {
+        self.line.wait_until(deadline)
+    }
+
+    /// Forgets what happened up to now: the next wait is for an event from here on.
+    ///
+    /// # Errors
+    ///
+    /// The error the block has failed with.
+    pub fn clear(&mut self) -> Result<(), AxiTimerError> {
+        Ok(self.line.clear()?)
+    }
+
+    /// Keeps the channel unmasked between waits, so that its events are counted while nobody waits.
+    pub fn listen(self) -> Listener<H> {
+        self.line.listen()
+    }
+
+    /// The channel as a source of delays that sleep until its interrupt. It should then be used for nothing else.
+    ///
+    /// # Errors
+    ///
+    /// `InterruptsUnavailable` if the block's interrupt isn't wired: see [`into_polling_delay`](Self::into_polling_delay).
+    pub fn into_delay(mut self) -> Result<Delay<H>, AxiTimerError> {
+        Delay::check(&mut self)?;
+        Ok(Delay { channel: self })
+    }
+
+    /// The channel as a source of blocking delays that watch the register, for which no interrupt is needed. It should
+    /// then be used for nothing else.
+    pub const fn into_polling_delay(self) -> PollingDelay<H> {
+        PollingDelay { channel: self }
+    }
+
+    /// Which channel this is, 0 or 1.
+    pub const fn number(&self) -> u8 {
+        self.line.number()
+    }
+
+    /// How the block was built.
+    pub const fn config(&self) -> &AxiTimerConfig {
+        &self.config
+    }
+
+    /// The node of the block.
+    pub const fn node(&self) -> &H {
+        self.line.node()
+    }
+
+    /// Starts the counter anew. Tells the number of this start.
+    ///
+    /// Its event is cleared while it is stopped, and by the engine, so that who waited for it is told of it; nothing that
+    /// comes afterwards is from before.
+    pub(super) fn start(&mut self, mode: TimerControl, load: u32) -> Result<u32, AxiTimerError> {
+        let channel = self.number();
+        self.stop()?;
+        self.line.clear()?;
+        self.line.node().with_timer(|hardware| match hardware.modulates() {
+            true => Err(AxiTimerError::PwmRuns),
+            false => Ok(hardware.start(channel, mode, load)),
+        })?
+    }
+}
+
+/// What a counter that reloads starts from to count `ticks` from event to event.
+pub(super) fn periodic_load(config: &AxiTimerConfig, ticks: u64) -> Option<u32> {
+    load(config, ticks.checked_sub(2)?)
+}
+
+/// What a counter starts from to count `ticks` to its rollover.
+pub(super) fn one_shot_load(config: &AxiTimerConfig, ticks: u64) -> Option<u32> {
+    load(config, ticks.checked_sub(1)?)
+}
+
+fn load(config: &AxiTimerConfig, load: u64) -> Option<u32> {
+    u32::try_from(load).ok().filter(|load| *load <= config.max_count())
+}
+
+/// The counter counts from `shortest` ticks to that many and its highest value.
+pub(super) fn out_of_range(config: &AxiTimerConfig, shortest: u64, asked: Duration) -> AxiTimerError {
+    let longest = u64::from(config.max_count()) + shortest;
+    AxiTimerError::OutOfRange { asked, shortest: config.duration(shortest), longest: config.duration(longest) }
+}
+
+impl<H: AxiTimerHandle> fmt::Debug for TimerChannel<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TimerChannel").field("channel", &self.number()).finish_non_exhaustive()
+    }
+}

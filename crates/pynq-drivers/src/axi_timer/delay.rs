@@ -1,0 +1,189 @@
+//! Delays by the hardware's own counter.
+
+use core::{
+    future::Future,
+    hint::spin_loop,
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use embedded_hal::delay::DelayNs;
+use pynq_core::Error;
+
+use super::{AxiTimerError, AxiTimerHandle, TimerChannel, channel::one_shot_load, hardware::mode};
+
+/// A delay is as many one-shots as it takes; each is the longest there is, or the rest.
+fn next_chunk<H: AxiTimerHandle>(channel: &TimerChannel<H>, left: &mut u64) -> Option<u32> {
+    let ticks = (*left).min(u64::from(channel.config().max_count()) + 1);
+    *left -= ticks;
+    one_shot_load(channel.config(), ticks)
+}
+
+/// Delays over a channel of an AXI timer, during which the task or the thread sleeps.
+///
+/// A delay is never shorter than asked for, also if another handle on the channel starts it meanwhile: it then begins
+/// anew, as often as that happens.
+///
+/// The traits of embedded-hal, blocking and async, can't tell of errors: theirs return at once if the block fails.
+/// [`delay`](Self::delay) and [`delay_async`](Self::delay_async) tell.
+#[derive(Debug)]
+pub struct Delay<H: AxiTimerHandle> {
+    pub(super) channel: TimerChannel<H>,
+}
+
+impl<H: AxiTimerHandle> Delay<H> {
+    /// Finds out whether the channel's interrupt is wired, by a wait that is dropped at once.
+    pub(super) fn check(channel: &mut TimerChannel<H>) -> Result<(), AxiTimerError> {
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut wait = pin!(channel.wait_async());
+        // An error that the source has at hand ends the wait at its first poll or at its second.
+        for _ in 0..2 {
+            match wait.as_mut().poll(&mut cx) {
+                Poll::Pending => {}
+                Poll::Ready(Err(error @ Error::InterruptsUnavailable)) => return Err(error.into()),
+                Poll::Ready(_) => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for `duration`.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiTimerError::PwmRuns`], and what [a wait](TimerChannel::wait_async) can meet.
+    ///
+    /// # Cancellation safety
+    ///
+    /// Dropping the future masks the channel; its counter runs to its end, and the next delay starts it anew.
+    pub async fn delay_async(&mut self, duration: Duration) -> Result<(), AxiTimerError> {
+        let mut left = self.channel.config().covering_ticks(duration);
+        while let Some(load) = next_chunk(&self.channel, &mut left) {
+            self.one_shot(load).await?;
+        }
+        Ok(())
+    }
+
+    async fn one_shot(&mut self, load: u32) -> Result<(), AxiTimerError> {
+        loop {
+            let start = self.channel.start(mode::ONE_SHOT, load)?;
+            self.channel.wait_async().await?;
+            let (node, channel) = (self.channel.node(), self.channel.number());
+            if node.with_timer(|hardware| hardware.starts(channel))? == start {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The blocking twin of [`delay_async`](Self::delay_async).
+    ///
+    /// # Blocking
+    ///
+    /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As the async form.
+    pub fn delay(&mut self, duration: Duration) -> Result<(), AxiTimerError> {
+        let node = self.channel.node().clone();
+        // What the engine's twin passes on is its own error; any other is brought along.
+        pynq_core::interrupt::block_on_node(&node, async { Ok(self.delay_async(duration).await) }, None)?
+    }
+
+    /// The channel, for other uses.
+    pub fn into_channel(self) -> TimerChannel<H> {
+        self.channel
+    }
+}
+
+impl<H: AxiTimerHandle> DelayNs for Delay<H> {
+    fn delay_ns(&mut self, ns: u32) {
+        let _ = self.delay(Duration::from_nanos(ns.into()));
+    }
+
+    fn delay_us(&mut self, us: u32) {
+        let _ = self.delay(Duration::from_micros(us.into()));
+    }
+
+    fn delay_ms(&mut self, ms: u32) {
+        let _ = self.delay(Duration::from_millis(ms.into()));
+    }
+}
+
+impl<H: AxiTimerHandle> embedded_hal_async::delay::DelayNs for Delay<H> {
+    async fn delay_ns(&mut self, ns: u32) {
+        let _ = self.delay_async(Duration::from_nanos(ns.into())).await;
+    }
+
+    async fn delay_us(&mut self, us: u32) {
+        let _ = self.delay_async(Duration::from_micros(us.into())).await;
+    }
+
+    async fn delay_ms(&mut self, ms: u32) {
+        let _ = self.delay_async(Duration::from_millis(ms.into())).await;
+    }
+}
+
+/// Delays over a channel of an AXI timer, during which the processor watches its status register.
+///
+/// For a block whose interrupt isn't wired, and for delays that are shorter than an interrupt takes. On the simulated
+/// board time stands still for a program that is busy, so there another thread has to move it.
+///
+/// [`DelayNs`] can't tell of errors and returns at once if the block fails. [`delay`](Self::delay) tells.
+#[derive(Debug)]
+pub struct PollingDelay<H: AxiTimerHandle> {
+    pub(super) channel: TimerChannel<H>,
+}
+
+impl<H: AxiTimerHandle> PollingDelay<H> {
+    /// Waits for `duration`.
+    ///
+    /// # Blocking
+    ///
+    /// Keeps the processor busy.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiTimerError::PwmRuns`], or the error the block has failed with.
+    pub fn delay(&mut self, duration: Duration) -> Result<(), AxiTimerError> {
+        let mut left = self.channel.config().covering_ticks(duration);
+        while let Some(load) = next_chunk(&self.channel, &mut left) {
+            self.one_shot(load)?;
+        }
+        Ok(())
+    }
+
+    fn one_shot(&mut self, load: u32) -> Result<(), AxiTimerError> {
+        let channel = self.channel.number();
+        let mut start = self.channel.start(mode::ONE_SHOT, load)?;
+        loop {
+            let node = self.channel.node();
+            let (ended, last) = node.with_timer(|hardware| (!hardware.runs(channel), hardware.starts(channel)))?;
+            match ended {
+                true if last == start => return Ok(()),
+                true => start = self.channel.start(mode::ONE_SHOT, load)?,
+                false => spin_loop(),
+            }
+        }
+    }
+
+    /// The channel, for other uses.
+    pub fn into_channel(self) -> TimerChannel<H> {
+        self.channel
+    }
+}
+
+impl<H: AxiTimerHandle> DelayNs for PollingDelay<H> {
+    fn delay_ns(&mut self, ns: u32) {
+        let _ = self.delay(Duration::from_nanos(ns.into()));
+    }
+
+    fn delay_us(&mut self, us: u32) {
+        let _ = self.delay(Duration::from_micros(us.into()));
+    }
+
+    fn delay_ms(&mut self, ms: u32) {
+        let _ = self.delay(Duration::from_millis(ms.into()));
+    }
+}
