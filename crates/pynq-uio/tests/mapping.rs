@@ -87,6 +87,9 @@ fn a_revoked_window_reaches_nothing() {
     assert!(!mapping.is_revoked());
     first.revoke().unwrap();
     assert!(mapping.is_revoked());
+    let shown =
+        format!("Window(0x0, 0x100 bytes of Mapping({}, {:#x} bytes at 0x0, revoked))", path.display(), mapping.len());
+    assert_eq!(format!("{first:?}"), shown);
     assert_eq!((read(&first, 0), read(&second, 4)), (0, 0), "every window of the mapping, and no fault");
     write(&first, 0, 0xDEAD);
     write(&second, 4, 0xBEEF);

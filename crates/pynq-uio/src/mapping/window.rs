@@ -1,6 +1,6 @@
 //! Registers in a mapping.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use pynq_core::{Mmio, Volatile};
 
@@ -14,7 +14,6 @@ use crate::{Error, Result};
 ///
 /// Where the programmable logic behind the window has no clock, or is being replaced, the bus can answer an access
 /// with an error, which the kernel hands on as a fatal signal, or not at all.
-#[derive(Debug)]
 pub struct Window {
     registers: Volatile,
     address: u64,
@@ -81,5 +80,11 @@ unsafe impl Mmio for Window {
     unsafe fn write32(&self, offset: usize, value: u32) {
         // SAFETY: the caller keeps this very contract, and the sizes are the same.
         unsafe { self.registers.write32(offset, value) }
+    }
+}
+
+impl fmt::Debug for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Window({:#x}, {:#x} bytes of {:?})", self.address, self.size(), self.mapping)
     }
 }
