@@ -1,0 +1,27 @@
+//! From an interrupt to the task that awaits it and back: through a file descriptor, an AXI INTC, and a line of it or a
+//! GPIO behind it; and 32 lines at once. As ratios to an epoll loop by hand that makes the same register accesses.
+//!
+//! `cargo bench -p pynq-bench --bench round_trip [-- --rounds N] [--spread]`
+//!
+//! The far end of a socketpair stands in for the kernel, so that it runs on any Linux. Everything is pinned to one CPU, on which
+//! each interrupt finds the consumer asleep; `--spread` leaves that to the scheduler. Rounds are rotated, so that nobody always goes
+//! first; a ratio is the median of the ratios of the rounds.
+#![allow(missing_docs)] // a program
+
+#[cfg(target_os = "linux")]
+mod hardware;
+#[cfg(target_os = "linux")]
+mod ours;
+#[cfg(target_os = "linux")]
+mod producer;
+#[cfg(target_os = "linux")]
+mod raw;
+#[cfg(target_os = "linux")]
+mod rows;
+
+fn main() {
+    #[cfg(target_os = "linux")]
+    rows::measure();
+    #[cfg(not(target_os = "linux"))]
+    println!("There is no UIO here: nothing to measure.");
+}

@@ -1,0 +1,63 @@
+//! The far end of a socketpair as the kernel's half of a UIO device.
+
+use std::{
+    os::fd::OwnedFd,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    thread::{self, JoinHandle},
+};
+
+use rustix::{
+    net::{AddressFamily, SocketFlags, SocketType, socketpair},
+    time::{ClockId, clock_gettime},
+};
+
+use crate::hardware::Board;
+
+/// Fires once for each time it is unmasked, from a thread of its own.
+pub(crate) struct Producer {
+    thread: Option<JoinHandle<()>>,
+    /// Processor time of the thread, in nanoseconds.
+    pub(crate) cpu: Arc<AtomicU64>,
+}
+
+impl Producer {
+    /// The near end is what a program has open as `/dev/uioN`.
+    pub(crate) fn start(board: Board) -> (Self, OwnedFd) {
+        let flags = SocketFlags::CLOEXEC;
+        let (near, far) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).expect("a socketpair");
+        rustix::io::ioctl_fionbio(&near, true).expect("a non-blocking end");
+        let cpu = Arc::new(AtomicU64::new(0));
+        let total = Arc::clone(&cpu);
+        let thread = thread::spawn(move || {
+            let (mut word, mut count) = ([0_u8; 4], 0_u32);
+            while let Ok(4) = rustix::io::read(&far, &mut word) {
+                if word != [0; 4] {
+                    board.fire();
+                    count = count.wrapping_add(1);
+                    total.store(nanoseconds(ClockId::ThreadCPUTime), Relaxed);
+                    if rustix::io::write(&far, &count.to_ne_bytes()).is_err() {
+                        return;
+                    }
+                }
+            }
+        });
+        (Self { thread: Some(thread), cpu }, near)
+    }
+}
+
+impl Drop for Producer {
+    /// The near end is closed by now.
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("a producer that ends with its device");
+        }
+    }
+}
+
+pub(crate) fn nanoseconds(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+}

@@ -1,0 +1,74 @@
+//! The baseline: an epoll loop by hand, with the register accesses that ours makes.
+
+use std::os::fd::OwnedFd;
+
+use rustix::{
+    buffer::spare_capacity,
+    event::epoll::{self, CreateFlags, EventData, EventFlags},
+};
+
+use crate::hardware::{Access, Board};
+
+/// One interrupt's accesses, in the order in which they are made.
+#[derive(Clone)]
+pub(crate) struct Accesses {
+    /// Before it is unmasked.
+    register: Vec<(usize, Access)>,
+    /// After it came.
+    service: Vec<(usize, Access)>,
+}
+
+impl Accesses {
+    /// Out of a recording of several interrupts: what is between the services of two.
+    pub(crate) fn new(recorded: &[(usize, Access)]) -> Self {
+        let serves = |pair: &[(usize, Access)]| matches!(pair, [(0, Access::Read(0)), (0, Access::Write(0x0C, _))]);
+        let mut services = recorded.windows(2).enumerate().filter(|(_, pair)| serves(pair)).map(|(at, _)| at);
+        let (first, second) = (services.next().expect("a service"), services.next().expect("another one"));
+        let cycle = &recorded[first..second];
+        let unmasks = |access: &(usize, Access)| match access {
+            (0, Access::Write(0x10, _)) => true,
+            (1, Access::Write(0x128, lines)) => *lines != 0,
+            _ => false,
+        };
+        let (service, register) = cycle.split_at(cycle.iter().position(unmasks).expect("a registration"));
+        Self { register: register.to_vec(), service: service.to_vec() }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.register.len() + self.service.len()
+    }
+}
+
+pub(crate) struct Raw {
+    device: OwnedFd,
+    epoll: OwnedFd,
+    board: Board,
+    accesses: Accesses,
+}
+
+impl Raw {
+    pub(crate) fn new(board: Board, device: OwnedFd, accesses: Accesses) -> Self {
+        let epoll = epoll::create(CreateFlags::CLOEXEC).expect("an epoll descriptor");
+        // By edges, as tokio registers it.
+        epoll::add(&epoll, &device, EventData::new_u64(1), EventFlags::IN | EventFlags::ET).expect("a place in it");
+        Self { device, epoll, board, accesses }
+    }
+
+    pub(crate) fn wait(&mut self, count: u32) {
+        let mut events = Vec::with_capacity(4);
+        let mut total = [0_u8; 4];
+        for _ in 0..count {
+            self.board.play(&self.accesses.register);
+            rustix::io::write(&self.device, &1_i32.to_ne_bytes()).expect("the device unmasked");
+            loop {
+                events.clear();
+                // One that a signal ended is one that found nothing.
+                let _ = epoll::wait(&self.epoll, spare_capacity(&mut events), None);
+                if rustix::io::read(&self.device, &mut total) == Ok(4) {
+                    break;
+                }
+            }
+            self.board.play(&self.accesses.service);
+        }
+    }
+}

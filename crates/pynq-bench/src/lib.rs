@@ -1,0 +1,1 @@
+//! Benchmarks, in the `benches` folder. Each prints ratios to a baseline of the same run.
