@@ -23,6 +23,8 @@ mod console;
 mod exceptions;
 #[cfg(feature = "alloc")]
 pub mod heap;
+pub mod join;
+pub mod lab;
 pub mod pl;
 
 pub use board::{Board, Root};
