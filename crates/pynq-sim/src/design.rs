@@ -8,7 +8,8 @@ use crate::{
     device::Device,
     error::Error,
     models::{
-        AxiGpioModel, AxiIntcModel, AxiTimerModel, GpioChannel, GpioParams, IntcParams, RegisterModel, TimerParams,
+        AxiGpioModel, AxiIntcModel, AxiTimerModel, AxiUartLiteModel, GpioChannel, GpioParams, IntcParams,
+        RegisterModel, TimerParams, UartParams, UartParity,
     },
 };
 
@@ -76,6 +77,7 @@ fn known(design: &Design, block: &IpBlock) -> Box<dyn Device> {
     match block.vlnv_without_version() {
         "xilinx.com:ip:axi_intc" => Box::new(AxiIntcModel::new(intc(&block.parameters))),
         "xilinx.com:ip:axi_gpio" => Box::new(AxiGpioModel::new(gpio(&block.parameters))),
+        "xilinx.com:ip:axi_uartlite" => Box::new(AxiUartLiteModel::new(uart(block))),
         "xilinx.com:ip:axi_timer" => Box::new(AxiTimerModel::new(timer(block))),
         _ => {
             let outputs = block.interrupts.iter().filter_map(|name| {
@@ -149,5 +151,22 @@ fn timer(block: &IpBlock) -> TimerParams {
         one_timer_only: built.flag("C_ONE_TIMER_ONLY", false),
         trigger_active_high: [built.flag("C_TRIG0_ASSERT", true), built.flag("C_TRIG1_ASSERT", true)],
         generate_active_high: [built.flag("C_GEN0_ASSERT", true), built.flag("C_GEN1_ASSERT", true)],
+    }
+}
+
+fn uart(block: &IpBlock) -> UartParams {
+    let built = Built(&block.parameters);
+    let default = UartParams::default();
+    let parity = match (built.flag("C_USE_PARITY", false), built.flag("C_ODD_PARITY", false)) {
+        (false, _) => UartParity::None,
+        (true, false) => UartParity::Even,
+        (true, true) => UartParity::Odd,
+    };
+    UartParams {
+        clock_hz: block.clock_hz.filter(|&hz| hz != 0).unwrap_or(default.clock_hz),
+        built_for_hz: built.word("C_S_AXI_ACLK_FREQ_HZ", 100_000_000).into(),
+        baud_rate: built.word("C_BAUDRATE", default.baud_rate),
+        data_bits: built.byte("C_DATA_BITS", default.data_bits),
+        parity,
     }
 }

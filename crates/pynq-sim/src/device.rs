@@ -1,6 +1,6 @@
 //! What a device model is.
 
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use pynq_core::Instant;
 
 use crate::memory::{Memory, Unbacked};
@@ -72,6 +72,41 @@ pub trait Device: Send {
     fn gpio_channels(&self) -> u8 {
         0
     }
+
+    /// The block's serial line, if it has one.
+    fn serial_line(&mut self) -> Option<&mut dyn SerialLine> {
+        None
+    }
+}
+
+/// The outer side of a UART.
+pub trait SerialLine {
+    /// Characters come in, one after the other as fast as the line is, after those that are already on their way.
+    fn queue(&mut self, characters: &[SerialCharacter], now: Instant);
+
+    /// A character has just come in: its last bit was now.
+    fn arrive(&mut self, character: SerialCharacter);
+
+    /// Takes what was sent so far, up to the last character whose stop bit is over.
+    fn take_sent(&mut self) -> Vec<u8>;
+}
+
+/// A character on a serial line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SerialCharacter {
+    /// Its data bits.
+    pub data: u8,
+    /// What was wrong with it.
+    pub fault: Option<SerialFault>,
+}
+
+/// What can be wrong with a character on a serial line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SerialFault {
+    /// There was no stop bit.
+    Frame,
+    /// The parity bit was wrong.
+    Parity,
 }
 
 /// What a port is for.
@@ -115,11 +150,21 @@ impl Port {
 pub struct Bus<'a> {
     now: Instant,
     memory: &'a mut Memory,
+    refused: bool,
 }
 
 impl<'a> Bus<'a> {
     pub(crate) fn new(now: Instant, memory: &'a mut Memory) -> Self {
-        Self { now, memory }
+        Self { now, memory, refused: false }
+    }
+
+    /// Answers the access with an error (SLVERR): it reads all ones, and is recorded as one that misbehaved.
+    pub fn refuse(&mut self) {
+        self.refused = true;
+    }
+
+    pub(crate) const fn is_refused(&self) -> bool {
+        self.refused
     }
 
     /// The time now.

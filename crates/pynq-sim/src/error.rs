@@ -37,6 +37,11 @@ pub enum Error {
         /// How many it has.
         channels: u8,
     },
+    /// The block has no serial line: it is no UART.
+    NoSerialLine {
+        /// The block's path.
+        path: String,
+    },
     /// No wire bears this name, at either end.
     NoSuchLine {
         /// The name asked for.
@@ -111,6 +116,9 @@ impl fmt::Display for Error {
             Self::NoSuchChannel { path, channels: 0, .. } => write!(f, "block \"{path}\" is not an AXI GPIO"),
             Self::NoSuchChannel { path, channel, channels } => {
                 write!(f, "block \"{path}\" has no channel {channel}; it has {channels}, counted from 1")
+            }
+            Self::NoSerialLine { path } => {
+                write!(f, "block \"{path}\" has no serial line; name a UART")
             }
             Self::NoSuchLine { name, has } => write!(f, "no wire \"{name}\" on the simulated board; it has: {has}"),
             Self::NoSuchPin { id, has } => {

@@ -63,7 +63,7 @@
 //! # Stimuli, faults, traces
 //!
 //! All of it is there for users to test *their* drivers with: pins and lines ([`Board::input`], [`Board::set_line`],
-//! [`Board::pulse_line`]), faults and races ([`Board::lose_edge`], [`Board::in_acknowledge`], [`Board::before_access`],
+//! [`Board::pulse_line`], [`Board::serial_input`]), faults and races ([`Board::lose_edge`], [`Board::in_acknowledge`], [`Board::before_access`],
 //! [`Board::inject_bus_errors`], [`CpuPin::fire_spuriously`], [`CpuPin::fail`]), what the LEDs did
 //! ([`Board::output_log`], [`Board::on_output`]), and a trace of accesses and wires ([`Board::trace`]), also as a file
 //! for GTKWave ([`Board::vcd`]). An access that misbehaves reads all ones, is recorded with its caller, and makes the drop

@@ -58,6 +58,8 @@ pub enum BusErrorKind {
     Unaligned,
     /// Registers are accessed as whole words.
     Width(Width),
+    /// The block refused it (SLVERR).
+    Refused,
     /// The fault was injected. It is recorded, but fails no test.
     Injected,
 }
@@ -93,6 +95,7 @@ impl fmt::Display for BusError {
             BusErrorKind::Width(width) => {
                 write!(f, "a register is a whole word, and {} bytes were asked for", width.bytes())
             }
+            BusErrorKind::Refused => f.write_str("the block refused it, as an empty or a full FIFO does"),
             BusErrorKind::Injected => f.write_str("injected fault"),
         }
     }
@@ -165,7 +168,7 @@ impl State {
         }
         match self.blocks[index].target {
             Target::Memory => Ok(self.access_memory(address, width, write)),
-            Target::Device(_) if width == Width::Word => Ok(self.access_register(index, address, write).into()),
+            Target::Device(_) if width == Width::Word => self.access_register(index, address, write).map(u64::from),
             Target::Device(_) => Err(BusErrorKind::Width(width)),
         }
     }
@@ -198,7 +201,7 @@ impl State {
     }
 
     #[allow(clippy::cast_possible_truncation)] // blocks are at most 4 GiB; register values are words
-    fn access_register(&mut self, index: usize, address: u64, write: Option<u64>) -> u32 {
+    fn access_register(&mut self, index: usize, address: u64, write: Option<u64>) -> Result<u32, BusErrorKind> {
         let offset = (address - self.blocks[index].base) as u32;
         if !self.ambushes.is_empty() {
             self.spring_ambushes(index, offset, write.map(|value| value as u32));
@@ -206,12 +209,19 @@ impl State {
         // A write is recorded before what follows from it, a read when its value is known.
         if let Some(value) = write.map(|value| value as u32) {
             self.record_access(index, |path| TraceEvent::Write { path, offset, value });
-            self.with_device(index, |device, bus| device.write(offset, value, bus));
-            return value;
+            let refused = self.with_device(index, |device, bus| {
+                device.write(offset, value, bus);
+                bus.is_refused()
+            });
+            return if refused == Some(true) { Err(BusErrorKind::Refused) } else { Ok(value) };
         }
-        let value = self.with_device(index, |device, bus| device.read(offset, bus)).unwrap_or(u32::MAX);
+        let answer = self.with_device(index, |device, bus| {
+            let value = device.read(offset, bus);
+            if bus.is_refused() { Err(BusErrorKind::Refused) } else { Ok(value) }
+        });
+        let value = answer.unwrap_or(Ok(u32::MAX))?;
         self.record_access(index, |path| TraceEvent::Read { path, offset, value });
-        value
+        Ok(value)
     }
 
     fn record_access(&mut self, index: usize, event: impl FnOnce(String) -> TraceEvent) {

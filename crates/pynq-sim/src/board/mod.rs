@@ -4,6 +4,7 @@ mod builder;
 pub(crate) mod bus;
 mod fault;
 mod outbox;
+mod serial;
 mod state;
 mod stimulus;
 

@@ -7,7 +7,7 @@ use super::{
     state::{Load, Wire, list},
 };
 use crate::{
-    device::PortKind,
+    device::{PortKind, SerialCharacter},
     error::Error,
     models::axi_gpio::{PIN_INPUT, PIN_OUTPUT, PORTS_PER_CHANNEL},
 };
@@ -43,6 +43,13 @@ pub enum Stimulus {
         /// What drives it.
         bits: u32,
     },
+    /// A character has just come in on the serial line of a UART.
+    Character {
+        /// The block's path.
+        path: String,
+        /// The character.
+        character: SerialCharacter,
+    },
     /// A line is driven, or, where a device drives it already, held.
     Line {
         /// Either end of it, as `path/port[bit]`.
@@ -73,6 +80,12 @@ impl Stimulus {
     #[must_use]
     pub fn pins(path: &str, channel: u8, bits: u32) -> Self {
         Self::Pins { path: path.to_string(), channel, bits }
+    }
+
+    /// A character that has just come in, as it should.
+    #[must_use]
+    pub fn character(path: &str, data: u8) -> Self {
+        Self::Character { path: path.to_string(), character: SerialCharacter { data, fault: None } }
     }
 
     /// A line.
@@ -236,6 +249,7 @@ impl State {
                 self.gpio_port(path, *channel, PIN_INPUT).map(drop)
             }
             Stimulus::Port { port, .. } => self.port(port).map(drop),
+            Stimulus::Character { path, .. } => self.with_serial_line(path, |_, _| ()),
             Stimulus::Line { line, .. } | Stimulus::Release { line } | Stimulus::Pulse { line } => {
                 self.wire_or_new(line).map(drop)
             }
@@ -257,6 +271,9 @@ impl State {
             Stimulus::Port { port, bits } => {
                 let (block, port) = self.port(port)?;
                 self.set_input(block, port, *bits);
+            }
+            Stimulus::Character { path, character } => {
+                self.with_serial_line(path, |line, _| line.arrive(*character))?;
             }
             Stimulus::Line { line, level } => {
                 let wire = self.wire_or_new(line)?;
