@@ -1,7 +1,7 @@
 //! From an interrupt to the task that awaits it and back: through a file descriptor, an AXI INTC, and a line of it or a
 //! GPIO behind it; and 32 lines at once. As ratios to an epoll loop by hand that makes the same register accesses.
 //!
-//! `cargo bench -p pynq-bench --bench round_trip [-- --rounds N] [--spread]`
+//! `cargo bench -p pynq-bench --bench round_trip [-- --rounds N] [--spread] [--only ROW]`
 //!
 //! The far end of a socketpair stands in for the kernel, so that it runs on any Linux. Everything is pinned to one CPU, on which
 //! each interrupt finds the consumer asleep; `--spread` leaves that to the scheduler. Rounds are rotated, so that nobody always goes

@@ -186,6 +186,14 @@ pub(crate) fn measure() {
     }
     println!("{rounds} rounds of {COUNT} interrupts, {}", if pinned { "all on one CPU" } else { "on any CPU" });
     let mut rows = rows();
+    if let Some(name) = option("--only") {
+        // For a profiler: no ratios.
+        for row in rows.iter_mut().filter(|row| row.name == name) {
+            let sample = time(row, COUNT);
+            println!("{}: {:.0} ns, {:.0} ns of CPU", row.name, sample.wall, sample.cpu);
+        }
+        return;
+    }
     for row in &mut rows {
         time(row, WARM_UP);
     }
