@@ -1,9 +1,9 @@
-//! AXI GPIOs of a design that is known at compile time: what it can't do doesn't compile.
+//! Drivers for the blocks of a design that is known at compile time: what the design can't do doesn't compile.
 //!
 //! The code generator of `pynq-hwh` implements these traits for the blocks of a handoff file;
 //! [`pynq_core::design`] says what for. A block without a second channel, without an interrupt or of another kind has no
-//! such implementation. The number of a pin is compared with the width of the channel when the program is built (`cargo
-//! check` does not get that far, `cargo build` does).
+//! such implementation. Numbers of pins and channels are compared with what the block has when the program is built
+//! (`cargo check` does not get that far, `cargo build` does).
 //!
 //! # Example
 //!
@@ -42,6 +42,7 @@
 //! # }
 //! ```
 
+mod axi_timer;
 mod channel;
 #[cfg(doctest)]
 mod forbidden;
@@ -57,6 +58,7 @@ use crate::axi_gpio::{
     axi_gpio_node,
 };
 
+pub use axi_timer::{AxiTimerBlock, AxiTimerInterrupt};
 pub use channel::DesignChannel;
 
 /// An AXI GPIO of a design.
@@ -65,11 +67,20 @@ pub trait AxiGpioBlock: Block {
     /// How it was built.
     const CONFIG: AxiGpioConfig;
 
-    /// Its node, with the interrupt left unused; see [`AxiGpioHardware::new`].
+    /// Its registers, in a known state; see [`AxiGpioHardware::new`]. For a node of your own making.
     ///
     /// # Errors
     ///
     /// See [`AxiGpioConfigError`].
+    fn hardware<M: Mmio>(self, window: Of<Self, M>) -> Result<Of<Self, AxiGpioHardware<M>>, AxiGpioConfigError> {
+        AxiGpioHardware::new(window.into_inner(), Self::CONFIG).map(Of::new)
+    }
+
+    /// Its node, with the interrupt left unused.
+    ///
+    /// # Errors
+    ///
+    /// As [`hardware`](Self::hardware).
     fn node_without_interrupt<M, L>(
         self,
         window: Of<Self, M>,
@@ -79,8 +90,7 @@ pub trait AxiGpioBlock: Block {
         M: Mmio + Send + 'static,
         L: NodeLock + Send + Sync + 'static,
     {
-        let hardware = AxiGpioHardware::new(window.into_inner(), Self::CONFIG)?;
-        Ok(Of::new(axi_gpio_node(lock, hardware, Unwired)))
+        Ok(self.hardware(window)?.map(|hardware| axi_gpio_node(lock, hardware, Unwired)))
     }
 
     /// The driver over the block's node, whose pins are checked at run time.
@@ -132,11 +142,11 @@ pub trait AxiGpioInterrupt: AxiGpioBlock {
     /// Its interrupt output.
     type Irq: Wired;
 
-    /// Its node, on the line that its interrupt is wired to; see [`AxiGpioHardware::new`].
+    /// Its node, on the line that its interrupt is wired to.
     ///
     /// # Errors
     ///
-    /// See [`AxiGpioConfigError`].
+    /// As [`AxiGpioBlock::hardware`].
     fn node<M, L, S>(
         self,
         window: Of<Self, M>,
@@ -148,7 +158,6 @@ pub trait AxiGpioInterrupt: AxiGpioBlock {
         L: NodeLock + Send + Sync + 'static,
         S: InterruptSource + Send + Sync + 'static,
     {
-        let hardware = AxiGpioHardware::new(window.into_inner(), Self::CONFIG)?;
-        Ok(Of::new(axi_gpio_node(lock, hardware, source.into_inner())))
+        Ok(self.hardware(window)?.map(|hardware| axi_gpio_node(lock, hardware, source.into_inner())))
     }
 }

@@ -6,19 +6,23 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use pynq_core::{
     Clock,
-    design::{AxiIntcBlock, Block, LineKind, Parent, Platform, Wired, direct_node, is_ip, parameter},
-    interrupt::{InterruptEventExt, Line, StdLock},
+    design::{AxiIntcBlock, Block, LineKind, Of, Parent, Platform, Wired, direct_node, is_ip, parameter},
+    interrupt::{InterruptEventExt, Line, NodeHandle, StdLock},
 };
 use pynq_drivers::{
-    AxiGpioConfig, Level,
+    AxiGpioConfig, AxiTimerConfig, Level,
     axi_gpio::{AxiGpioError, ChannelConfig, ChannelDirection},
-    design::{AxiGpioBlock, AxiGpioInterrupt},
+    design::{AxiGpioBlock, AxiGpioInterrupt, AxiTimerBlock, AxiTimerInterrupt},
 };
 use pynq_hwh::Design;
-use pynq_sim::{Board, BoardBuilder};
+use pynq_sim::{
+    Board, BoardBuilder,
+    models::{AxiIntcModel, AxiTimerModel, IntcParams, RegisterModel, TimerParams},
+};
 
 include!("../../pynq-hwh/fixtures/pynq-z2-buttons.rs");
 include!("../../pynq-hwh/fixtures/corners.rs");
+include!("../../../examples/bare-metal/src/microblaze_v_board.rs");
 
 const BUTTONS: &str = include_str!("../../pynq-hwh/fixtures/pynq-z2-buttons.hwh");
 const CORNERS: &str = include_str!("../../pynq-hwh/fixtures/corners.hwh");
@@ -69,6 +73,8 @@ fn constants_are_those_of_the_handoff_file() {
     use corners::{deep::*, type_::spi0::*, *};
     block_is_as_designed(&design, Dual);
     block_is_as_designed(&design, Root);
+    block_is_as_designed(&design, Timer);
+    block_is_as_designed(&design, Unclocked);
     block_is_as_designed(&design, Unwired);
     block_is_as_designed(&design, Inner);
     block_is_as_designed(&design, Many);
@@ -79,6 +85,7 @@ fn constants_are_those_of_the_handoff_file() {
     output_is_as_designed(&design, dual::Ip2intcIrpt);
     output_is_as_designed(&design, flop::Q);
     output_is_as_designed(&design, other::flop::Q);
+    output_is_as_designed(&design, timer::Interrupt);
 }
 
 #[test]
@@ -94,6 +101,9 @@ fn configurations_are_what_was_built() {
     let (root, inner) = (corners::Root::CONFIG, corners::deep::Inner::CONFIG);
     assert_eq!((root.inputs, root.kind_of_intr, root.has_sie, root.has_cie), (2, 0xFFFF_FFFE, false, true));
     assert_eq!((inner.inputs, inner.software_interrupts, inner.has_sie), (2, 1, true));
+    let timer =
+        AxiTimerConfig { clock_hz: 50_000_000, count_width: 16, one_timer_only: true, generate_active_high: true };
+    assert_eq!(corners::Timer::CONFIG, timer);
     assert_eq!((corners::root::Irq::KIND, corners::flop::Q::KIND), (LineKind::Level, LineKind::Edge));
     assert_eq!((buttons::CLOCK0_HZ, buttons::CLOCK1_HZ), (100_000_000, 142_000_000));
     assert_eq!((buttons::EMIO_PL_SOFT_RESET, corners::EMIO_RESET_LINES), (1, 1));
@@ -177,5 +187,107 @@ fn a_board_of_another_design_is_refused() -> Outcome {
     assert!(refused.contains("\"btns_gpio\"") && refused.contains("0x41290000") && refused.contains("0x41210000"));
     let empty: Board = BoardBuilder::from_design(&Design::default(), |_| None).build()?;
     assert!(empty.map(buttons::BtnsGpio).is_err() && empty.source(buttons::system_interrupts::Irq).is_err());
+    Ok(())
+}
+
+/// The time to the nearest millisecond: a timer is a few clocks early or late.
+fn nearest_milli(board: &Board) -> u64 {
+    (board.now().as_nanos() + 500_000) / 1_000_000
+}
+
+#[test]
+fn a_timer_ticks_through_its_constants() -> Outcome {
+    use corners::{Timer, timer};
+    let board = board(CORNERS)?;
+    let source = board.source(timer::Interrupt)?;
+    let node = Timer.node(board.map(Timer)?, StdLock::new(), source)?.map(Arc::new);
+    let mut ticks = Timer.channel::<0, _>(&node)?;
+    // 16 bits at 50 MHz are over after 1.3 ms.
+    ticks.start_periodic(Duration::from_millis(1))?;
+    board.block_on(async { ticks.wait_async().await })??;
+    assert_eq!(nearest_milli(&board), 1);
+    assert!(ticks.start_periodic(Duration::from_millis(2)).is_err());
+    Ok(())
+}
+
+/// The board by its table: path of the controller's source, and input.
+const MICROBLAZE_V: [(&str, usize); 8] = [
+    ("axi_timer_0/interrupt", 0),
+    ("axi_uartlite_0/interrupt", 1),
+    ("axi_uart16550_0/ip2intc_irpt", 4),
+    ("axi_ethernetlite_0/ip2intc_irpt", 5),
+    ("axi_timer_1/interrupt", 6),
+    ("axi_ethernet_0/interrupt", 7),
+    ("axi_dma_0/s2mm_introut", 8),
+    ("axi_dma_0/mm2s_introut", 9),
+];
+
+/// A simulated board with the addresses and the wires of the MicroBlaze-V one.
+fn microblaze_v_board() -> Result<Board, pynq_sim::Error> {
+    let line = |name: &str| RegisterModel::new().with_output(name.into(), 1);
+    let dma = line("mm2s_introut").with_output("s2mm_introut".into(), 1);
+    let intc = IntcParams { inputs: 10, kind_of_intr: 0x2, ..IntcParams::default() };
+    let board = Board::builder()
+        .device("axi_intc_0", 0x4120_0000, 0x1_0000, AxiIntcModel::new(intc))
+        .device("axi_timer_0", 0x41c0_0000, 0x1_0000, AxiTimerModel::new(TimerParams::default()))
+        .device("axi_timer_1", 0x41c1_0000, 0x1_0000, AxiTimerModel::new(TimerParams::default()))
+        .device("axi_uartlite_0", 0x4060_0000, 0x1_0000, line("interrupt"))
+        .device("axi_uart16550_0", 0x44a1_0000, 0x1_0000, line("ip2intc_irpt"))
+        .device("axi_ethernetlite_0", 0x40e0_0000, 0x1_0000, line("ip2intc_irpt"))
+        .device("axi_ethernet_0", 0x40c0_0000, 0x4_0000, line("interrupt"))
+        .device("axi_dma_0", 0x41e0_0000, 0x1_0000, dma)
+        .memory("lmb_bram_0", 0, 0x2_0000)
+        .interrupt("axi_intc_0/irq", 11);
+    let wire = |board: BoardBuilder, (source, input)| board.wire(source, &format!("axi_intc_0/intr[{input}]"));
+    MICROBLAZE_V.into_iter().fold(board, wire).build()
+}
+
+/// Waits for the output `output` while its line, and no other, is raised.
+fn hears<W: Wired<Parent = microblaze_v::AxiIntc0>, H: NodeHandle>(
+    board: &Board,
+    intc: &Of<microblaze_v::AxiIntc0, H>,
+    output: W,
+) -> Outcome {
+    let mut event = intc.event(output)?;
+    let at = board.now();
+    board.after(Duration::from_millis(1), |board| board.set_line(W::PATH, true).expect("there is such a line"));
+    board.block_on(async { event.wait_async().await })??;
+    assert_eq!(board.now().as_millis(), at.as_millis() + 1, "{}", W::PATH);
+    board.set_line(W::PATH, false)?;
+    Ok(())
+}
+
+#[test]
+fn the_description_by_hand_is_of_the_same_form() -> Outcome {
+    use microblaze_v::*;
+    let board = microblaze_v_board()?;
+    let root = board.source(axi_intc_0::Irq)?;
+    let intc = AxiIntc0.node(board.map(AxiIntc0)?, StdLock::new(), root)?.map(Arc::new);
+    hears(&board, &intc, axi_uartlite_0::Interrupt)?;
+    hears(&board, &intc, axi_uart16550_0::Ip2intcIrpt)?;
+    hears(&board, &intc, axi_ethernetlite_0::Ip2intcIrpt)?;
+    hears(&board, &intc, axi_ethernet_0::Interrupt)?;
+    hears(&board, &intc, axi_dma_0::Mm2sIntrout)?;
+    hears(&board, &intc, axi_dma_0::S2mmIntrout)?;
+    board.map(AxiUartlite0)?;
+    board.map(AxiUart16550_0)?;
+    board.map(AxiEthernetlite0)?;
+    board.map(AxiEthernet0)?;
+    board.map(AxiDma0)?;
+    board.map(LmbBram0)?;
+
+    let line = intc.line(axi_timer_0::Interrupt);
+    let first = AxiTimer0.node(board.map(AxiTimer0)?, StdLock::new(), line)?.map(Arc::new);
+    let line = intc.line(axi_timer_1::Interrupt);
+    let second = AxiTimer1.node(board.map(AxiTimer1)?, StdLock::new(), line)?.map(Arc::new);
+    let mut ticks = AxiTimer0.channel::<0, _>(&first)?;
+    let mut delay = AxiTimer1.channel::<1, _>(&second)?.into_delay()?;
+    let start = nearest_milli(&board);
+    ticks.start_periodic(Duration::from_millis(3))?;
+    board.block_on(async {
+        ticks.wait_async().await?;
+        delay.delay_async(Duration::from_millis(1)).await
+    })??;
+    assert_eq!(nearest_milli(&board), start + 4);
     Ok(())
 }

@@ -12,11 +12,13 @@ macro_rules! programs {
             #[doc = concat!("```", $test)]
             /// use std::sync::Arc;
             /// use pynq_core::{design::{AxiIntcBlock, Block, Platform, parameter}, interrupt::StdLock};
-            /// use pynq_drivers::{Button, Led, design::{AxiGpioBlock, AxiGpioInterrupt, DualAxiGpio}};
+            /// use pynq_drivers::design::{AxiGpioBlock, AxiGpioInterrupt, AxiTimerBlock, AxiTimerInterrupt};
             /// use pynq_sim::Board;
             ///
             /// include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.rs"));
+            /// include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/corners.rs"));
             /// use buttons::*;
+            /// use corners::{Dual, Timer, Unclocked, timer};
             ///
             /// const LOCK: fn() -> StdLock = StdLock::new;
             ///
@@ -27,6 +29,9 @@ macro_rules! programs {
             ///     let node = BtnsGpio.node(board.map(BtnsGpio)?, LOCK(), line)?.map(Arc::new);
             ///     let unwired = LedsGpio.node_without_interrupt(board.map(LedsGpio)?, LOCK())?.map(Arc::new);
             ///     let (buttons, leds) = (BtnsGpio.channel1(&node)?, LedsGpio.channel1(&unwired)?);
+            ///     let dual = Dual.node_without_interrupt(board.map(Dual)?, LOCK())?.map(Arc::new);
+            ///     let source = board.source(timer::Interrupt)?;
+            ///     let ticks = Timer.node(board.map(Timer)?, LOCK(), source)?.map(Arc::new);
             #[doc = concat!("    let _ = ", $line, ";")]
             ///     Ok(())
             /// }
@@ -53,6 +58,9 @@ programs! { "no_run":
     "SwitchesGpio.node(board.map(SwitchesGpio)?, LOCK(), intc.line(switches_gpio::Ip2intcIrpt))?",
     "SwitchesGpio.node_without_interrupt(board.map(SwitchesGpio)?, LOCK())?",
     "const { parameter::<BtnsGpio>(\"C_GPIO_WIDTH\").unwrap() }",
+    "Dual.channel2(&dual)?.led::<1>()?",
+    "Timer.channel::<0, _>(&ticks)?",
+    "board.map(Unclocked)?",
 }
 
 programs! { "compile_fail,E0080":
@@ -64,6 +72,9 @@ programs! { "compile_fail,E0080":
     "buttons.led::<0>()?",
     "leds.led::<4>()?",
     "leds.rgb_led::<2>()?",
+    "Dual.channel2(&dual)?.led::<2>()?",
+    "Timer.channel::<1, _>(&ticks)?",
+    "Timer.pwm(&ticks)?",
     "board.source(btns_gpio::Ip2intcIrpt)?",
     "const { parameter::<BtnsGpio>(\"C_NO_SUCH\").unwrap() }",
 }
@@ -98,5 +109,6 @@ programs! { "compile_fail,E0271":
 programs! { "compile_fail,E0599":
     "LedsGpio.node(board.map(LedsGpio)?, LOCK(), intc.line(btns_gpio::Ip2intcIrpt))?",
     "SystemInterrupts.node_without_interrupt(board.map(SystemInterrupts)?, LOCK())?",
+    "Unclocked.hardware(board.map(Unclocked)?)?",
     "node.line(btns_gpio::Ip2intcIrpt)",
 }

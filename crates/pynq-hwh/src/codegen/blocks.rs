@@ -27,6 +27,7 @@ pub(super) fn text(
     let mut remarks = Vec::new();
     match (block.vlnv_without_version(), design.interrupts.controllers.get(path)) {
         ("xilinx.com:ip:axi_gpio", _) => gpio(&mut more, &mut remarks, names, wiring, path, block)?,
+        ("xilinx.com:ip:axi_timer", _) => timer(&mut more, &mut remarks, names, wiring, path, block)?,
         (_, Some(controller)) if wiring.outputs.contains_key(&irq(path)) => {
             intc(&mut more, &mut remarks, names, path, controller)?;
         }
@@ -102,8 +103,8 @@ fn gpio(
 ) -> Result<()> {
     let ident = names.ident(path);
     let built = Built { path, block };
-    let dual = built.flag("C_IS_DUAL")?;
-    let interrupt = built.flag("C_INTERRUPT_PRESENT")?;
+    let dual = built.flag("C_IS_DUAL", false)?;
+    let interrupt = built.flag("C_INTERRUPT_PRESENT", false)?;
     let _ = write!(
         text,
         "\nimpl ::pynq_drivers::design::AxiGpioBlock for {ident} {{\n    \
@@ -122,15 +123,69 @@ fn gpio(
         let _ = write!(text, "\nimpl ::pynq_drivers::design::DualAxiGpio for {ident} {{}}\n");
     }
     let output = format!("{}/ip2intc_irpt", block.path);
-    if interrupt && wiring.outputs.contains_key(&output) {
-        let _ = write!(
-            text,
-            "\nimpl ::pynq_drivers::design::AxiGpioInterrupt for {ident} {{\n    type Irq = {};\n}}\n",
-            names.reference(path, &output),
-        );
-    } else {
+    let wired = interrupt && wiring.outputs.contains_key(&output);
+    irq_of(text, remarks, names, path, "AxiGpioInterrupt", wired.then_some(output));
+    Ok(())
+}
+
+/// The trait of a block whose interrupt output is wired, or a remark that it is not.
+fn irq_of(
+    text: &mut String,
+    remarks: &mut Vec<String>,
+    names: &Names<'_>,
+    path: &str,
+    what: &str,
+    output: Option<String>,
+) {
+    let Some(output) = output else {
         remarks.push("Nothing on it can be waited for: its interrupt is not wired.".to_owned());
+        return;
+    };
+    let _ = write!(
+        text,
+        "\nimpl ::pynq_drivers::design::{what} for {} {{\n    type Irq = {};\n}}\n",
+        names.ident(path),
+        names.reference(path, &output),
+    );
+}
+
+fn timer(
+    text: &mut String,
+    remarks: &mut Vec<String>,
+    names: &Names<'_>,
+    wiring: &Wiring<'_>,
+    path: &str,
+    block: &IpBlock,
+) -> Result<()> {
+    let built = Built { path, block };
+    let Some(hz) = block.clock_hz.and_then(|hz| u32::try_from(hz).ok()).filter(|hz| *hz > 0) else {
+        remarks.push("The frequency of its clock is not known, so it has no driver.".to_owned());
+        return Ok(());
+    };
+    let expected = "8, 16 or 32";
+    let width = built.number("C_COUNT_WIDTH", 32, 32, expected)?;
+    if ![8, 16, 32].contains(&width) {
+        return Err(built.unfit("C_COUNT_WIDTH", width.into(), expected));
     }
+    let one = built.flag("C_ONE_TIMER_ONLY", false)?;
+    let pwm = built.flag("C_GEN0_ASSERT", true)? && built.flag("C_GEN1_ASSERT", true)?;
+    remarks.push(format!("{} of {width} bits.", if one { "One channel" } else { "Two channels" }));
+    let _ = write!(
+        text,
+        "\nimpl ::pynq_drivers::design::AxiTimerBlock for {} {{\n    \
+             const CONFIG: ::pynq_drivers::AxiTimerConfig = ::pynq_drivers::AxiTimerConfig {{\n        \
+                 clock_hz: {},\n        \
+                 count_width: {width},\n        \
+                 one_timer_only: {one},\n        \
+                 generate_active_high: {pwm},\n    \
+             }};\n\
+         }}\n",
+        names.ident(path),
+        decimal(hz.into()),
+    );
+    let output = format!("{}/interrupt", block.path);
+    let wired = wiring.outputs.contains_key(&output);
+    irq_of(text, remarks, names, path, "AxiTimerInterrupt", wired.then_some(output));
     Ok(())
 }
 
@@ -138,8 +193,8 @@ fn gpio(
 fn channel(built: &Built<'_>, remarks: &mut Vec<String>, number: u8) -> Result<String> {
     let (width, suffix) = if number == 1 { ("C_GPIO_WIDTH", "") } else { ("C_GPIO2_WIDTH", "_2") };
     let width = built.width(width)?;
-    let inputs = built.flag(&format!("C_ALL_INPUTS{suffix}"))?;
-    let outputs = built.flag(&format!("C_ALL_OUTPUTS{suffix}"))?;
+    let inputs = built.flag(&format!("C_ALL_INPUTS{suffix}"), false)?;
+    let outputs = built.flag(&format!("C_ALL_OUTPUTS{suffix}"), false)?;
     let (direction, what) = match (inputs, outputs) {
         (true, _) => ("Inputs", "input"),
         (false, true) => ("Outputs", "output"),

@@ -40,7 +40,7 @@ impl Built<'_> {
         read(name)
     }
 
-    /// A number in `range`.
+    /// A number up to `max`.
     pub(super) fn number(&self, name: &str, default: u32, max: u32, expected: &'static str) -> Result<u32> {
         let value = self.read(name, u64::from(default), |name| self.block.parameters.integer(name))?;
         u32::try_from(value).ok().filter(|value| *value <= max).ok_or_else(|| self.unfit(name, value, expected))
@@ -60,11 +60,11 @@ impl Built<'_> {
         }
     }
 
-    pub(super) fn flag(&self, name: &str) -> Result<bool> {
-        self.read(name, false, |name| self.block.parameters.boolean(name))
+    pub(super) fn flag(&self, name: &str, default: bool) -> Result<bool> {
+        self.read(name, default, |name| self.block.parameters.boolean(name))
     }
 
-    fn unfit(&self, name: &str, found: u64, expected: &'static str) -> Error {
+    pub(super) fn unfit(&self, name: &str, found: u64, expected: &'static str) -> Error {
         Error::Unfit { path: self.path.to_owned(), what: name.to_owned(), found: found.to_string(), expected }
     }
 }
