@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use pynq_core::dma::DmaError;
+
 use crate::{FpgaState, OverlayStatus};
 
 /// Why the kernel could not be asked, or what it answered.
@@ -158,6 +160,18 @@ pub enum Error {
         name: String,
         /// The later ones, the latest last.
         later: Vec<String>,
+    },
+    /// There is no memory for DMA buffers, or none of this name.
+    NoDmaMemory {
+        /// The name of the device, if one was named.
+        name: Option<String>,
+    },
+    /// A DMA buffer can't be had.
+    Dma {
+        /// The devices that were looked at.
+        device: String,
+        /// Why none will do.
+        error: DmaError,
     },
     /// The kernel refused to map a range of a device file.
     Map {
@@ -343,6 +357,14 @@ impl fmt::Display for Error {
                 "the kernel took overlay \"{name}\" without complaint, but it is {status}; the kernel's log (dmesg) says why. \
                  An overlay that refers to labels needs a base tree with __symbols__ (dtc -@)",
             ),
+            Self::NoDmaMemory { name } => {
+                match name {
+                    Some(name) => write!(f, "there is no DMA memory \"{name}\"")?,
+                    None => f.write_str("there is no memory for DMA buffers")?,
+                }
+                f.write_str("; load the module that provides it, as in `modprobe u-dma-buf udmabuf0=1048576`, or `modprobe u-dma-buf-mgr`")
+            }
+            Self::Dma { device, error } => write!(f, "{error}; looked at {device}"),
             Self::OverlayOrder { name, later } => write!(
                 f,
                 "overlay \"{name}\" can't be removed before those applied after it; remove {} first",
@@ -468,6 +490,7 @@ impl std::error::Error for Error {
             | Self::ProgrammingRefused { error, .. }
             | Self::OverlayRefused { error, .. } => Some(error),
             Self::Bitstream(error) => std::error::Error::source(error),
+            Self::Dma { error, .. } => Some(error),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@
 mod blocking;
 mod clock;
 mod dispatcher;
+mod dma;
 mod claim;
 mod devices;
 mod device_tree;
@@ -26,6 +27,7 @@ mod timers;
 
 pub use clock::{LinuxClock, Sleep};
 pub use dispatcher::Dispatcher;
+pub use dma::{DmaDevice, LinuxDmaBuffer, LinuxDmaMemory};
 pub use claim::Claim;
 pub use devices::{UioDevice, UioDevices, UioInterrupt, UioIrq, UioMap};
 pub use device_tree::{DeviceTree, DeviceTreeOverlay, OverlayStatus};
