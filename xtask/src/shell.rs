@@ -4,7 +4,7 @@ use std::{
     ffi::OsStr,
     fmt, io,
     path::{Path, PathBuf},
-    process::{Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -178,6 +178,13 @@ impl Cmd {
     /// Whether the command can be started and succeeds; its output is dropped.
     pub(crate) fn succeeds(&self) -> bool {
         self.command().stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    }
+
+    /// Starts the command with pipes to its input and from its output, for who speaks with it.
+    pub(crate) fn spawn_piped(&self) -> Result<Child, Failure> {
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.spawn().map_err(|error| self.cannot_start(&error))
     }
 
     /// Runs the command silently with a limit on its time. Its output goes through a file beside `log`, since a pipe

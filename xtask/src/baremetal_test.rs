@@ -1,0 +1,79 @@
+//! Firmware in emulators: what runs without an operating system is built, run, and judged by its exit status and by what
+//! it says on its console.
+//!
+//! The programs are the workspace `examples/bare-metal`: examples, and tests that are written as programs. A machine is a
+//! table of them (see `zynq.rs`); another machine is another table.
+
+mod machine;
+mod run;
+mod script;
+mod zynq;
+
+use crate::{
+    no_std::{CORE, cargo_for},
+    project::Project,
+    shell::{Failure, say},
+    stages::{Options, Outcome, Verdict},
+};
+use machine::{Machine, Program};
+
+/// All machines there are.
+const MACHINES: [&Machine; 1] = [&zynq::ZYNQ];
+
+/// Builds and runs the programs; those alone whose names, `machine/program`, have the filter in them.
+pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
+    let mut notes = Vec::new();
+    let mut ran = 0;
+    for machine in MACHINES {
+        let selected = |program: &&Program| {
+            let name = format!("{}/{}", machine.name, program.name);
+            options.filter.as_ref().is_none_or(|filter| name.contains(filter.as_str()))
+        };
+        let programs: Vec<&Program> = machine.programs.iter().filter(selected).collect();
+        if programs.is_empty() {
+            continue;
+        }
+        let emulator = match (machine.emulator)(project)? {
+            Ok(emulator) => emulator,
+            Err(reason) => {
+                notes.push(format!("{}: {reason}", machine.name));
+                continue;
+            }
+        };
+        if !build(project, machine)? {
+            notes.push(format!("{}: no compiler (rustup target add {})", machine.name, machine.target));
+            continue;
+        }
+        for program in programs {
+            run::program(project, machine, program, &emulator)?;
+            ran += 1;
+        }
+    }
+    say!("  {ran} programs");
+    match (ran, notes.is_empty()) {
+        (0, true) => Err(Failure::new("no program of that name")),
+        (0, false) => Ok(Outcome::Skipped(notes.join("; "))),
+        (_, true) => Ok(Outcome::PASSED),
+        (_, false) if project.ci => Err(Failure::new(notes.join("; "))),
+        (_, false) => Ok(Outcome::Passed(notes)),
+    }
+}
+
+/// Builds the programs of a machine, first those without an allocator. Tells whether there is a compiler for it.
+fn build(project: &Project, machine: &Machine) -> Result<bool, Failure> {
+    let manifest = project.root.join("examples/bare-metal/Cargo.toml");
+    for features in ["", "--features alloc"] {
+        let args = format!("build --release --locked -p {} {features}", machine.package);
+        let Some(command) = cargo_for(project, machine.target, CORE, &args)? else { return Ok(false) };
+        let command = command.path("--manifest-path", &manifest).path("--target-dir", &run::target_dir(project));
+        // A compiler that is not rustup's has no linker of its own for this target.
+        let linker = format!("CARGO_TARGET_{}_LINKER", machine.target.to_uppercase().replace('-', "_"));
+        let command = match run::linker()? {
+            Some(path) => command.env(&linker, path.display().to_string()),
+            None => command,
+        };
+        command.run()?;
+        run::keep_programs(project, machine, features.is_empty())?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,88 @@
+//! One program in one emulator.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use super::{
+    machine::{Machine, Program},
+    script::Emulator,
+};
+use crate::{
+    project::Project,
+    shell::{Cmd, Ended, Failure, say, seconds},
+};
+
+/// Lines of a console that are printed as they are; of a longer one, its end.
+const LINES: usize = 24;
+
+pub(super) fn target_dir(project: &Project) -> PathBuf {
+    project.target_dir.join("baremetal-test")
+}
+
+fn folder(project: &Project, machine: &Machine) -> PathBuf {
+    target_dir(project).join(machine.name)
+}
+
+/// The linker that comes with this toolchain.
+pub(super) fn linker() -> Result<Option<PathBuf>, Failure> {
+    let sysroot = Cmd::new("rustc").words("--print sysroot").read()?;
+    let host = Cmd::new("rustc").words("-vV").read()?;
+    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default().to_owned();
+    let linker = Path::new(sysroot.trim()).join("lib/rustlib").join(host).join("bin/rust-lld");
+    Ok(linker.is_file().then_some(linker))
+}
+
+/// Copies what was built, so that the next build, with other features, leaves it alone.
+pub(super) fn keep_programs(project: &Project, machine: &Machine, without_alloc: bool) -> Result<(), Failure> {
+    let built = target_dir(project).join(machine.target).join("release");
+    let kept = folder(project, machine);
+    fs::create_dir_all(&kept)?;
+    for program in machine.programs.iter().filter(|program| program.alloc != without_alloc) {
+        fs::copy(built.join(program.name), kept.join(program.name))?;
+    }
+    Ok(())
+}
+
+/// Runs a program, as often as its table says.
+///
+/// # Errors
+///
+/// If it hangs, ends with another status than 0, or does not say what it should.
+pub(super) fn program(project: &Project, machine: &Machine, program: &Program, emulator: &Path) -> Result<(), Failure> {
+    let folder = folder(project, machine);
+    for (number, extra) in program.runs.iter().enumerate() {
+        let log = folder.join(format!("{}.{number}.console", program.name));
+        let elf = folder.join(program.name);
+        let args = machine.args.replace("{}", &elf.display().to_string());
+        let command = Cmd::new(emulator).words(&args).words(extra);
+        say!("  {}/{} {extra}", machine.name, program.name);
+        let begin = Instant::now();
+        let ended = match program.script {
+            None => command.words("-serial stdio").run_limited(program.limit, &log)?,
+            Some(script) => Emulator::run(&command, script, program.limit, &log)?,
+        };
+        let console = String::from_utf8_lossy(&fs::read(&log)?).replace('\r', "");
+        let lines: Vec<&str> = console.lines().collect();
+        lines[lines.len().saturating_sub(LINES)..].iter().for_each(|line| say!("    | {line}"));
+        let again = format!("cargo xtask baremetal-test {}/{}", machine.name, program.name);
+        match ended {
+            Ended::Success => {}
+            Ended::TimedOut => {
+                let limit = seconds(program.limit);
+                return Err(Failure::of(again, format!("{} did not end within {limit}", program.name)));
+            }
+            Ended::Failed(_) => {
+                let what = format!("{} ended with a failure; see {}", program.name, log.display());
+                return Err(Failure::of(again, what));
+            }
+        }
+        if let Some(missing) = program.says.iter().find(|words| !console.contains(**words)) {
+            return Err(Failure::of(again, format!("{} ended well but did not say \"{missing}\"", program.name)));
+        }
+        say!("    exit status 0 after {}", seconds(begin.elapsed()));
+    }
+    Ok(())
+}

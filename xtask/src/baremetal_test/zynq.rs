@@ -1,0 +1,44 @@
+//! The programs for the virtual PYNQ-Z2: a Zynq-7000 with programmable logic.
+
+use std::{env, path::PathBuf};
+
+use super::{
+    machine::{Machine, Program},
+    script::Emulator,
+};
+use crate::{project::Project, shell::Failure};
+
+pub(super) const ZYNQ: Machine = Machine {
+    name: "zynq",
+    package: "pynq-firmware-zynq",
+    target: "armv7a-none-eabi",
+    emulator,
+    args: "-M xilinx-zynq-a9 -m 512 -display none -monitor none -semihosting -kernel {}",
+    programs: &[
+        Program::new("button_to_led").script(press_buttons).says(&["interrupts="]),
+        // As fast as it goes, and with an instruction taking 1 ns and 8 ns of the machine's time.
+        Program::new("timer_interrupts").runs(&["", "-icount shift=0,sleep=off", "-icount shift=3,sleep=off"]),
+        Program::new("conformance").with_alloc().says(&[" 0 failed, "]),
+    ],
+};
+
+/// `PYNQ_QEMU_ZYNQ` names one that was built before.
+fn emulator(project: &Project) -> Result<Result<PathBuf, String>, Failure> {
+    match env::var_os("PYNQ_QEMU_ZYNQ").filter(|path| !path.is_empty()) {
+        Some(path) => Ok(Ok(PathBuf::from(path))),
+        None => {
+            let _ = project;
+            Ok(Err("PYNQ_QEMU_ZYNQ does not name an emulator".to_owned()))
+        }
+    }
+}
+
+/// Buttons are pressed and released, overlapping, and each time their LEDs follow; then the switch ends the program.
+fn press_buttons(board: &mut Emulator) -> Result<(), Failure> {
+    board.until_said("press buttons")?;
+    for pins in [0b0001, 0b0000, 0b0010, 0b0110, 0b0100, 0b0000, 0b1001, 0b1000, 0b1111, 0b0000] {
+        board.set_pins("btns", pins)?;
+        board.until_outputs("leds", pins)?;
+    }
+    board.set_pins("switches", 0b01)
+}
