@@ -61,6 +61,8 @@ pub enum Error {
         manager: String,
         /// The file they hold a lock on.
         lock: PathBuf,
+        /// The process, where the system tells.
+        holder: Option<u32>,
     },
     /// A name that no firmware file can have.
     FirmwareName {
@@ -295,8 +297,14 @@ impl fmt::Display for Error {
                  `firmware-name`, or attach to a design that was loaded before Linux",
                 path.display(),
             ),
-            Self::ProgrammingInProgress { manager, lock } => {
-                write!(f, "{manager} is being programmed by another process, which holds {}; try again", lock.display())
+            Self::ProgrammingInProgress { manager, lock, holder } => {
+                write!(f, "{manager} is being programmed by ")?;
+                match holder {
+                    Some(pid) if *pid == std::process::id() => f.write_str("this very process")?,
+                    Some(pid) => write!(f, "process {pid}")?,
+                    None => f.write_str("another process")?,
+                }
+                write!(f, ", which holds {}; try again", lock.display())
             }
             Self::FirmwareName { name, problem } => {
                 write!(f, "\"{name}\" can't be the name of a firmware file: it {problem}; use a name like base.bin")

@@ -25,7 +25,7 @@ use pynq_hwh::{Bitstream, Design};
 pub use state::FpgaState;
 
 use crate::{
-    Error, Result, SystemPaths,
+    Claim, Error, Result, SystemPaths,
     kernel_files::{KernelFiles, SystemFiles, text},
 };
 use firmware::Firmware;
@@ -349,12 +349,12 @@ impl FpgaManager {
         let path = self.paths.run.join(format!("pynq-{}.lock", self.device));
         let opened = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let file = opened.map_err(|error| Error::File { action: "open", path: path.clone(), error })?;
-        match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        match Claim::lock(&file, &path, &self.paths) {
             Ok(()) => Ok(file),
-            Err(rustix::io::Errno::WOULDBLOCK) => {
-                Err(Error::ProgrammingInProgress { manager: self.device.clone(), lock: path })
+            Err(Error::Busy { path, holder }) => {
+                Err(Error::ProgrammingInProgress { manager: self.device.clone(), lock: path, holder })
             }
-            Err(error) => Err(Error::File { action: "lock", path, error: error.into() }),
+            Err(error) => Err(error),
         }
     }
 
