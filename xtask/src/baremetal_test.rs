@@ -63,7 +63,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
 fn build(project: &Project, machine: &Machine) -> Result<bool, Failure> {
     let manifest = project.root.join("examples/bare-metal/Cargo.toml");
     for features in ["", "--features alloc"] {
-        let args = format!("build --release --locked -p {} {features}", machine.package);
+        let args = format!("build --release -p {} {features}", machine.package);
         let Some(command) = cargo_for(project, machine.target, CORE, &args)? else { return Ok(false) };
         let command = command.path("--manifest-path", &manifest).path("--target-dir", &run::target_dir(project));
         // A compiler that is not rustup's has no linker of its own for this target.

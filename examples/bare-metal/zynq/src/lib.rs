@@ -25,6 +25,7 @@ mod exceptions;
 pub mod heap;
 pub mod join;
 pub mod lab;
+pub mod outside;
 pub mod pl;
 
 pub use board::{Board, Root};
