@@ -6,39 +6,39 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod blocking;
+mod claim;
 mod clock;
+mod device_tree;
+mod devices;
 mod dispatcher;
 mod dma;
-mod claim;
-mod devices;
-mod device_tree;
 mod error;
-mod interrupts;
 mod fpga;
+mod interrupts;
 mod kernel_files;
+mod kick;
 #[allow(unsafe_code)] // all of this crate's
 mod mapping;
-mod kick;
 mod paths;
-mod window;
 mod reactor;
 mod root;
 mod timers;
+mod window;
 
+pub use claim::Claim;
 pub use clock::{LinuxClock, Sleep};
+pub use device_tree::{DeviceTree, DeviceTreeOverlay, OverlayStatus};
+pub use devices::{UioDevice, UioDevices, UioInterrupt, UioIrq, UioMap};
 pub use dispatcher::Dispatcher;
 pub use dma::{DmaDevice, LinuxDmaBuffer, LinuxDmaMemory};
-pub use claim::Claim;
-pub use devices::{UioDevice, UioDevices, UioInterrupt, UioIrq, UioMap};
-pub use device_tree::{DeviceTree, DeviceTreeOverlay, OverlayStatus};
 pub use error::Error;
-pub use interrupts::{InterruptRow, Interrupts, Trigger};
 pub use fpga::{FpgaManager, FpgaState, ProgramOptions};
+pub use interrupts::{InterruptRow, Interrupts, Trigger};
 pub use mapping::{Mapping, Memory, Window, page_size};
 pub use paths::SystemPaths;
-pub use window::{open_window, open_window_of};
 pub use reactor::{BoxedSleep, FirstOf, NoReactor, Reactor, Registration, WatchError};
 pub use root::{Masking, UioCounts, UioInterrupts, UioRoot};
+pub use window::{open_window, open_window_of};
 
 /// The result of an operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
