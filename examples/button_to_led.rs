@@ -32,7 +32,7 @@ fn run(options: &Options) -> pynq_examples::Result {
     for (button, led) in base.buttons()?.into_iter().zip(base.leds()?) {
         tasks.push(Box::pin(task::button_to_led(button, led)));
     }
-    options.runtime.run(base, tasks)?;
+    session.run(options.runtime, tasks)?;
     session.finish(options)
 }
 

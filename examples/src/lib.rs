@@ -10,6 +10,7 @@ pub mod options;
 pub mod runtime;
 pub mod script;
 pub mod session;
+pub mod watch;
 
 pub use options::Options;
 pub use runtime::Runtime;

@@ -1,6 +1,9 @@
 //! The options of the examples.
 
-use std::{io::Read, path::PathBuf};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use pynq::{
     BaseOverlay, Overlay,
@@ -15,6 +18,8 @@ usage: cargo run --example NAME -- [options]
 
   --runtime tokio|tokio-threads|smol|none   what runs the tasks (default: tokio)
   --hwh FILE         the design, as Vivado's handoff file (default: a small one for a PYNQ-Z2)
+  --board FILE       a real board under Linux: program FILE.bit, or attach to the loaded design that FILE.hwh describes
+  --presses N        on a real board, end after so many presses (default: never)
   --script FILE|-    what is done to the board, from a file or standard input (default: a built-in script)
   --vcd OUT          write the traces of all wires and registers, for GTKWave and its like
   --buttons CELL     the AXI GPIO of the buttons, --leds CELL that of the LEDs, where the board is unknown
@@ -29,6 +34,10 @@ pub struct Options {
     pub runtime: Runtime,
     /// `--hwh`.
     pub hwh: Option<PathBuf>,
+    /// `--board`.
+    pub board: Option<PathBuf>,
+    /// `--presses`.
+    pub presses: Option<usize>,
     /// `--script`.
     pub script: Option<PathBuf>,
     /// `--vcd`.
@@ -64,6 +73,8 @@ impl Options {
             match argument.as_str() {
                 "--runtime" => options.runtime = value()?.parse()?,
                 "--hwh" => options.hwh = Some(value()?.into()),
+                "--board" => options.board = Some(value()?.into()),
+                "--presses" => options.presses = Some(value()?.parse().map_err(|_| "--presses needs a number")?),
                 "--script" => options.script = Some(value()?.into()),
                 "--vcd" => options.vcd = Some(value()?.into()),
                 "--buttons" => options.buttons = Some(value()?),
@@ -88,15 +99,16 @@ impl Options {
         run(self)
     }
 
-    /// The overlay they ask for, on a simulated board.
+    /// The overlay they ask for, on a simulated board or a real one.
     ///
     /// # Errors
     ///
     /// Those of the handoff file, and of a board that is unknown.
     pub fn overlay(&self) -> Result<BaseOverlay> {
-        let overlay = match &self.hwh {
-            Some(path) => Overlay::simulated(path)?,
-            None => Overlay::simulated_from_str(handoff::BUTTONS)?,
+        let overlay = match (&self.board, &self.hwh) {
+            (Some(path), _) => on_board(path)?,
+            (None, Some(path)) => Overlay::simulated(path)?,
+            (None, None) => Overlay::simulated_from_str(handoff::BUTTONS)?,
         };
         if self.buttons.is_none() && self.leds.is_none() {
             let advice = |error| format!("{error}; or use --buttons CELL and --leds CELL");
@@ -136,6 +148,22 @@ impl Options {
     }
 }
 
+/// An overlay on a real board. A bitstream is programmed; to the design of a handoff file it attaches.
+#[cfg(target_os = "linux")]
+fn on_board(path: &Path) -> Result<Overlay> {
+    let overlay = if path.extension().is_some_and(|extension| extension == "hwh") {
+        Overlay::attach(path)?
+    } else {
+        Overlay::open(path)?
+    };
+    Ok(overlay)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn on_board(_: &Path) -> Result<Overlay> {
+    Err("--board needs Linux on the board; without it the board is simulated".into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,10 +174,14 @@ mod tests {
 
     #[test]
     fn options_are_read() {
-        let options = parse("--runtime smol --hwh a.hwh --script - --vcd o.vcd --buttons b --leds l").unwrap();
+        let options =
+            parse("--runtime smol --hwh a.hwh --board b.bit --presses 3 --script - --vcd o.vcd --buttons b --leds l")
+                .unwrap();
         let expected = Options {
             runtime: Runtime::Smol,
             hwh: Some("a.hwh".into()),
+            board: Some("b.bit".into()),
+            presses: Some(3),
             script: Some("-".into()),
             vcd: Some("o.vcd".into()),
             buttons: Some("b".into()),
@@ -165,6 +197,7 @@ mod tests {
         for (line, says) in [
             ("--runtim smol", "unknown option `--runtim`"),
             ("--hwh", "`--hwh` needs a value"),
+            ("--presses many", "--presses needs a number"),
             ("--runtime rayon", "no runtime `rayon`"),
         ] {
             let error = parse(line).unwrap_err().to_string();

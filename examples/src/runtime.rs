@@ -31,7 +31,7 @@ impl Runtime {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Tokio, Self::TokioThreads, Self::Smol, Self::None];
 
-    /// Runs `tasks` until nothing more can happen on the simulated board below `overlay`, or one of them fails.
+    /// Runs `tasks` until nothing more can happen on the simulated board below `overlay`, or one of them is over.
     ///
     /// # Errors
     ///
@@ -67,7 +67,12 @@ impl Runtime {
                 // Tracked, as the thread may begin late; and it leaves the clock to the call that blocks, which may do so too.
                 // It ends with the program.
                 let tasks = overlay.track(first_of(tasks));
-                std::thread::spawn(move || parked(tasks));
+                let overlay = overlay.clone();
+                std::thread::spawn(move || match overlay.simulation() {
+                    Some(_) => drop(parked(tasks)),
+                    // On a real board a thread that waits for interrupts has to sleep on them.
+                    None => drop(overlay.block_on(tasks)),
+                });
                 Ok(end()?)
             }
         }

@@ -1,4 +1,5 @@
-//! One run of a script on a simulated board, with a line of output for everything that happens.
+//! One run of a script on a simulated board, or of a program on a real one, with a line of output for everything that
+//! happens.
 
 use std::{
     io::{ErrorKind, Write},
@@ -8,8 +9,10 @@ use std::{
 use pynq::{BaseOverlay, Clock, Instant, Pin, sim::Stimulus};
 
 use crate::{
-    Options, Result, Script,
+    Options, Result, Runtime, Script,
+    runtime::Tasks,
     script::{Action, Step},
+    watch::{Seen, watch},
 };
 
 /// Where the lines go.
@@ -23,8 +26,15 @@ pub struct Session {
     /// The overlay.
     pub base: BaseOverlay,
     output: Output,
-    presses: usize,
-    led_changes: Arc<Mutex<usize>>,
+    outside: Outside,
+}
+
+/// Who presses the buttons and looks at the LEDs.
+enum Outside {
+    /// A script, and the simulated board.
+    Script { presses: usize, led_changes: Arc<Mutex<usize>> },
+    /// People, until this many presses, if they are to be watched.
+    People { presses: Option<usize>, seen: Arc<Seen> },
 }
 
 impl Session {
@@ -49,7 +59,14 @@ impl Session {
                 let _ = board.stimulate(&stimulus);
             });
         }
-        Ok(Self { base, output, presses: script.presses(), led_changes })
+        Ok(Self { base, output, outside: Outside::Script { presses: script.presses(), led_changes } })
+    }
+
+    /// A session on a real board, whose buttons somebody presses.
+    #[must_use]
+    pub fn on_board(base: BaseOverlay, presses: Option<usize>, output: Output) -> Self {
+        say(&output, base.clock().now(), "ready");
+        Self { base, output, outside: Outside::People { presses, seen: Arc::default() } }
     }
 
     /// The session that `options` ask for, on standard output.
@@ -58,7 +75,13 @@ impl Session {
     ///
     /// Those of the options' files, and as [`new`](Self::new).
     pub fn from_options(options: &Options, built_in_script: &str) -> Result<Self> {
-        let output = Arc::new(Mutex::new(std::io::stdout()));
+        let output: Output = Arc::new(Mutex::new(std::io::stdout()));
+        if options.board.is_some() {
+            if options.script.is_some() || options.vcd.is_some() {
+                return Err("--script and --vcd are for simulated boards, and --board is a real one".into());
+            }
+            return Ok(Self::on_board(options.overlay()?, options.presses, output));
+        }
         Self::new(options.overlay()?, &options.script(built_in_script)?, options.vcd.is_some(), output)
     }
 
@@ -68,15 +91,36 @@ impl Session {
         move |what| say(&output, clock.now(), what)
     }
 
+    /// Runs `tasks`, each of which has an LED follow its button: on a simulated board until nothing more can happen, on a
+    /// real one for so many presses as were asked for. The LEDs are looked at meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// The first error of a task, or that of a runtime that can't be started.
+    pub fn run(&self, runtime: Runtime, mut tasks: Tasks) -> Result {
+        if let Outside::People { presses: Some(presses), seen } = &self.outside {
+            let pairs = self.base.buttons()?.into_iter().zip(self.base.leds()?).enumerate();
+            for (number, (button, led)) in pairs {
+                let pair = (number, button, led);
+                tasks.push(Box::pin(watch(pair, self.base.clock(), Arc::clone(seen), *presses, self.log())));
+            }
+        }
+        runtime.run(&self.base, tasks)
+    }
+
     /// The last line: what was counted.
     #[must_use]
     pub fn summary(&self) -> String {
-        let led_changes = *self.led_changes.lock().unwrap_or_else(PoisonError::into_inner);
         let statistics = self.base.statistics();
-        format!(
-            "presses={} led_changes={led_changes} interrupts={} spurious={}",
-            self.presses, statistics.interrupts, statistics.spurious
-        )
+        let counted = format!("interrupts={} spurious={}", statistics.interrupts, statistics.spurious);
+        let (presses, led_changes) = match &self.outside {
+            Outside::Script { presses, led_changes } => {
+                (*presses, *led_changes.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+            Outside::People { presses: Some(_), seen } => (seen.presses(), seen.led_changes()),
+            Outside::People { presses: None, .. } => return counted,
+        };
+        format!("presses={presses} led_changes={led_changes} {counted}")
     }
 
     /// Prints the last line, and writes the VCD file if one is asked for.

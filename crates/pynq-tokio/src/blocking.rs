@@ -23,6 +23,12 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     })
 }
 
+/// Whether there is a tokio runtime on this thread.
+#[must_use]
+pub fn in_context() -> bool {
+    Handle::try_current().is_ok()
+}
+
 /// What a panic said.
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());

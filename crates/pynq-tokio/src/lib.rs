@@ -32,7 +32,7 @@ mod error;
 #[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
 mod reactor;
 
-pub use blocking::blocking;
+pub use blocking::{blocking, in_context};
 pub use clock::{Sleep, TokioClock};
 pub use error::Error;
 #[cfg(all(feature = "uio", target_os = "linux"))]

@@ -93,6 +93,15 @@ impl UioInterrupts {
         blocking::block(Watched::All(&self.0), poll, deadline)
     }
 
+    /// Ends all roots: their interrupts are masked, no reactor watches them any more, and whoever polls one is told that the
+    /// device is gone. Their nodes are to be invalidated before.
+    pub fn close(&self) {
+        let roots = std::mem::take(&mut *lock(&self.0.roots));
+        for root in roots.iter().filter_map(Root::upgrade) {
+            root.0.close();
+        }
+    }
+
     /// How many interrupts the living roots have taken.
     #[must_use]
     pub fn interrupts(&self) -> u64 {
@@ -296,8 +305,25 @@ impl Inner {
         drop(old);
     }
 
+    fn close(&self) {
+        {
+            let _state = lock(&self.state);
+            // Before the flag, which says that nobody touches the device any more: the next root may be on it already.
+            let _ = self.control(0);
+            self.is_dead.store(true, Ordering::Relaxed);
+        }
+        let mut bound = lock(&self.bound);
+        let old = bound.take();
+        self.is_bound.store(false, Ordering::SeqCst);
+        drop(bound);
+        drop(old);
+    }
+
     fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut state = lock(&self.state);
+        if self.is_dead.load(Ordering::Relaxed) {
+            return Poll::Ready(Err(Error::DeviceGone));
+        }
         let state = &mut *state;
         let arms = !state.armed;
         if !state.unmasked {
@@ -346,8 +372,10 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // A device that is gone needs no masking.
-        let _ = self.control(0);
+        // A device that is gone needs no masking, and one that was closed may be somebody else's.
+        if !self.is_dead.load(Ordering::Relaxed) {
+            let _ = self.control(0);
+        }
     }
 }
 

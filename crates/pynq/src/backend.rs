@@ -22,13 +22,25 @@ pub type Window = Arc<dyn Mmio + Send + Sync>;
 /// An interrupt as it reaches the processor.
 pub(crate) type Root = Pin<Box<dyn InterruptSource + Send + Sync>>;
 
+/// Where an interrupt is masked while nobody waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MaskedBy {
+    /// By the controller that is on it.
+    Controller,
+    /// At the processor: the pin of a block is wired straight to it.
+    Root,
+}
+
 /// A board, or what passes for one.
 pub(crate) trait Backend: Send + Sync {
     /// A window onto the block called `path`.
     fn window(&self, path: &str, block: &IpBlock) -> Result<Window>;
 
+    /// Keeps other processes from the block called `path`, for as long as the overlay lives.
+    fn claim(&self, path: &str, block: &IpBlock) -> Result<()>;
+
     /// The interrupt with this number in the processor's interrupt controller. Asked for once per loaded design.
-    fn root(&self, path: &str, irq: u32) -> Result<Root>;
+    fn root(&self, path: &str, irq: u32, masked: MaskedBy) -> Result<Root>;
 
     /// The board's clock.
     fn clock(&self) -> BoardClock;

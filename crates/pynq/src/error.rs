@@ -128,6 +128,19 @@ pub enum Error {
     },
     /// A call that blocks, or a sleep, failed.
     Wait(pynq_core::Error),
+    /// The kernel has no such device, or refused something.
+    #[cfg(all(feature = "uio", target_os = "linux"))]
+    Linux(Box<pynq_uio::Error>),
+    /// An overlay that was opened without its bitstream can't be programmed anew.
+    NoBitstream {
+        /// The design.
+        design: String,
+    },
+    /// Work that blocks could not be done aside from the tasks.
+    Aside {
+        /// What the runtime said.
+        message: String,
+    },
     /// The simulated board refused its description, or a request.
     #[cfg(feature = "sim")]
     Simulation(Box<pynq_sim::Error>),
@@ -227,6 +240,13 @@ impl fmt::Display for Error {
                 write!(f, "no {kind} {number} on {board}; it has {} to {}", has.start, has.end - 1)
             }
             Self::Wait(error) => error.fmt(f),
+            #[cfg(all(feature = "uio", target_os = "linux"))]
+            Self::Linux(error) => error.fmt(f),
+            Self::NoBitstream { design } => write!(
+                f,
+                "design `{design}` was attached to, and not programmed from a bitstream; its handles are invalid now, attach again or open its .bit file"
+            ),
+            Self::Aside { message } => f.write_str(message),
             #[cfg(feature = "sim")]
             Self::Simulation(error) => error.fmt(f),
         }
@@ -244,6 +264,13 @@ impl From<pynq_hwh::Error> for Error {
 impl From<pynq_core::Error> for Error {
     fn from(error: pynq_core::Error) -> Self {
         Self::Wait(error)
+    }
+}
+
+#[cfg(all(feature = "uio", target_os = "linux"))]
+impl From<pynq_uio::Error> for Error {
+    fn from(error: pynq_uio::Error) -> Self {
+        Self::Linux(Box::new(error))
     }
 }
 

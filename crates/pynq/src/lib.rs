@@ -43,9 +43,11 @@
 //!
 //! # Features
 //!
-//! All of them only add. `sim` (by default) is the simulated board; `tokio` and `smol` re-export [`pynq-tokio`] and
-//! [`pynq-smol`], which have these runtimes' clocks and their way to run a blocking call aside. No feature is needed to
-//! await interrupts under whatever runtime, several at once included.
+//! All of them only add. `sim` (by default) is the simulated board, `uio` a real one under Linux. `tokio` and `smol`
+//! re-export [`pynq-tokio`] and [`pynq-smol`], which have these runtimes' clocks and their way to run a blocking call aside.
+//! On a simulated board no feature is needed to await interrupts under whatever runtime, several at once included. On a
+//! real one somebody has to wait for the kernel: a blocked thread does so itself, and async waits need the feature of their
+//! runtime, or a reactor that is given to [`LinuxOptions::reactor`](https://docs.rs/pynq).
 //!
 //! [`pynq-tokio`]: https://docs.rs/pynq-tokio
 //! [`pynq-smol`]: https://docs.rs/pynq-smol
@@ -59,6 +61,9 @@ mod driver;
 mod error;
 mod gpio;
 mod interrupt;
+#[cfg(all(feature = "uio", target_os = "linux"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
+mod linux;
 mod loaded;
 mod mmio;
 mod overlay;
@@ -74,6 +79,8 @@ pub use driver::{DriverContext, IpNode, Parent};
 pub use error::{Error, Result};
 pub use gpio::{AxiGpio, Button, Channel, Led, Pin, RgbLed, Slice, Switch};
 pub use interrupt::Interrupt;
+#[cfg(all(feature = "uio", target_os = "linux"))]
+pub use linux::LinuxOptions;
 pub use mmio::MmioWindow;
 pub use overlay::{Overlay, Statistics};
 
@@ -89,3 +96,5 @@ pub use pynq_sim as sim;
 pub use pynq_smol as smol;
 #[cfg(feature = "tokio")]
 pub use pynq_tokio as tokio;
+#[cfg(all(feature = "uio", target_os = "linux"))]
+pub use pynq_uio as uio;

@@ -20,7 +20,7 @@ use pynq_hwh::{Controller, Design, InterruptPin};
 
 use crate::{
     Error, Result,
-    backend::{Backend, Root, Window},
+    backend::{Backend, MaskedBy, Root, Window},
     overlay::Statistics,
 };
 
@@ -103,7 +103,7 @@ impl Loaded {
         if let Some(lines) = tree.direct.get(&irq) {
             return Ok(Arc::clone(lines));
         }
-        let root = self.backend.root(name, irq)?;
+        let root = self.backend.root(name, irq, MaskedBy::Root)?;
         let node: Arc<DirectNode<StdLock, Root>> = Arc::new(DirectNode::new(StdLock::new(), Direct, root));
         let lines: Lines = node;
         tree.nodes.push(Arc::clone(&lines));
@@ -137,9 +137,10 @@ impl Loaded {
     }
 
     fn new_controller(&self, pin: &str, path: &str, design: &Controller, parent: Option<Lines>) -> Result<Lines> {
-        if design.base.is_none() || !self.design.ip.contains_key(path) {
+        let (Some(_), Some(block)) = (design.base, self.design.ip.get(path)) else {
             return Err(Error::UnreachableController { pin: pin.to_owned(), path: path.to_owned() });
-        }
+        };
+        self.backend.claim(path, block)?;
         let source: Root = match (parent, &design.parent) {
             (Some(parent), _) => Box::pin(ParentLine::new(parent, line_number(design.line))),
             (None, Some(parent)) => {
@@ -147,7 +148,7 @@ impl Loaded {
             }
             (None, None) => {
                 let irq = design.ps_irq.ok_or_else(|| Error::NoInterruptNumber { pin: path.to_owned() })?;
-                self.backend.root(path, irq)?
+                self.backend.root(path, irq, MaskedBy::Controller)?
             }
         };
         let mut config = AxiIntcConfig::new(line_number(design.inputs), design.kind_of_intr);
@@ -197,6 +198,9 @@ impl Loaded {
         if let Some((driver, by)) = &*driver {
             let claimed = || Error::Claimed { path: path.to_owned(), by }.into();
             return driver.downcast_ref::<D>().cloned().ok_or_else(claimed);
+        }
+        if let Some(block) = self.design.ip.get(path) {
+            self.backend.claim(path, block)?;
         }
         let new = build()?;
         *driver = Some((Box::new(new.clone()), type_name::<D>()));

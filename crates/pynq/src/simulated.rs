@@ -13,7 +13,7 @@ use pynq_sim::Board;
 
 use crate::{
     BoardClock, Error, Overlay, Result,
-    backend::{Backend, Root, Window},
+    backend::{Backend, MaskedBy, Root, Window},
 };
 
 /// Overlays on a simulated board.
@@ -77,7 +77,12 @@ impl Backend for Simulated {
         Ok(Arc::new(self.0.window(path)?))
     }
 
-    fn root(&self, _: &str, irq: u32) -> Result<Root> {
+    /// A simulated board is one process's own.
+    fn claim(&self, _: &str, _: &IpBlock) -> Result<()> {
+        Ok(())
+    }
+
+    fn root(&self, _: &str, irq: u32, _: MaskedBy) -> Result<Root> {
         Ok(Box::pin(self.0.cpu_pin(irq)?))
     }
 

@@ -1,0 +1,397 @@
+//! A board under Linux as a backend: interrupts through UIO, registers through UIO or `/dev/mem`, the FPGA manager.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    os::fd::OwnedFd,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, Weak},
+    task::{Context, Poll},
+};
+
+use pynq_core::Instant;
+use pynq_hwh::{Bitstream, Design, IpBlock};
+use pynq_uio::{
+    Claim, DeviceTree, FirstOf, FpgaManager, LinuxClock, Masking, ProgramOptions, Reactor, SystemPaths, UioDevices,
+    UioInterrupts, open_window_of,
+};
+
+use crate::{
+    BaseOverlay, BoardClock, Error, Overlay, Result,
+    backend::{Backend, MaskedBy, Root, Window},
+    loaded::lock,
+};
+
+/// Overlays on a board under Linux.
+#[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
+impl Overlay {
+    /// Programs the bitstream at `path`, a `.bit` file with its `.hwh` file beside it, and opens the design: PYNQ's
+    /// `Overlay("base.bit")`. Needs root.
+    ///
+    /// Async waits are served by the tokio runtime in whose context the first one is polled, else by async-io, as far as
+    /// these features are compiled in; [`with_reactor`](Self::with_reactor) names another. Blocking ones need nothing.
+    ///
+    /// # Blocking
+    ///
+    /// While the logic is programmed, tens of milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handoff`] if one of the files can't be read, [`Error::Linux`] if the logic can't be programmed.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        LinuxOptions::new().open(path)
+    }
+
+    /// As [`open`](Self::open), with the work done on a thread for such work where the runtime has one.
+    ///
+    /// # Errors
+    ///
+    /// As of [`open`](Self::open).
+    ///
+    /// # Cancellation safety
+    ///
+    /// As of [`LinuxOptions::open_async`].
+    pub async fn open_async(path: impl AsRef<Path>) -> Result<Self> {
+        LinuxOptions::new().open_async(path).await
+    }
+
+    /// Opens the design that is loaded already, without programming it: PYNQ's `Overlay(.., download=False)`. `path` is
+    /// that design's `.hwh` file, or the `.bit` file beside it.
+    ///
+    /// What a program before this one left enabled is switched off. Whether the logic runs is checked where the kernel
+    /// tells; whether it is this design is taken on trust.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handoff`] if the file can't be read, [`Error::Linux`] if the logic is not programmed.
+    pub fn attach(path: impl AsRef<Path>) -> Result<Self> {
+        LinuxOptions::new().attach(path)
+    }
+
+    /// Options for opening an overlay, with `reactor` to serve its async waits.
+    #[must_use]
+    pub fn with_reactor(reactor: Arc<dyn Reactor>) -> LinuxOptions {
+        LinuxOptions::new().reactor(reactor)
+    }
+}
+
+/// Base overlays on a board under Linux.
+#[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
+impl BaseOverlay {
+    /// As [`Overlay::open`], for the design of a board that is known.
+    ///
+    /// # Blocking
+    ///
+    /// While the logic is programmed, tens of milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Overlay::open`] and [`new`](Self::new).
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::new(Overlay::open(path)?)
+    }
+
+    /// As [`Overlay::open_async`], for the design of a board that is known.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Overlay::open`] and [`new`](Self::new).
+    ///
+    /// # Cancellation safety
+    ///
+    /// As of [`LinuxOptions::open_async`].
+    pub async fn open_async(path: impl AsRef<Path>) -> Result<Self> {
+        Self::new(Overlay::open_async(path).await?)
+    }
+
+    /// As [`Overlay::attach`], for the design of a board that is known.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Overlay::attach`] and [`new`](Self::new).
+    pub fn attach(path: impl AsRef<Path>) -> Result<Self> {
+        Self::new(Overlay::attach(path)?)
+    }
+}
+
+/// How an overlay is opened under Linux.
+///
+/// ```no_run
+/// use pynq::{LinuxOptions, uio::Dispatcher};
+///
+/// // Interrupts are dispatched by a thread of their own, however slow the tasks of the program are.
+/// let dispatcher = Dispatcher::start().expect("a thread");
+/// let overlay = LinuxOptions::new().reactor(dispatcher).open("base.bit")?;
+/// # Ok::<(), pynq::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct LinuxOptions {
+    paths: SystemPaths,
+    reactor: Arc<dyn Reactor>,
+    device_tree: Option<PathBuf>,
+    partial: Option<bool>,
+}
+
+impl Default for LinuxOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl LinuxOptions {
+    /// This system, and the reactors of the features that are compiled in.
+    #[must_use]
+    pub fn new() -> Self {
+        let reactors: Vec<Arc<dyn Reactor>> = vec![
+            #[cfg(feature = "tokio")]
+            Arc::new(pynq_tokio::TokioReactor::in_context()),
+            #[cfg(feature = "smol")]
+            Arc::new(pynq_smol::SmolReactor),
+        ];
+        let reactor = Arc::new(FirstOf::new(reactors));
+        Self { paths: SystemPaths::default(), reactor, device_tree: None, partial: None }
+    }
+
+    /// Where the kernel shows itself, for tests on a tree of files.
+    #[must_use]
+    pub fn paths(self, paths: SystemPaths) -> Self {
+        Self { paths, ..self }
+    }
+
+    /// What serves async waits.
+    #[must_use]
+    pub fn reactor(self, reactor: Arc<dyn Reactor>) -> Self {
+        Self { reactor, ..self }
+    }
+
+    /// A compiled device-tree overlay (`.dtbo`) that is applied once the logic is programmed, under the name of its file:
+    /// the one that gives the design's interrupts to UIO, where the system's own tree doesn't. One of that name that is
+    /// applied already is left as it is.
+    #[must_use]
+    pub fn device_tree(self, path: impl Into<PathBuf>) -> Self {
+        Self { device_tree: Some(path.into()), ..self }
+    }
+
+    /// Whether the bitstream is a partial one; see [`ProgramOptions::partial`].
+    #[must_use]
+    pub fn partial(self, partial: bool) -> Self {
+        Self { partial: Some(partial), ..self }
+    }
+
+    /// See [`Overlay::open`].
+    ///
+    /// # Blocking
+    ///
+    /// While the logic is programmed, tens of milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Overlay::open`].
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Overlay> {
+        let path = path.as_ref();
+        let design = design(path)?;
+        let bit = path.with_extension("bit");
+        let read = Bitstream::read(&bit);
+        let bitstream = read.map_err(|error| Error::Handoff { path: Some(bit), error: Box::new(error) })?;
+        self.overlay(design, Some(bitstream))
+    }
+
+    /// See [`Overlay::open_async`].
+    ///
+    /// # Errors
+    ///
+    /// As of [`Overlay::open`]; [`Error::Aside`] if the runtime ends before the work is done.
+    ///
+    /// # Cancellation safety
+    ///
+    /// Dropping the future does not stop the programming: the design is loaded, and nobody has it open.
+    pub async fn open_async(self, path: impl AsRef<Path>) -> Result<Overlay> {
+        let path = path.as_ref().to_owned();
+        let open = move || self.open(path);
+        #[cfg(feature = "tokio")]
+        if pynq_tokio::in_context() {
+            let done = pynq_tokio::blocking(open).await;
+            return done.unwrap_or_else(|error| Err(Error::Aside { message: error.to_string() }));
+        }
+        #[cfg(feature = "smol")]
+        return pynq_smol::blocking(open)
+            .await
+            .unwrap_or_else(|error| Err(Error::Aside { message: error.to_string() }));
+        #[cfg(not(feature = "smol"))]
+        open()
+    }
+
+    /// See [`Overlay::attach`].
+    ///
+    /// # Errors
+    ///
+    /// As of [`Overlay::attach`].
+    pub fn attach(self, path: impl AsRef<Path>) -> Result<Overlay> {
+        let design = design(path.as_ref())?;
+        match FpgaManager::find(&self.paths) {
+            Ok(manager) => manager.attach()?,
+            // A kernel without the driver: what loaded the logic was the boot loader.
+            Err(pynq_uio::Error::NoFpgaManager { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.overlay(design, None)
+    }
+
+    fn overlay(self, design: Design, bitstream: Option<Bitstream>) -> Result<Overlay> {
+        let Self { paths, reactor, device_tree, partial } = self;
+        let interrupts = UioInterrupts::new(LinuxClock::new(Arc::clone(&reactor)), reactor);
+        let held = Held { devices: None, windows: Vec::new(), files: BTreeMap::new(), claims: BTreeMap::new() };
+        let linux =
+            Linux { paths, interrupts, design: Arc::new(design.clone()), bitstream, partial, held: Mutex::new(held) };
+        if linux.bitstream.is_some() {
+            linux.program()?;
+        }
+        if let Some(path) = &device_tree {
+            linux.apply(path)?;
+        }
+        Ok(Overlay::new(design, Arc::new(linux)))
+    }
+}
+
+impl fmt::Debug for LinuxOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinuxOptions").field("device_tree", &self.device_tree).finish_non_exhaustive()
+    }
+}
+
+fn design(path: &Path) -> Result<Design> {
+    let path = path.with_extension("hwh");
+    Design::read(&path).map_err(|error| Error::Handoff { path: Some(path), error: Box::new(error) })
+}
+
+struct Linux {
+    paths: SystemPaths,
+    interrupts: UioInterrupts,
+    design: Arc<Design>,
+    bitstream: Option<Bitstream>,
+    partial: Option<bool>,
+    held: Mutex<Held>,
+}
+
+struct Held {
+    /// Looked for when they are first needed, and again for each design.
+    devices: Option<Arc<UioDevices>>,
+    windows: Vec<Weak<pynq_uio::Window>>,
+    /// By interrupt number. Copies of these are what roots have, so that the claim outlives a reload.
+    files: BTreeMap<u32, OwnedFd>,
+    /// By physical address.
+    claims: BTreeMap<u64, Claim>,
+}
+
+impl Linux {
+    fn program(&self) -> Result<()> {
+        let Some(bitstream) = &self.bitstream else {
+            return Err(Error::NoBitstream { design: self.design.source.name.clone() });
+        };
+        let mut options = ProgramOptions::new().design(&self.design);
+        if let Some(partial) = self.partial {
+            options = options.partial(partial);
+        }
+        Ok(FpgaManager::find(&self.paths)?.program(bitstream, &options)?)
+    }
+
+    fn apply(&self, path: &Path) -> Result<()> {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let tree = DeviceTree::open(&self.paths)?;
+        if tree.list()?.iter().all(|(applied, _)| *applied != name) {
+            let blob = std::fs::read(path).map_err(|error| pynq_uio::Error::File {
+                action: "read",
+                path: path.to_owned(),
+                error,
+            })?;
+            // It stays, as the design does.
+            let _applied = tree.apply_blob(&name, &blob)?;
+        }
+        Ok(())
+    }
+
+    fn devices(&self, held: &mut Held) -> Result<Arc<UioDevices>> {
+        if let Some(devices) = &held.devices {
+            return Ok(Arc::clone(devices));
+        }
+        let found = Arc::new(UioDevices::find(&self.paths)?);
+        held.devices = Some(Arc::clone(&found));
+        Ok(found)
+    }
+}
+
+impl Backend for Linux {
+    fn window(&self, _: &str, block: &IpBlock) -> Result<Window> {
+        let mut held = lock(&self.held);
+        let devices = self.devices(&mut held)?;
+        // What doesn't fit the processor's own addresses can't be mapped, which the mapping tells.
+        let size = usize::try_from(block.size).unwrap_or(usize::MAX);
+        let window = Arc::new(open_window_of(&devices, &self.paths, block.base, size)?);
+        held.windows.retain(|window| window.strong_count() > 0);
+        held.windows.push(Arc::downgrade(&window));
+        Ok(window)
+    }
+
+    fn claim(&self, _: &str, block: &IpBlock) -> Result<()> {
+        let mut held = lock(&self.held);
+        if !held.claims.contains_key(&block.base) {
+            held.claims.insert(block.base, Claim::address(&self.paths, block.base)?);
+        }
+        Ok(())
+    }
+
+    fn root(&self, path: &str, irq: u32, masked: MaskedBy) -> Result<Root> {
+        let mut held = lock(&self.held);
+        let devices = self.devices(&mut held)?;
+        let masking = match masked {
+            MaskedBy::Root => Masking::AtTheRoot,
+            MaskedBy::Controller => Masking::InTheController,
+        };
+        let node = devices.by_irq(irq)?;
+        let copy = match held.files.get(&irq) {
+            Some(file) => file.try_clone(),
+            None => {
+                let file = node.open()?;
+                let copy = file.try_clone();
+                held.files.insert(irq, file);
+                copy
+            }
+        };
+        let file = copy.map_err(|error| pynq_uio::Error::File {
+            action: "copy the descriptor of",
+            path: node.node().to_owned(),
+            error,
+        })?;
+        let root = self.interrupts.root(file, masking);
+        Ok(Box::pin(root.map_err(|error| Error::Interrupt { pin: path.into(), error })?))
+    }
+
+    fn clock(&self) -> BoardClock {
+        BoardClock::new(self.interrupts.clock().clone())
+    }
+
+    fn block(
+        &self,
+        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
+        deadline: Option<Instant>,
+    ) -> Result<(), pynq_core::Error> {
+        self.interrupts.block(poll, deadline)
+    }
+
+    fn reload(&self) -> Result<()> {
+        self.interrupts.close();
+        let windows = {
+            let mut held = lock(&self.held);
+            held.devices = None;
+            std::mem::take(&mut held.windows)
+        };
+        // All of them, whatever becomes of one: what is not revoked reaches the new design.
+        let revoked: Vec<_> = windows.iter().filter_map(Weak::upgrade).map(|window| window.revoke()).collect();
+        revoked.into_iter().collect::<pynq_uio::Result<()>>()?;
+        self.program()
+    }
+
+    fn interrupts(&self) -> u64 {
+        self.interrupts.interrupts()
+    }
+}
