@@ -9,12 +9,14 @@
 //! | --- | --- | --- |
 //! | AXI GPIO | [`AxiGpio`] | [`Button`], [`Switch`], [`Led`], [`RgbLed`] |
 //! | AXI timer | [`AxiTimer`] | [`TimerChannel`](axi_timer::TimerChannel), [`Delay`](axi_timer::Delay), [`Pwm`](axi_timer::Pwm) |
+//! | AXI UART Lite | [`AxiUartLite`] | |
 //!
 //! # Names
 //!
 //! What waits comes in two colours and two lengths: `wait_for_level_async` and its blocking twin `wait_for_level`, and
 //! each with a deadline, `wait_for_level_until_async` and `wait_for_level_until`. The blocking ones need no runtime, the
-//! async ones run under any. Where embedded-hal or embedded-hal-async has a trait for it, it is implemented as well.
+//! async ones run under any. Where embedded-hal or embedded-io, blocking or async, has a trait for it, it is implemented
+//! as well.
 //!
 //! # Example
 //!
@@ -82,6 +84,7 @@
 
 pub mod axi_gpio;
 pub mod axi_timer;
+pub mod axi_uartlite;
 #[cfg(not(loom))]
 pub mod design;
 mod input;
@@ -91,6 +94,7 @@ mod rgb_led;
 
 pub use axi_gpio::{AxiGpio, AxiGpioConfig, AxiGpioHandle, AxiGpioHardware, AxiGpioNode};
 pub use axi_timer::{AxiTimer, AxiTimerConfig, AxiTimerHandle, AxiTimerHardware, AxiTimerNode};
+pub use axi_uartlite::{AxiUartLite, AxiUartLiteConfig, AxiUartLiteHandle, AxiUartLiteHardware, AxiUartLiteNode};
 pub use input::{Button, Switch};
 pub use led::Led;
 pub use level::{Edge, Level};
