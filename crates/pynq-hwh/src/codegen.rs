@@ -139,7 +139,7 @@ impl<'d> Generator<'d> {
 /// the module can't be written.
 pub fn build(hwh: impl AsRef<Path>, module: impl AsRef<Path>) -> Result<()> {
     let hwh = hwh.as_ref();
-    println!("cargo:rerun-if-changed={}", hwh.display());
+    println!("cargo::rerun-if-changed={}", hwh.display());
     let design = Design::read(hwh)?;
     write(&Generator::new(&design).generate()?, module)
 }
