@@ -18,6 +18,14 @@ pub(super) const ZYNQ: Machine = Machine {
         Program::new("button_to_led").script(press_buttons).says(&["interrupts="]),
         // As fast as it goes, and with an instruction taking 1 ns and 8 ns of the machine's time.
         Program::new("timer_interrupts").runs(&["", "-icount shift=0,sleep=off", "-icount shift=3,sleep=off"]),
+        Program::new("storm"),
+        // 8 to 32 ns for an instruction: each delay of the sweep is one instruction longer, or less.
+        Program::new("idle_window").runs(&[
+            "-icount shift=3,sleep=off",
+            "-icount shift=4,sleep=off",
+            "-icount shift=5,sleep=off",
+        ]),
+        Program::new("gic").says(&["all of it"]),
         Program::new("conformance").with_alloc().says(&[" 0 failed, "]),
     ],
 };

@@ -123,6 +123,10 @@ impl<M: Mmio> GlobalTimerHardware<M> {
         }
     }
 
+    fn is_due(&self) -> bool {
+        self.next != u64::MAX && self.count() >= self.next
+    }
+
     /// Sets the comparator, which compares only while somebody wants to know.
     fn put(&self) {
         self.registers.control().write(GlobalTimerControl::TIMER);
@@ -188,6 +192,11 @@ impl<M: Mmio + Send + Sync> GlobalTimer<M> {
     /// A handle on the timer whose node this is.
     pub const fn new(node: &'static GlobalTimerNode<M>) -> Self {
         Self { node }
+    }
+
+    /// Whether somebody's time has come whose interrupt has not been taken yet: it is masked, or on its way.
+    pub fn is_due(&self) -> bool {
+        Node::with_hardware(&self.node, |hardware| hardware.is_due()).unwrap_or(false)
     }
 }
 

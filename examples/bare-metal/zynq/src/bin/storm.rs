@@ -113,7 +113,8 @@ fn main() -> ! {
     let stats = base.buttons.node().line_stats(0);
     println!("changes={changes:?} fired={} spurious={} interrupts={taken}", stats.fired, stats.spurious);
     // The last release was of nobody's waiting.
-    let sound = changes.iter().sum::<u32>() == CHANGES && stats.fired == CHANGES && stats.spurious == 0 && taken == CHANGES;
+    let sound =
+        changes.iter().sum::<u32>() == CHANGES && stats.fired == CHANGES && stats.spurious == 0 && taken == CHANGES;
     let kept = cancelling(&base, &pins);
     println!("kept={kept} of 10000 events beside dropped waits; idle={}", base.buttons.node().is_idle());
     let gic = board.gic.stats();
