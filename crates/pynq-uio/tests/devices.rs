@@ -203,6 +203,10 @@ fn an_interrupt_of_another_controller_is_not_the_gic_s() {
     let table = "  CPU0\n 34:  1  zynq-gpio  61 Edge      pin\n 35:  0  GIC-0  52 Level     zynq-gpio\n";
     tree.file("proc/interrupts", table);
     assert!(matches!(find(&tree).by_irq(61), Err(Error::NoDevice { .. })));
+    // Nor are the three cells of a node that belong to another controller, if its numbers happen to fit.
+    node(&tree, "sys/class/uio/uio0", &[0, 29, 4]);
+    tree.file("proc/interrupts", &format!("{table} 36:  0  GIC-0  62 Level     pin\n"));
+    assert_eq!(find(&tree).devices()[0].to_string(), "uio0 \"pin\" (interrupt one of 61 or 62)");
     tree.file("proc/interrupts", &table.replace("GIC-0", "intc"));
     assert_eq!(find(&tree).by_irq(61).unwrap().number, 0, "where there is no GIC, there is no other number to mean");
 }

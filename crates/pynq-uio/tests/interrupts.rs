@@ -150,6 +150,7 @@ fn values_of_sysfs_are_taken_where_there_are_any() {
     let tree = Tree::new();
     tree.file("proc/interrupts", " CPU0\n 34:  4  dummy   my, fabric\n 35:  1   odd 3  b,c\n");
     system::irq(&tree, 34, "GICv2", "61", "level", "my,fabric");
+    system::irq(&tree, 35, "odd", "3", "edge", "b,c");
     system::irq(&tree, 40, "GICv2", "62", "edge", "x,y");
     tree.folder("sys/kernel/irq/41"); // freed while it was looked at
     tree.file("sys/kernel/irq/readme", "no interrupt");
@@ -157,7 +158,7 @@ fn values_of_sysfs_are_taken_where_there_are_any() {
     let rows = table.rows().iter().map(row).collect::<Vec<_>>();
     let expected = [
         (34, "GICv2", Some(61), Some(Trigger::Level), vec!["my", "fabric"]),
-        (35, "odd", Some(3), None, vec!["b,c"]),
+        (35, "odd", Some(3), Some(Trigger::Edge), vec!["b,c"]),
         (40, "GICv2", Some(62), Some(Trigger::Edge), vec!["x", "y"]),
         (41, "", None, None, vec![]),
     ];

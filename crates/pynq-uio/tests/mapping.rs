@@ -124,10 +124,10 @@ fn a_device_is_taken_away_under_the_hands_of_its_users() {
         });
         let users = users.collect::<Vec<_>>();
         let takers = [0, 1].map(|_| scope.spawn(|| window.revoke().map(|()| window.mapping().is_revoked())));
-        for taker in takers {
-            assert!(taker.join().unwrap().unwrap(), "whoever returns, it is done");
-        }
+        let taken = takers.map(|taker| taker.join().unwrap());
+        // Before anything can fail, since the users go on until then.
         done.store(true, Ordering::Release);
+        assert!(taken.into_iter().all(|taken| taken.unwrap()), "whoever returns, it is done");
         for (index, user) in users.into_iter().enumerate() {
             let before = !(0x40 + 4 * index as u32);
             let seen = user.join().unwrap();
