@@ -1,0 +1,143 @@
+//! The facade on a tree of files in which the test plays the kernel; `/dev/mem` is a sparse file.
+#![cfg(all(feature = "uio", target_os = "linux"))]
+
+#[path = "../../pynq-uio/tests/system/mod.rs"]
+mod system;
+#[path = "../../pynq-uio/tests/tree/mod.rs"]
+mod tree;
+
+use std::{
+    fs::{File, OpenOptions},
+    os::unix::fs::FileExt as _,
+};
+
+use pynq::{Error, LinuxOptions, prelude::*};
+use tree::Tree;
+
+const HWH: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
+
+const LEDS: u64 = 0x4125_0000;
+
+struct Fake {
+    tree: Tree,
+    memory: File,
+}
+
+impl Fake {
+    fn new() -> Self {
+        let tree = Tree::new();
+        tree.file("design.hwh", HWH);
+        tree.folder("run");
+        system::gic_table(&tree, &[]);
+        tree.folder("dev");
+        let open = OpenOptions::new().read(true).write(true).create_new(true).open(tree.path("dev/mem"));
+        let memory = open.unwrap();
+        memory.set_len(0x4300_0000).unwrap();
+        Self { tree, memory }
+    }
+
+    fn options(&self) -> LinuxOptions {
+        LinuxOptions::new().paths(self.tree.paths())
+    }
+
+    fn attach(&self) -> pynq::Result<Overlay> {
+        self.options().attach(self.tree.path("design.hwh"))
+    }
+
+    fn word(&self, address: u64) -> u32 {
+        let mut bytes = [0; 4];
+        self.memory.read_exact_at(&mut bytes, address).unwrap();
+        u32::from_ne_bytes(bytes)
+    }
+
+    fn manager(&self, state: &str) {
+        self.tree.file("sys/class/fpga_manager/fpga0/name", "Xilinx Zynq FPGA Manager\n");
+        self.tree.file("sys/class/fpga_manager/fpga0/state", &format!("{state}\n"));
+    }
+}
+
+#[test]
+fn registers_are_reached_through_dev_mem() {
+    let fake = Fake::new();
+    let overlay = fake.attach().unwrap();
+    let leds = overlay.gpio("leds_gpio").unwrap().channel1();
+    leds.write(0b0110).unwrap();
+    assert_eq!(fake.word(LEDS), 0b0110);
+    assert_eq!(overlay.mmio("leds_gpio").unwrap().read(0, 4).unwrap(), 0b0110);
+}
+
+#[test]
+fn old_handles_reach_nothing_after_a_reload_that_could_not_program() {
+    let fake = Fake::new();
+    let overlay = fake.attach().unwrap();
+    let old = overlay.gpio("leds_gpio").unwrap().channel1();
+    let (window, clock) = (overlay.mmio("leds_gpio").unwrap(), overlay.clock());
+    old.write(0b0001).unwrap();
+    let error = overlay.reload().unwrap_err();
+    assert!(matches!(error, Error::NoBitstream { .. }), "{error}");
+    assert!(old.write(0b1000).unwrap_err().is_invalidated());
+    assert!(window.write(0, 0b1000).unwrap_err().is_invalidated());
+    assert_eq!(fake.word(LEDS), 0b0001);
+    // The overlay itself goes on.
+    overlay.gpio("leds_gpio").unwrap().channel1().write(0b0010).unwrap();
+    assert_eq!(fake.word(LEDS), 0b0010);
+    overlay.sleep(std::time::Duration::from_millis(1)).unwrap();
+    assert!(clock.now() > Instant::START);
+}
+
+#[test]
+fn an_interrupt_that_uio_does_not_have_is_named() {
+    let fake = Fake::new();
+    system::uio(&fake.tree, 0, "something");
+    let error = fake.attach().unwrap().interrupt("btns_gpio/ip2intc_irpt").unwrap_err();
+    let says = error.to_string();
+    assert!(matches!(error, Error::Linux(_)) && says.contains("61") && says.contains("something"), "{says}");
+}
+
+#[test]
+fn a_block_has_one_holder() {
+    let fake = Fake::new();
+    let first = fake.attach().unwrap();
+    let leds = first.gpio("leds_gpio").unwrap();
+    let second = fake.attach().unwrap();
+    let error = second.gpio("leds_gpio").unwrap_err().to_string();
+    assert!(error.contains(&std::process::id().to_string()), "{error}");
+    // To look at it is no crime.
+    second.mmio("leds_gpio").unwrap();
+    drop((first, leds));
+    second.gpio("leds_gpio").unwrap();
+}
+
+#[test]
+fn logic_that_is_not_programmed_is_not_touched() {
+    let fake = Fake::new();
+    fake.manager("unknown");
+    let error = fake.attach().unwrap_err();
+    assert!(error.to_string().contains("unknown"), "{error}");
+    fake.manager("operating");
+    fake.attach().unwrap();
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let fake = Fake::new();
+    let error = fake.options().attach(fake.tree.path("other.bit")).unwrap_err();
+    assert!(error.to_string().contains("other.hwh"), "{error}");
+    let error = fake.options().open(fake.tree.path("design.hwh")).unwrap_err();
+    assert!(error.to_string().contains("design.bit"), "{error}");
+}
+
+#[test]
+fn open_async_works_under_any_runtime_and_without() {
+    let fake = Fake::new();
+    let path = fake.tree.path("design.hwh");
+    let opened = pynq::core::block_on(fake.options().open_async(&path), |_| std::thread::yield_now());
+    let without = opened.unwrap_err().to_string();
+    assert!(without.contains("design.bit"), "{without}");
+    #[cfg(feature = "tokio")]
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let opened = runtime.block_on(fake.options().open_async(&path));
+        assert_eq!(opened.unwrap_err().to_string(), without);
+    }
+}
