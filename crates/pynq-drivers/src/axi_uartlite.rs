@@ -51,7 +51,8 @@
 //!     let (mut reader, mut writer) = (uart.clone(), uart.clone());
 //!     reader.read_exact(&mut line).await?;
 //!     writer.write_all(b"pong").await?;
-//!     writer.flush().await
+//!     writer.flush().await?;
+//!     Ok::<(), Box<dyn std::error::Error>>(())
 //! })??;
 //! assert_eq!(&line, b"ping");
 //! # board.advance(uart.config().character_time());

@@ -1,0 +1,13 @@
+//! The AXI UART Lite's driver against its simulated model. Every access that the block would refuse fails its test: the
+//! board tells when it is dropped.
+
+#![allow(clippy::unwrap_used)] // a test may
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod echo;
+mod errors;
+mod line;
+mod races;
+mod rig;
