@@ -30,25 +30,35 @@ pub struct Claim {
 impl Claim {
     /// Claims the block at a physical address, whichever way its registers are reached.
     ///
-    /// The lock file, `/run/pynq-<hex address>.lock`, stays when the claim ends: to remove it would let a third process
+    /// The lock file, `/run/lock/pynq-<hex address>.lock`, where everybody may make one, or else in `/run`, stays when the claim ends: to remove it would let a third process
     /// lock a new one while a second one still waits for the old.
     ///
     /// # Errors
     ///
     /// [`Error::Busy`] if it is claimed, in this process or another; [`Error::File`] if the file can't be made.
     pub fn address(paths: &SystemPaths, address: u64) -> Result<Self> {
-        let path = paths.run.join(format!("pynq-{address:x}.lock"));
+        let everybody = paths.run.join("lock");
+        let folder = if everybody.is_dir() { everybody } else { paths.run.clone() };
+        let path = folder.join(format!("pynq-{address:x}.lock"));
         let failed = |action| {
             let path = path.clone();
             move |errno: Errno| Error::file(action, path, errno)
         };
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file = rustix::fs::open(&path, flags, Mode::from_raw_mode(0o644)).map_err(failed("make the lock file"))?;
+        let flags = OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let open = |more: OFlags| rustix::fs::open(&path, flags | more, Mode::from_raw_mode(0o644));
+        let (file, is_ours) = match open(OFlags::RDWR | OFlags::CREATE) {
+            // Another user's file can be locked all the same.
+            Err(Errno::ACCESS) => (open(OFlags::RDONLY), false),
+            other => (other, true),
+        };
+        let file = file.map_err(failed("make the lock file"))?;
         Self::lock(&file, &path, paths)?;
-        // For people, and for those who can't see the kernel's list. What a killed holder left is overwritten.
-        rustix::fs::ftruncate(&file, 0).map_err(failed("write"))?;
-        let pid = format!("{}\n", std::process::id());
-        rustix::io::pwrite(&file, pid.as_bytes(), 0).map_err(failed("write"))?;
+        if is_ours {
+            // For people, and for those who can't see the kernel's list. What a killed holder left is overwritten.
+            rustix::fs::ftruncate(&file, 0).map_err(failed("write"))?;
+            let pid = format!("{}\n", std::process::id());
+            rustix::io::pwrite(&file, pid.as_bytes(), 0).map_err(failed("write"))?;
+        }
         Ok(Self { file, path })
     }
 

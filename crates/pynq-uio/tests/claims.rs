@@ -193,6 +193,22 @@ fn the_kernel_s_list_of_locks_is_believed_before_the_file() {
     }
 }
 
+/// Where everybody may make lock files, another user's is there already, and can't be written to.
+#[test]
+fn a_lock_file_of_another_user_is_as_good() {
+    let tree = Tree::new();
+    tree.folder("run/lock");
+    tree.for_everybody("run/lock");
+    let mine = Claim::address(&tree.paths(), 0x4180_0000).unwrap();
+    assert_eq!(mine.path(), tree.path("run/lock/pynq-41800000.lock"));
+    let paths = tree.paths();
+    let theirs = tree.without_rights(move || Claim::address(&paths, 0x4180_0000).map(drop));
+    assert!(matches!(theirs, Err(Error::Busy { .. })), "{theirs:?}");
+    drop(mine);
+    let paths = tree.paths();
+    tree.without_rights(move || Claim::address(&paths, 0x4180_0000).map(drop)).unwrap();
+}
+
 #[test]
 fn lock_files_are_made_nowhere_else() {
     let tree = board();
