@@ -2,8 +2,9 @@
 #![cfg(feature = "hwh")]
 #![allow(clippy::unwrap_used)] // helpers of tests, outside of a #[test]
 
+use core::time::Duration;
 use pynq_hwh::Design;
-use pynq_sim::{Board, BoardBuilder, models::RegisterModel};
+use pynq_sim::{Board, BoardBuilder, BusErrorKind, models::RegisterModel};
 
 fn buttons() -> Design {
     Design::parse(include_str!("../../pynq-hwh/fixtures/pynq-z2-buttons.hwh")).unwrap()
@@ -53,4 +54,57 @@ fn a_model_of_one_s_own_takes_a_block_s_place() {
     };
     let board = BoardBuilder::from_design(&buttons(), own).build().unwrap();
     assert_eq!(board.window("leds_gpio").unwrap().read(0), 0xC0DE);
+}
+
+/// The board of our design in which a block is of another kind, with the parameters that are named.
+fn with_another(kind: &str, clock: &str, parameters: &str) -> Board {
+    let text = include_str!("../../pynq-hwh/fixtures/pynq-z2-buttons.hwh");
+    let (before, block) = text.split_once("<MODULE FULLNAME=\"/leds_gpio\"").unwrap();
+    let (block, after) = block.split_once("</MODULE>").unwrap();
+    let block = (block.replace("axi_gpio", kind))
+        .replace("CLKFREQUENCY=\"100000000\"", &format!("CLKFREQUENCY=\"{clock}\""))
+        .replace("<PARAMETERS>", &format!("<PARAMETERS>{parameters}"));
+    let text = [before, "<MODULE FULLNAME=\"/leds_gpio\"", &block, "</MODULE>", after].concat();
+    Board::from_design(&Design::parse(&text).unwrap()).unwrap()
+}
+
+#[test]
+fn an_axi_timer_is_as_it_was_built_and_counts_its_own_clock() {
+    let board = with_another(
+        "axi_timer",
+        "50000000",
+        "<PARAMETER NAME=\"C_COUNT_WIDTH\" VALUE=\"16\"/><PARAMETER NAME=\"C_TRIG0_ASSERT\" VALUE=\"&quot;0&quot;\"/>",
+    );
+    let timer = board.window("leds_gpio").unwrap();
+    timer.write(0x04, 0xABC_1234);
+    assert_eq!(timer.read(0x04), 0x1234);
+    timer.write(0x00, 1 << 7);
+    board.advance(Duration::from_micros(100));
+    assert_eq!(timer.read(0x08), 5_000);
+    // Capture, on the falling edge.
+    timer.write(0x00, 1 << 7 | 1 << 3 | 1);
+    board.set_line("leds_gpio/capturetrig0", true).unwrap();
+    assert_eq!(timer.read(0x04), 0x1234);
+    board.set_line("leds_gpio/capturetrig0", false).unwrap();
+    assert_eq!(timer.read(0x04), 5_000);
+}
+
+#[test]
+fn an_axi_uart_lite_is_as_it_was_built_and_refuses_what_it_can_t_do() {
+    let parameters = "<PARAMETER NAME=\"C_BAUDRATE\" VALUE=\"1000000\"/><PARAMETER NAME=\"C_DATA_BITS\" VALUE=\"7\"/>\
+        <PARAMETER NAME=\"C_USE_PARITY\" VALUE=\"1\"/><PARAMETER NAME=\"C_S_AXI_ACLK_FREQ_HZ\" VALUE=\"96000000\"/>";
+    let board = with_another("axi_uartlite", "96000000", parameters);
+    let uart = board.window("leds_gpio").unwrap();
+    uart.write(0x4, 0xC1);
+    board.advance(Duration::from_nanos(9_999));
+    assert_eq!(board.serial_output("leds_gpio"), Ok(Vec::new()));
+    board.advance(Duration::from_nanos(1));
+    assert_eq!(board.serial_output("leds_gpio"), Ok(vec![0x41]), "ten bits at 1 MBd");
+    let base = board.address_range("leds_gpio").unwrap().0;
+    board.expect_bus_error(base, None);
+    assert_eq!(uart.read(0x0), u32::MAX);
+    (0..18).for_each(|_| uart.write(0x4, 0));
+    let errors: Vec<_> = board.take_bus_errors().iter().map(|error| (error.address - base, error.kind)).collect();
+    assert_eq!(errors, [(0, BusErrorKind::Refused), (4, BusErrorKind::Refused)]);
+    assert!(board.serial_input("btns_gpio", b"x").unwrap_err().to_string().contains("btns_gpio"));
 }

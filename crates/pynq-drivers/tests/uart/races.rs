@@ -8,6 +8,7 @@ use std::{
     task::Poll,
 };
 
+use pynq_core::interrupt::{Line, NodeHandle};
 use pynq_drivers::axi_uartlite::AxiUartLiteError;
 use pynq_sim::{Access, Stimulus};
 
@@ -70,6 +71,31 @@ fn a_reader_that_finds_nothing_any_more_waits_for_the_next() {
         assert_eq!((second.wakes(), second.poll()), (2, Poll::Ready(Ok(1))));
         drop((first, second));
         rig.assert_idle();
+    }
+}
+
+#[test]
+fn the_events_of_the_line_are_the_pulses_of_the_block() {
+    for kind in WIRINGS {
+        let rig = Rig::new(kind);
+        let mut listener = std::pin::pin!(Line::new(Arc::clone(rig.uart.node()), 0).unwrap().listen());
+        listener.as_mut().arm().unwrap();
+        let mut buffer = [0; 1];
+        // Into a FIFO that is empty again when the status is next looked at; then two, of which one is read.
+        for step in 1..=20 {
+            assert_eq!(rig.uart.try_write(&[step]), Ok(1));
+            rig.arrives(step);
+            rig.arrives(step);
+            assert_eq!(rig.uart.try_read(&mut buffer), Ok(1));
+            assert_eq!(rig.uart.try_read(&mut buffer), Ok(1));
+            rig.board.advance(rig.character());
+            assert_eq!(rig.uart.node().line_stats(0).fired, 3 * u32::from(step));
+        }
+        // A reset takes the character away; the next one is a new event.
+        rig.arrives(1);
+        rig.uart.reset().unwrap();
+        rig.arrives(2);
+        assert_eq!(rig.uart.node().line_stats(0).fired, 62);
     }
 }
 
