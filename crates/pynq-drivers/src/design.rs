@@ -43,6 +43,7 @@
 //! ```
 
 mod axi_timer;
+mod axi_uartlite;
 mod channel;
 #[cfg(doctest)]
 mod forbidden;
@@ -59,6 +60,7 @@ use crate::axi_gpio::{
 };
 
 pub use axi_timer::{AxiTimerBlock, AxiTimerInterrupt};
+pub use axi_uartlite::{AxiUartLiteBlock, AxiUartLiteInterrupt};
 pub use channel::DesignChannel;
 
 /// An AXI GPIO of a design.

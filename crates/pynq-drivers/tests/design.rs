@@ -10,9 +10,12 @@ use pynq_core::{
     interrupt::{InterruptEventExt, Line, NodeHandle, StdLock},
 };
 use pynq_drivers::{
-    AxiGpioConfig, AxiTimerConfig, Level,
+    AxiGpioConfig, AxiTimerConfig, AxiUartLiteConfig, Level,
     axi_gpio::{AxiGpioError, ChannelConfig, ChannelDirection},
-    design::{AxiGpioBlock, AxiGpioInterrupt, AxiTimerBlock, AxiTimerInterrupt},
+    axi_uartlite::Parity,
+    design::{
+        AxiGpioBlock, AxiGpioInterrupt, AxiTimerBlock, AxiTimerInterrupt, AxiUartLiteBlock, AxiUartLiteInterrupt,
+    },
 };
 use pynq_hwh::Design;
 use pynq_sim::{
@@ -74,6 +77,7 @@ fn constants_are_those_of_the_handoff_file() {
     block_is_as_designed(&design, Dual);
     block_is_as_designed(&design, Root);
     block_is_as_designed(&design, Timer);
+    block_is_as_designed(&design, Uart);
     block_is_as_designed(&design, Unclocked);
     block_is_as_designed(&design, Unwired);
     block_is_as_designed(&design, Inner);
@@ -86,6 +90,7 @@ fn constants_are_those_of_the_handoff_file() {
     output_is_as_designed(&design, flop::Q);
     output_is_as_designed(&design, other::flop::Q);
     output_is_as_designed(&design, timer::Interrupt);
+    output_is_as_designed(&design, uart::Interrupt);
 }
 
 #[test]
@@ -104,6 +109,8 @@ fn configurations_are_what_was_built() {
     let timer =
         AxiTimerConfig { clock_hz: 50_000_000, count_width: 16, one_timer_only: true, generate_active_high: true };
     assert_eq!(corners::Timer::CONFIG, timer);
+    assert_eq!(corners::Uart::CONFIG, AxiUartLiteConfig { baud_rate: 115_200, data_bits: 7, parity: Parity::Odd });
+    assert_eq!(corners::uart::Interrupt::KIND, LineKind::Edge);
     assert_eq!((corners::root::Irq::KIND, corners::flop::Q::KIND), (LineKind::Level, LineKind::Edge));
     assert_eq!((buttons::CLOCK0_HZ, buttons::CLOCK1_HZ), (100_000_000, 142_000_000));
     assert_eq!((buttons::EMIO_PL_SOFT_RESET, corners::EMIO_RESET_LINES), (1, 1));
@@ -275,6 +282,10 @@ fn the_description_by_hand_is_of_the_same_form() -> Outcome {
     board.map(AxiEthernet0)?;
     board.map(AxiDma0)?;
     board.map(LmbBram0)?;
+
+    let line = intc.line(axi_uartlite_0::Interrupt);
+    let uart = AxiUartlite0.node(board.map(AxiUartlite0)?, StdLock::new(), line)?.map(Arc::new);
+    assert_eq!(AxiUartlite0.driver(&uart)?.config().baud_rate, 115_200);
 
     let line = intc.line(axi_timer_0::Interrupt);
     let first = AxiTimer0.node(board.map(AxiTimer0)?, StdLock::new(), line)?.map(Arc::new);

@@ -66,13 +66,18 @@ fn the_module_can_be_named() {
 #[test]
 fn parameters_that_make_no_sense_are_refused() {
     for (parameter, says) in [
+        ("C_DATA_BITS=4", "C_DATA_BITS of `a` is 4, expected 5 to 8"),
+        ("C_DATA_BITS=9", "C_DATA_BITS of `a` is 9, expected 5 to 8"),
+        ("C_BAUDRATE=0", "C_BAUDRATE of `a` is 0, expected 1 or more"),
         ("C_GPIO_WIDTH=33", "C_GPIO_WIDTH of `a` is 33, expected 1 to 32"),
         ("C_GPIO_WIDTH=0", "C_GPIO_WIDTH of `a` is 0, expected 1 to 32"),
         ("C_GPIO_WIDTH=four", "`four`"),
         ("C_DOUT_DEFAULT=0x100000000", "C_DOUT_DEFAULT of `a` is 4294967296, expected a number of 32 bits"),
         ("C_IS_DUAL=maybe", "`maybe`"),
     ] {
-        let message = message(&design(&format!("ps processing_system7\n a axi_gpio @41200000 {parameter}")));
+        let uart = parameter.starts_with("C_DATA") || parameter.starts_with("C_BAUD");
+        let ip = if uart { "axi_uartlite" } else { "axi_gpio" };
+        let message = message(&design(&format!("ps processing_system7\n a {ip} @41200000 {parameter}")));
         assert!(message.contains(says), "{parameter}: {message}");
     }
 }

@@ -8,7 +8,7 @@
 pub mod microblaze_v {
     pub use ::pynq_core::design::{Block as _, Parent as _, Wired as _};
 
-    /// `axi_dma_0`: axi_dma 7.1 at `0x41E0_0000`.
+    /// `axi_dma_0`: `axi_dma` 7.1 at `0x41E0_0000`.
     ///
     /// Scatter-gather only. One channel feeds the Ethernet block, the other is fed by it.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub mod microblaze_v {
         ];
     }
 
-    /// `axi_ethernet_0`: axi_ethernet 7.2 at `0x40C0_0000`.
+    /// `axi_ethernet_0`: `axi_ethernet` 7.2 at `0x40C0_0000`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct AxiEthernet0;
 
@@ -39,7 +39,7 @@ pub mod microblaze_v {
         const CLOCK_HZ: Option<u64> = Some(100_000_000);
     }
 
-    /// `axi_ethernetlite_0`: axi_ethernetlite 3.0 at `0x40E0_0000`.
+    /// `axi_ethernetlite_0`: `axi_ethernetlite` 3.0 at `0x40E0_0000`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct AxiEthernetlite0;
 
@@ -51,7 +51,7 @@ pub mod microblaze_v {
         const CLOCK_HZ: Option<u64> = Some(100_000_000);
     }
 
-    /// `axi_intc_0`: axi_intc 4.1 at `0x4120_0000`.
+    /// `axi_intc_0`: `axi_intc` 4.1 at `0x4120_0000`.
     ///
     /// Its output is the machine external interrupt of the processor.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub mod microblaze_v {
         type Irq = axi_intc_0::Irq;
     }
 
-    /// `axi_timer_0`: axi_timer 2.0 at `0x41C0_0000`.
+    /// `axi_timer_0`: `axi_timer` 2.0 at `0x41C0_0000`.
     ///
     /// Two channels.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub mod microblaze_v {
         type Irq = axi_timer_0::Interrupt;
     }
 
-    /// `axi_timer_1`: axi_timer 2.0 at `0x41C1_0000`.
+    /// `axi_timer_1`: `axi_timer` 2.0 at `0x41C1_0000`.
     ///
     /// Two channels.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +143,7 @@ pub mod microblaze_v {
         type Irq = axi_timer_1::Interrupt;
     }
 
-    /// `axi_uart16550_0`: axi_uart16550 2.0 at `0x44A1_0000`.
+    /// `axi_uart16550_0`: `axi_uart16550` 2.0 at `0x44A1_0000`.
     ///
     /// Its registers begin at offset `0x1000`, four bytes apart.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +157,7 @@ pub mod microblaze_v {
         const CLOCK_HZ: Option<u64> = Some(100_000_000);
     }
 
-    /// `axi_uartlite_0`: axi_uartlite 2.0 at `0x4060_0000`.
+    /// `axi_uartlite_0`: `axi_uartlite` 2.0 at `0x4060_0000`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct AxiUartlite0;
 
@@ -175,7 +175,19 @@ pub mod microblaze_v {
         ];
     }
 
-    /// `lmb_bram_0`: lmb_bram_if_cntlr 4.0 at `0x0`.
+    impl ::pynq_drivers::design::AxiUartLiteBlock for AxiUartlite0 {
+        const CONFIG: ::pynq_drivers::AxiUartLiteConfig = ::pynq_drivers::AxiUartLiteConfig {
+            baud_rate: 115_200,
+            data_bits: 8,
+            parity: ::pynq_drivers::axi_uartlite::Parity::None,
+        };
+    }
+
+    impl ::pynq_drivers::design::AxiUartLiteInterrupt for AxiUartlite0 {
+        type Irq = axi_uartlite_0::Interrupt;
+    }
+
+    /// `lmb_bram_0`: `lmb_bram_if_cntlr` 4.0 at `0x0`.
     ///
     /// Memory beside the processor, which starts in it.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,6 +28,7 @@ pub(super) fn text(
     match (block.vlnv_without_version(), design.interrupts.controllers.get(path)) {
         ("xilinx.com:ip:axi_gpio", _) => gpio(&mut more, &mut remarks, names, wiring, path, block)?,
         ("xilinx.com:ip:axi_timer", _) => timer(&mut more, &mut remarks, names, wiring, path, block)?,
+        ("xilinx.com:ip:axi_uartlite", _) => uartlite(&mut more, &mut remarks, names, wiring, path, block)?,
         (_, Some(controller)) if wiring.outputs.contains_key(&irq(path)) => {
             intc(&mut more, &mut remarks, names, path, controller)?;
         }
@@ -36,7 +37,7 @@ pub(super) fn text(
     let mut vlnv = block.vlnv.rsplit(':');
     let (version, kind) = (vlnv.next().unwrap_or_default(), vlnv.next().unwrap_or_default());
     let mut text = String::new();
-    comment(&mut text, &format!("`{}`: {} {} at `{}`.", shown(path), shown(kind), shown(version), hex(block.base)));
+    comment(&mut text, &format!("`{}`: `{}` {} at `{}`.", shown(path), shown(kind), shown(version), hex(block.base)));
     if !remarks.is_empty() {
         text.push_str("///\n");
         comment(&mut text, &remarks.join(" "));
@@ -211,6 +212,48 @@ fn channel(built: &Built<'_>, remarks: &mut Vec<String>, number: u8) -> Result<S
         built.word(&format!("C_DOUT_DEFAULT{suffix}"), 0)?,
         built.word(&format!("C_TRI_DEFAULT{suffix}"), u32::MAX)?,
     ))
+}
+
+fn uartlite(
+    text: &mut String,
+    remarks: &mut Vec<String>,
+    names: &Names<'_>,
+    wiring: &Wiring<'_>,
+    path: &str,
+    block: &IpBlock,
+) -> Result<()> {
+    let built = Built { path, block };
+    let expected = "5 to 8";
+    let bits = built.number("C_DATA_BITS", 8, 8, expected)?;
+    if bits < 5 {
+        return Err(built.unfit("C_DATA_BITS", bits.into(), expected));
+    }
+    let expected = "1 or more";
+    let baud = built.number("C_BAUDRATE", 9600, u32::MAX, expected)?;
+    if baud == 0 {
+        return Err(built.unfit("C_BAUDRATE", 0, expected));
+    }
+    let parity = match (built.flag("C_USE_PARITY", false)?, built.flag("C_ODD_PARITY", false)?) {
+        (false, _) => "None",
+        (true, false) => "Even",
+        (true, true) => "Odd",
+    };
+    let _ = write!(
+        text,
+        "\nimpl ::pynq_drivers::design::AxiUartLiteBlock for {} {{\n    \
+             const CONFIG: ::pynq_drivers::AxiUartLiteConfig = ::pynq_drivers::AxiUartLiteConfig {{\n        \
+                 baud_rate: {},\n        \
+                 data_bits: {bits},\n        \
+                 parity: ::pynq_drivers::axi_uartlite::Parity::{parity},\n    \
+             }};\n\
+         }}\n",
+        names.ident(path),
+        decimal(baud.into()),
+    );
+    let output = format!("{}/interrupt", block.path);
+    let wired = wiring.outputs.contains_key(&output);
+    irq_of(text, remarks, names, path, "AxiUartLiteInterrupt", wired.then_some(output));
+    Ok(())
 }
 
 fn intc(
