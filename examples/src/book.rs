@@ -22,6 +22,7 @@ pages! {
     Handoff = "docs/src/guides/handoff.md",
     SimulatedBoard = "docs/src/guides/simulated-board.md",
     Driver = "docs/src/guides/driver.md",
+    Linux = "docs/src/guides/linux.md",
     Backend = "docs/src/guides/backend.md",
     Invariants = "docs/src/reference/invariants.md",
     Limits = "docs/src/reference/limits.md",
