@@ -4,12 +4,16 @@
 //! the tool is installed, and a stage that is skipped all the same fails the run: green means that it was checked.
 
 mod asm;
+mod baremetal_test;
 mod checks;
 mod compile;
+mod cross;
 mod deny;
 mod docs;
 mod fuzz;
 mod lint;
+#[cfg_attr(not(unix), path = "linux_test_elsewhere.rs")]
+mod linux_test;
 mod loom;
 mod mutants;
 mod no_std;

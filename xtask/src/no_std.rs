@@ -63,8 +63,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
 /// The given run of cargo for the target: by rustup's compiler where it has the target's library, else by the system's,
 /// which builds the named parts of the library itself.
 pub(crate) fn cargo_for(project: &Project, target: &str, library: &str, args: &str) -> Result<Option<Cmd>, Failure> {
-    let installed = Cmd::new("rustc").words("--print target-libdir --target").arg(target).read()?;
-    if Path::new(installed.trim()).is_dir() {
+    if is_installed(target)? {
         return Ok(Some(Cmd::cargo(args).arg("--target").arg(target)));
     }
     if SYSTEM_COMPILER.missing(project)?.is_some() {
@@ -76,6 +75,12 @@ pub(crate) fn cargo_for(project: &Project, target: &str, library: &str, args: &s
         // A release compiler takes -Zbuild-std only so.
         .env("RUSTC_BOOTSTRAP", "1");
     Ok(Some(cargo.words(args).arg(format!("-Zbuild-std={library}")).arg("--target").arg(target)))
+}
+
+/// Whether rustup has installed the library of a target.
+pub(crate) fn is_installed(target: &str) -> Result<bool, Failure> {
+    let library = Cmd::new("rustc").words("--print target-libdir --target").arg(target).read()?;
+    Ok(Path::new(library.trim()).is_dir())
 }
 
 /// Whether the system's compiler has its library's sources beside it.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    asm, compile, deny, docs, fuzz, lint, loom, mutants, no_std, package, portable,
+    asm, baremetal_test, compile, cross, deny, docs, fuzz, lint, linux_test, loom, mutants, no_std, package, portable,
     project::Project,
     shell::{Failure, say, seconds},
 };
@@ -50,7 +50,7 @@ struct Stage {
 }
 
 /// Cheap stages first, so that most mistakes are told within the first minutes.
-const STAGES: [Stage; 16] = [
+const STAGES: [Stage; 19] = [
     Stage { name: "lint", about: "rustfmt, clippy, and the rules of this project", run: lint::run, in_ci: true },
     Stage { name: "test", about: "cargo test --workspace, doc tests included", run: compile::test, in_ci: true },
     Stage { name: "msrv", about: "nothing needs a newer Rust than Cargo.toml says", run: compile::msrv, in_ci: true },
@@ -75,6 +75,14 @@ const STAGES: [Stage; 16] = [
     },
     Stage { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::run, in_ci: true },
     Stage { name: "fuzz", about: "fuzz targets [--seconds N] [TARGET], 60 s each", run: fuzz::run, in_ci: true },
+    Stage { name: "linux-test", about: "the virtual board, under Linux [TEST]", run: linux_test::run, in_ci: true },
+    Stage { name: "cross", about: "examples for boards: armv7, aarch64 [TARGET]", run: cross::run, in_ci: true },
+    Stage {
+        name: "baremetal-test",
+        about: "firmware in emulators [MACHINE/PROGRAM]",
+        run: baremetal_test::run,
+        in_ci: true,
+    },
     Stage { name: "miri", about: "undefined behaviour, where miri is installed", run: compile::miri, in_ci: false },
     Stage { name: "ci", about: "all of the above but miri [--skip A,B] [--only A,B]", run: never, in_ci: false },
 ];

@@ -55,6 +55,41 @@ pub(crate) const SYSTEM_COMPILER: Tool = Tool {
     found: || crate::no_std::system_compiler_is_complete(),
     install: Install::Packages("rustc-web cargo-web rust-web-src"),
 };
+/// Linkers with a C library for the processors of the boards.
+pub(crate) const CROSS_ARMV7: Tool = Tool {
+    name: "a cross compiler for armv7",
+    found: || Cmd::new("arm-linux-gnueabihf-gcc").words("--version").succeeds(),
+    install: Install::Packages("gcc-arm-linux-gnueabihf libc6-dev-armhf-cross"),
+};
+pub(crate) const CROSS_AARCH64: Tool = Tool {
+    name: "a cross compiler for aarch64",
+    found: || Cmd::new("aarch64-linux-gnu-gcc").words("--version").succeeds(),
+    install: Install::Packages("gcc-aarch64-linux-gnu libc6-dev-arm64-cross"),
+};
+/// What compiles the emulator of the virtual board.
+pub(crate) const EMULATOR_BUILD: Tool = Tool {
+    name: "what builds QEMU",
+    found: || {
+        ["ninja", "flex", "bison", "make", "xz"].iter().all(|tool| Cmd::new(tool).words("--version").succeeds())
+            && Cmd::new("pkg-config").words("--exists glib-2.0 zlib").succeeds()
+            && Cmd::new("cc").words("-E -include libfdt.h -x c /dev/null").succeeds()
+            && Cmd::new("python3").words("-c").arg("import ensurepip, venv").succeeds()
+    },
+    install: Install::Packages(
+        "gcc make ninja-build pkg-config flex bison xz-utils libglib2.0-dev libfdt-dev zlib1g-dev python3-venv",
+    ),
+};
+/// What compiles its kernel, and the kernel's source.
+pub(crate) const KERNEL_BUILD: Tool = Tool {
+    name: "what builds a kernel",
+    found: || {
+        ["flex", "bison", "bc", "dtc", "make", "perl", "xz"]
+            .iter()
+            .all(|tool| Cmd::new(tool).words("--version").succeeds())
+            && crate::linux_test::kernel_source().is_some()
+    },
+    install: Install::Packages("gcc make flex bison bc perl xz-utils device-tree-compiler linux-source"),
+};
 
 /// `cargo +nightly`.
 pub(crate) fn nightly(args: &str) -> Cmd {

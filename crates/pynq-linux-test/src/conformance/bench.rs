@@ -1,0 +1,237 @@
+//! The suite's bench on real devices.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Poll, Waker},
+    thread,
+};
+
+use pynq_conformance::{Bench, Moment, Sleep, Stimulus, Stop, Task};
+use pynq_core::{
+    Clock as _, Error, Instant,
+    interrupt::{InterruptLines, InterruptSource, NodeHandle as _},
+    mmio::Recorder,
+};
+use pynq_uio::{Claim, LinuxClock, SystemPaths, UioDevice, Window};
+
+use super::{hosts::Host, root::Record, timed::Trap, world::World};
+use crate::board::{Registers, Unbound, events, gpio, intc};
+
+pub(crate) type AnySource = Pin<Box<dyn InterruptSource + Send + Sync>>;
+pub(crate) type AnyNode = Arc<dyn InterruptLines>;
+pub(crate) type Recorded = Arc<Recorder<Window>>;
+
+/// A block of the chain, past the engine.
+pub(crate) struct Block {
+    pub(crate) registers: Registers,
+    pub(crate) is_gpio: bool,
+}
+
+/// Sleeps that end when the suite says so: then, and not a thread's turn later.
+#[derive(Clone, Default)]
+struct Sleepers(Arc<Mutex<Vec<(Instant, Waker)>>>);
+
+impl Sleepers {
+    fn add(&self, deadline: Instant, waker: Waker) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((deadline, waker));
+    }
+
+    /// Ends the sleeps until `time`.
+    fn wake(&self, time: Instant) {
+        let mut sleepers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (due, later): (Vec<_>, Vec<_>) = sleepers.drain(..).partition(|(deadline, _)| *deadline <= time);
+        *sleepers = later;
+        drop(sleepers);
+        due.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+}
+
+pub(crate) struct UioBench {
+    /// The first is waited on, the last is on the root.
+    pub(crate) nodes: Vec<AnyNode>,
+    pub(crate) host: Host,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) recorders: Vec<Recorded>,
+    pub(crate) seen: Cell<u64>,
+    pub(crate) lines: Vec<u8>,
+    pub(crate) parent_line: Option<u8>,
+    pub(crate) world: Arc<World>,
+    pub(crate) trap: Trap,
+    pub(crate) record: Arc<Record>,
+    pub(crate) device: UioDevice,
+    pub(crate) irq: u32,
+    /// Addresses of the blocks, which are claimed.
+    pub(crate) claims: Vec<(u64, Claim)>,
+    pub(crate) clock: LinuxClock,
+    sleepers: Sleepers,
+    unbound: RefCell<Option<Unbound>>,
+}
+
+/// What a rig knows of a bench.
+pub(crate) struct Parts {
+    pub(crate) nodes: Vec<AnyNode>,
+    pub(crate) host: Host,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) recorders: Vec<Recorded>,
+    pub(crate) lines: Vec<u8>,
+    pub(crate) parent_line: Option<u8>,
+    pub(crate) world: World,
+    pub(crate) trap: Trap,
+    pub(crate) record: Arc<Record>,
+    pub(crate) device: UioDevice,
+    pub(crate) irq: u32,
+    pub(crate) claims: Vec<(u64, Claim)>,
+    pub(crate) clock: LinuxClock,
+}
+
+impl UioBench {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            nodes: parts.nodes,
+            host: parts.host,
+            blocks: parts.blocks,
+            recorders: parts.recorders,
+            seen: Cell::new(0),
+            lines: parts.lines,
+            parent_line: parts.parent_line,
+            world: Arc::new(parts.world),
+            trap: parts.trap,
+            record: parts.record,
+            device: parts.device,
+            irq: parts.irq,
+            claims: parts.claims,
+            clock: parts.clock,
+            sleepers: Sleepers::default(),
+            unbound: RefCell::default(),
+        }
+    }
+
+    fn root_is_idle(&self) -> bool {
+        self.nodes.last().is_none_or(|node| node.is_idle())
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Stop {
+    Stop::failed(error.to_string())
+}
+
+impl Bench for UioBench {
+    type Node = AnyNode;
+
+    fn chain(&self) -> Vec<AnyNode> {
+        self.nodes.clone()
+    }
+
+    fn lines(&self) -> Vec<u8> {
+        self.lines.clone()
+    }
+
+    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop> {
+        self.world.stimulate(stimulus)
+    }
+
+    fn spawn(&self, task: Task) {
+        self.host.spawn(task, &self.nodes[0]);
+    }
+
+    /// See [`root`](super::root).
+    fn settle(&self) {
+        while !self.record.is_settled(|| self.root_is_idle()) {
+            self.host.turn();
+        }
+    }
+
+    fn turn(&self) {
+        self.host.turn();
+    }
+
+    fn enables(&self) -> Result<Vec<u32>, Stop> {
+        if self.blocks.is_empty() {
+            return Ok(vec![u32::from(self.world.gic.is_enabled(self.irq))]);
+        }
+        let offset = |block: &Block| if block.is_gpio { gpio::IER } else { intc::IER };
+        Ok(self.blocks.iter().map(|block| block.registers.read(offset(block))).collect())
+    }
+
+    fn interrupts(&self) -> Result<u64, Stop> {
+        events(&self.device).map(u64::from).map_err(failed)
+    }
+
+    fn accesses(&self) -> Result<u64, Stop> {
+        if self.recorders.is_empty() {
+            return Err(Stop::skipped("a pin on the root has no registers"));
+        }
+        let taken: usize = self.recorders.iter().map(|recorder| recorder.take().len()).sum();
+        self.seen.set(self.seen.get() + taken as u64);
+        Ok(self.seen.get())
+    }
+
+    fn raised(&self, line: u8) -> Result<u32, Stop> {
+        Ok(self.world.raised(line))
+    }
+
+    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Stop> {
+        if self.blocks.is_empty() {
+            return Err(Stop::skipped("a pin on the root has no registers to time an event by"));
+        }
+        if matches!(moment, Moment::BeforeAcknowledge | Moment::InAcknowledge) {
+            return Err(Stop::skipped("real registers can't be held between status and acknowledge"));
+        }
+        let world = Arc::clone(&self.world);
+        // A stimulus that fails does not happen, and the case tells.
+        self.trap.set(moment, move || drop(world.stimulate(stimulus)));
+        Ok(())
+    }
+
+    fn spurious_interrupt(&self) -> Result<(), Stop> {
+        self.world.gic.pend(self.irq);
+        Ok(())
+    }
+
+    fn fail_root(&self, error: Error) -> Result<(), Stop> {
+        if error != Error::DeviceGone {
+            return Err(Stop::skipped("a device can be taken away, and no more"));
+        }
+        let unbound = Unbound::new(&self.device).map_err(failed)?;
+        *self.unbound.borrow_mut() = Some(unbound);
+        Ok(())
+    }
+
+    fn parent_line(&self) -> Result<u8, Stop> {
+        self.parent_line.ok_or_else(|| Stop::skipped("there is no controller"))
+    }
+
+    fn claim_again(&self) -> Result<bool, Stop> {
+        let by_device = matches!(self.device.open(), Err(pynq_uio::Error::Busy { .. }));
+        let busy = |address: u64| {
+            matches!(Claim::address(&SystemPaths::default(), address), Err(pynq_uio::Error::Busy { .. }))
+        };
+        Ok(by_device && self.claims.iter().all(|(address, _)| busy(*address)))
+    }
+
+    fn now(&self) -> Result<Instant, Stop> {
+        Ok(self.clock.now())
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Result<Sleep, Stop> {
+        let (clock, sleepers) = (self.clock.clone(), self.sleepers.clone());
+        Ok(Box::pin(poll_fn(move |cx| {
+            if clock.now() >= deadline {
+                return Poll::Ready(());
+            }
+            sleepers.add(deadline, cx.waker().clone());
+            Poll::Pending
+        })))
+    }
+
+    fn pass_until(&self, time: Instant) -> Result<(), Stop> {
+        while self.clock.now() < time {
+            thread::sleep(time.duration_since(self.clock.now()));
+        }
+        self.sleepers.wake(time);
+        Ok(())
+    }
+}

@@ -1,0 +1,286 @@
+//! The places of the board.
+
+use std::{os::fd::OwnedFd, sync::Arc, sync::Mutex, thread};
+
+use pynq_conformance::{Controllers, Place, Source, Stop};
+use pynq_core::{
+    AxiIntcConfig, AxiIntcHardware,
+    interrupt::{Direct, DirectNode, InterruptHardware, Node, ParentLine, StdLock},
+    mmio::Recorder,
+};
+use pynq_drivers::{AxiGpioConfig, AxiGpioHardware, axi_gpio::ChannelConfig};
+use pynq_uio::{Claim, Error, LinuxClock, Masking, SystemPaths, UioDevice, UioInterrupts};
+
+use super::{
+    bench::{AnyNode, AnySource, Block, Parts, Recorded, UioBench},
+    hosts::{Host, Kind},
+    root::Watched,
+    timed::{Timed, Trap},
+    world::{Device, World},
+};
+use crate::board::{
+    BUTTONS, CHILD_INTC, DIRECT_TIMER, Gic, LAB_GPIO, LAB_INTC, LEDS, Registers, SWITCHES, SYSTEM_INTC, TIMERS, TTC0,
+    UARTLITE, device, gpio, intc, quiet,
+};
+
+/// Whose pins the places on a root are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Roots {
+    /// The logic's, and everything behind its controllers.
+    Logic,
+    /// The counters' of the processor, and nothing else.
+    Processor,
+}
+
+impl Roots {
+    pub(crate) fn has(self, place: &str) -> bool {
+        self == Self::Logic || ["level_pin_on_root"].contains(&place)
+    }
+}
+
+/// Real devices, with tasks run in one way.
+#[derive(Clone, Copy)]
+pub(crate) struct Rig {
+    pub(crate) kind: Kind,
+    pub(crate) roots: Roots,
+}
+
+/// Inputs of the controllers.
+const BUTTON_LINE: u8 = 13;
+const SWITCH_LINE: u8 = 14;
+const LED_LINE: u8 = 8;
+const CHILD_LINE: u8 = 2;
+const GPIO_LINE: u8 = 6;
+
+/// A controller as it was built: its address, inputs and kinds.
+type Intc = (u64, u8, u32);
+const SYSTEM: Intc = (SYSTEM_INTC, 15, u32::MAX);
+const LAB: Intc = (LAB_INTC, 7, 0x0A);
+const CHILD: Intc = (CHILD_INTC, 2, 0x02);
+
+/// What a place is made of, from the root up.
+struct Plan {
+    device: &'static str,
+    irq: u32,
+    intcs: &'static [Intc],
+    /// Where the GPIO is that is waited on.
+    gpio: Option<u64>,
+    lines: &'static [u8],
+    parent_line: Option<u8>,
+}
+
+fn failed(error: impl std::fmt::Display) -> Stop {
+    Stop::failed(error.to_string())
+}
+
+impl Rig {
+    fn plan(self, place: &Place) -> Result<Plan, Stop> {
+        let on_root = |device, irq| Plan { device, irq, intcs: &[], gpio: None, lines: &[0], parent_line: None };
+        let behind = |intcs: &'static [Intc], lines, parent_line| {
+            let (device, irq) = if intcs[0].0 == SYSTEM_INTC { ("fabric", 61) } else { ("lab", 62) };
+            Plan { device, irq, intcs, gpio: None, lines, parent_line }
+        };
+        let gpio = |intcs, at, line| Plan { gpio: Some(at), ..behind(intcs, &[0, 1], Some(line)) };
+        match (place.source, place.controllers, place.cascade) {
+            (Source::Level, Controllers::None, 0) if self.roots == Roots::Processor => Ok(on_root("ttc0-0", 42)),
+            (Source::Level, Controllers::None, 0) => Ok(on_root("direct", 63)),
+            // The one pin that the kernel was told is an edge.
+            (Source::Edge, Controllers::None, 0) => Ok(on_root("ttc0-2", 44)),
+            (Source::Edge, Controllers::Edge, 0) => Ok(behind(&[SYSTEM], &[BUTTON_LINE, SWITCH_LINE, LED_LINE], None)),
+            (Source::Gpio, Controllers::Edge, 0) => Ok(gpio(&[SYSTEM], BUTTONS, BUTTON_LINE)),
+            (Source::Edge, Controllers::Mixed, 0) => Ok(behind(&[LAB], &[1, 3], None)),
+            (Source::Level, Controllers::Mixed, 0) => Ok(behind(&[LAB], &[GPIO_LINE, 0], None)),
+            (Source::Gpio, Controllers::Mixed, 0) => Ok(gpio(&[LAB], LAB_GPIO, GPIO_LINE)),
+            (Source::Edge, Controllers::Mixed, 1) => Ok(behind(&[LAB, CHILD], &[1], Some(CHILD_LINE))),
+            (Source::Level, Controllers::Mixed, 1) => Ok(behind(&[LAB, CHILD], &[0], Some(CHILD_LINE))),
+            _ => Err(Stop::skipped("the board has no such place")),
+        }
+    }
+
+    fn claim(self, plan: &Plan) -> Result<UioBench, Stop> {
+        let (host, reactor) = Host::new(self.kind)?;
+        let device = device(plan.device).map_err(failed)?;
+        let fd = open(&device)?;
+        let copy = fd.try_clone().map_err(failed)?;
+        let clock = LinuxClock::new(Arc::clone(&reactor));
+        let masking = if plan.intcs.is_empty() { Masking::AtTheRoot } else { Masking::InTheController };
+        let root = UioInterrupts::new(clock.clone(), reactor).root(fd, masking)?;
+        let (root, record) = Watched::new(root, copy);
+        let mut tower = Tower { root: Some(Box::pin(root)), ..Tower::default() };
+        for &intc in plan.intcs {
+            tower.intc(intc)?;
+        }
+        if let (Some(address), Some(line)) = (plan.gpio, plan.parent_line) {
+            tower.gpio(address, line)?;
+        }
+        if plan.intcs.is_empty() {
+            tower.direct()?;
+        }
+        tower.nodes.reverse();
+        tower.blocks.reverse();
+        let world = World::new(devices(self.roots, plan).map_err(failed)?, Gic::open().map_err(failed)?);
+        Ok(UioBench::new(Parts {
+            nodes: tower.nodes,
+            host,
+            blocks: tower.blocks,
+            recorders: tower.recorders,
+            lines: plan.lines.to_vec(),
+            parent_line: plan.parent_line,
+            world,
+            trap: tower.trap,
+            record,
+            device,
+            irq: plan.irq,
+            claims: tower.claims,
+            clock,
+        }))
+    }
+}
+
+/// Opens a device that the previous bench may be about to let go: a worker of its runtime can be in the last moments of
+/// a dispatch.
+fn open(device: &UioDevice) -> Result<OwnedFd, Stop> {
+    for _ in 0..10_000 {
+        match device.open() {
+            Err(Error::Busy { holder, .. }) if holder.is_none_or(|pid| pid == std::process::id()) => {
+                thread::yield_now()
+            }
+            other => return other.map_err(failed),
+        }
+    }
+    Err(Stop::failed(format!("{device} is held for ever")))
+}
+
+/// What raises the events of a place.
+fn devices(roots: Roots, plan: &Plan) -> Result<Vec<(u8, Device)>, crate::report::Failed> {
+    let status = |address| Registers::of_gpio(address).map(Device::Status);
+    let timer = |address| Registers::at(address).map(Device::Timer);
+    if let Some(address) = plan.gpio {
+        return Ok(vec![(0, Device::Pins(Registers::of_gpio(address)?, Mutex::default()))]);
+    }
+    Ok(match plan.device {
+        "fabric" => vec![(BUTTON_LINE, status(BUTTONS)?), (SWITCH_LINE, status(SWITCHES)?), (LED_LINE, status(LEDS)?)],
+        "lab" if plan.intcs.len() == 2 => vec![(0, timer(TIMERS[2])?), (1, timer(TIMERS[3])?)],
+        "lab" => vec![
+            (0, timer(TIMERS[0])?),
+            (1, timer(TIMERS[1])?),
+            (3, Device::Uart(Registers::at(UARTLITE)?)),
+            (GPIO_LINE, status(LAB_GPIO)?),
+        ],
+        _ if roots == Roots::Processor => {
+            vec![(0, Device::Counter { registers: Registers::at(TTC0)?, counter: 0, irq: plan.irq })]
+        }
+        "direct" => vec![(0, timer(DIRECT_TIMER)?)],
+        _ => vec![(0, Device::Pin(plan.irq))],
+    })
+}
+
+/// The nodes of a bench as they are put on each other, from the root up.
+#[derive(Default)]
+struct Tower {
+    root: Option<AnySource>,
+    nodes: Vec<AnyNode>,
+    blocks: Vec<Block>,
+    recorders: Vec<Recorded>,
+    claims: Vec<(u64, Claim)>,
+    /// Of the node that is waited on, which is the last.
+    trap: Trap,
+}
+
+impl Tower {
+    fn source(&mut self, line: u8) -> Result<AnySource, Stop> {
+        match self.nodes.last() {
+            Some(node) => Ok(Box::pin(ParentLine::new(Arc::clone(node), line))),
+            None => self.root.take().ok_or_else(|| Stop::failed("the rig has one root")),
+        }
+    }
+
+    fn registers(&mut self, address: u64, is_gpio: bool) -> Result<Recorded, Stop> {
+        let claim = Claim::address(&SystemPaths::default(), address).map_err(failed)?;
+        self.claims.push((address, claim));
+        let window = pynq_uio::open_window(&SystemPaths::default(), address, 0x1000).map_err(failed)?;
+        let registers = Registers::at(address).map_err(failed)?;
+        self.blocks.push(Block { registers, is_gpio });
+        let recorder = Arc::new(Recorder::new(window));
+        self.recorders.push(Arc::clone(&recorder));
+        Ok(recorder)
+    }
+
+    fn node<H: InterruptHardware + 'static>(&mut self, hardware: H, source: AnySource, lines: u8) {
+        self.trap = Trap::default();
+        let hardware = Timed { hardware, trap: self.trap.clone() };
+        let node: Node<_, _, _, 32> = Node::with_lines(StdLock::new(), hardware, source, lines);
+        self.nodes.push(Arc::new(node));
+    }
+
+    fn intc(&mut self, (address, inputs, kinds): Intc) -> Result<(), Stop> {
+        let source = self.source(CHILD_LINE)?;
+        let registers = self.registers(address, false)?;
+        let hardware = AxiIntcHardware::new(registers, AxiIntcConfig::new(inputs, kinds)).map_err(failed)?;
+        self.node(hardware, source, inputs);
+        Ok(())
+    }
+
+    fn gpio(&mut self, address: u64, line: u8) -> Result<(), Stop> {
+        let source = self.source(line)?;
+        let registers = self.registers(address, true)?;
+        let channel = ChannelConfig::inputs(4);
+        let config = AxiGpioConfig::new(channel).dual(channel).with_interrupt();
+        let hardware = AxiGpioHardware::new(registers, config).map_err(failed)?;
+        self.node(hardware, source, 2);
+        Ok(())
+    }
+
+    fn direct(&mut self) -> Result<(), Stop> {
+        let source = self.source(0)?;
+        let node: DirectNode<StdLock, AnySource> = DirectNode::new(StdLock::new(), Direct, source);
+        self.nodes.push(Arc::new(node));
+        Ok(())
+    }
+}
+
+impl pynq_conformance::Rig for Rig {
+    type Bench = UioBench;
+
+    fn bench(&mut self, place: &Place) -> Result<UioBench, Stop> {
+        let plan = self.plan(place)?;
+        quiet().map_err(failed)?;
+        self.claim(&plan)
+    }
+
+    fn used_bench(&mut self, place: &Place) -> Result<UioBench, Stop> {
+        let plan = self.plan(place)?;
+        if plan.intcs.is_empty() {
+            return Err(Stop::skipped("a pin on the root has no registers to be left in disorder"));
+        }
+        quiet().map_err(failed)?;
+        disorder(&plan).map_err(failed)?;
+        self.claim(&plan)
+    }
+}
+
+/// What somebody leaves behind who was killed: everything enabled, something in each latch, the interrupt taken by the
+/// kernel and not answered. No device asks for service any more.
+fn disorder(plan: &Plan) -> Result<(), crate::report::Failed> {
+    for &(address, ..) in plan.intcs {
+        let registers = Registers::at(address)?;
+        registers.write(intc::MER, 3);
+        registers.write(intc::IER, u32::MAX);
+    }
+    let gic = Gic::open()?;
+    let without_pins = Plan { gpio: None, ..*plan };
+    let world = World::new(devices(Roots::Logic, &without_pins)?, gic);
+    for (line, _) in &world.devices {
+        world.stimulate(pynq_conformance::Stimulus::Edge { line: *line }).map_err(|stop| stop.to_string())?;
+    }
+    if let Some(address) = plan.gpio {
+        let registers = Registers::of_gpio(address)?;
+        registers.write(gpio::IER, 3);
+        registers.write(gpio::GIER, 1 << 31);
+        for channel in [0, 8] {
+            registers.write(gpio::DRIVE + channel, 1);
+            registers.write(gpio::DRIVE + channel, 0);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Register functions that let something happen at a moment of their own.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pynq_conformance::Moment;
+use pynq_core::interrupt::InterruptHardware;
+
+/// What is to happen, and when.
+#[derive(Clone, Default)]
+pub(crate) struct Trap(Arc<Mutex<Option<(Moment, Box<dyn FnOnce() + Send>)>>>);
+
+impl Trap {
+    pub(crate) fn set(&self, moment: Moment, event: impl FnOnce() + Send + 'static) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((moment, Box::new(event)));
+    }
+
+    fn spring(&self, moment: Moment) {
+        let event = self.0.lock().unwrap_or_else(PoisonError::into_inner).take_if(|(when, _)| *when == moment);
+        if let Some((_, event)) = event {
+            event();
+        }
+    }
+}
+
+/// The register functions of a block, with a trap before each of them.
+pub(crate) struct Timed<H> {
+    pub(crate) hardware: H,
+    pub(crate) trap: Trap,
+}
+
+impl<H: InterruptHardware> InterruptHardware for Timed<H> {
+    fn enable(&mut self, lines: u32) {
+        self.trap.spring(Moment::BeforeUnmasking);
+        self.hardware.enable(lines);
+    }
+
+    fn disable(&mut self, lines: u32) {
+        self.trap.spring(Moment::BeforeMasking);
+        self.hardware.disable(lines);
+    }
+
+    fn take(&mut self, lines: u32) -> u32 {
+        self.trap.spring(Moment::BeforeStatusRead);
+        self.hardware.take(lines)
+    }
+
+    fn harvest(&mut self, lines: u32) -> u32 {
+        self.hardware.harvest(lines)
+    }
+
+    fn sample(&mut self, line: u8) -> u32 {
+        self.hardware.sample(line)
+    }
+
+    fn self_clearing(&self) -> u32 {
+        self.hardware.self_clearing()
+    }
+
+    fn flush(&mut self) {
+        self.hardware.flush();
+    }
+}

@@ -1,0 +1,100 @@
+//! The first process: makes a system out of a bare kernel, does what it was told to, and switches off.
+
+use std::{
+    env, fs, panic,
+    process::{Command, ExitCode},
+    thread,
+    time::Duration,
+};
+
+use rustix::{
+    fs::Mode,
+    io::Errno,
+    mount::{MountFlags, mount},
+    system::{RebootCommand, reboot},
+};
+
+use crate::{claims, conformance, discovery, report};
+
+/// A run that hangs tells so before the host ends it.
+const PATIENCE: Duration = Duration::from_secs(280);
+
+/// What the host wants, in the terms of `cargo xtask linux-test`: one word a line, `env NAME=VALUE` and `arg WORD`.
+const COMMAND: &str = "/command";
+
+pub(crate) fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if rustix::process::getpid() != rustix::process::Pid::INIT {
+        return claims::second_process(&arguments);
+    }
+    set_up();
+    let command = fs::read_to_string(COMMAND).unwrap_or_default();
+    let words = |kind: &'static str| command.lines().filter_map(move |line| line.strip_prefix(kind)?.strip_prefix(' '));
+    let arguments: Vec<&str> = words("arg").collect();
+    let environment: Vec<(&str, &str)> = words("env").filter_map(|word| word.split_once('=')).collect();
+    match *arguments {
+        ["test"] => test(""),
+        ["test", only] => test(only),
+        ["run", program, ref arguments @ ..] => run(program, arguments, &environment),
+        _ => println!("{COMMAND} says nothing that can be done: {command:?}"),
+    }
+    switch_off();
+    // Only if that failed; the kernel then panics, which stops the board as well.
+    ExitCode::FAILURE
+}
+
+fn set_up() {
+    let mounted =
+        [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp")].map(|(kind, folder)| {
+            // The kernel may have mounted its devices by itself.
+            match mount(kind, folder, kind, MountFlags::empty(), None) {
+                Err(Errno::BUSY) => Ok(()),
+                other => other.map_err(|error| format!("{folder}: {error}")),
+            }
+        });
+    for error in mounted.into_iter().filter_map(Result::err) {
+        println!("cannot mount {error}");
+    }
+    if let Err(error) = rustix::fs::mkdir("/run", Mode::RWXU) {
+        println!("cannot make /run: {error}");
+    }
+    let default = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        // On its own line, whatever was being printed.
+        println!();
+        default(info);
+    }));
+}
+
+fn test(only: &str) {
+    thread::spawn(|| {
+        thread::sleep(PATIENCE);
+        report::hangs(PATIENCE);
+        switch_off();
+    });
+    report::select(only);
+    discovery::all();
+    claims::all();
+    conformance::all();
+    report::totals();
+}
+
+/// Runs a program, and tells how it ended.
+fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) {
+    let ended = Command::new(program).args(arguments).envs(environment.iter().copied()).status();
+    println!();
+    match ended {
+        Ok(status) => match status.code() {
+            Some(code) => println!("ended: code {code}"),
+            None => println!("ended: {status}"),
+        },
+        Err(error) => println!("cannot run {program}: {error}"),
+    }
+}
+
+fn switch_off() {
+    rustix::fs::sync();
+    if let Err(error) = reboot(RebootCommand::Restart) {
+        println!("cannot switch off: {error}");
+    }
+}

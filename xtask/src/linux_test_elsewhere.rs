@@ -1,0 +1,18 @@
+//! The virtual board on a system that can't have it: the other `linux_test` needs Unix sockets and Debian's sources.
+
+use std::path::PathBuf;
+
+use crate::{
+    project::Project,
+    stages::{Options, Outcome, Verdict},
+};
+
+/// There is none.
+pub(crate) fn kernel_source() -> Option<PathBuf> {
+    None
+}
+
+/// Skips.
+pub(crate) fn run(_: &Project, _: &Options) -> Verdict {
+    Ok(Outcome::Skipped("the virtual board is built on Linux".to_owned()))
+}
