@@ -210,8 +210,8 @@ impl AxiUartLiteModel {
             self.shifter = self.tx.pop_front().map(|data| (data, self.now + self.params.character_time()));
         }
         let (rx_valid, tx_empty) = (!self.rx.is_empty(), self.tx.is_empty());
-        let rx_edge = rx_valid && !core::mem::replace(&mut self.rx_was_valid, rx_valid);
-        let tx_edge = tx_empty && !core::mem::replace(&mut self.tx_was_empty, tx_empty);
+        let rx_edge = !core::mem::replace(&mut self.rx_was_valid, rx_valid) && rx_valid;
+        let tx_edge = !core::mem::replace(&mut self.tx_was_empty, tx_empty) && tx_empty;
         self.pulse |= self.enabled && (rx_edge || tx_edge);
     }
 

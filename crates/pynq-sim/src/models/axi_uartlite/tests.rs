@@ -145,6 +145,9 @@ fn resets_empty_their_fifo_alone() {
     assert!(m.take_pulse(), "empty, which it was not");
     m.write(CTRL, RESET_RX | ENABLE_INTR);
     assert_eq!(m.read(STAT), Some(TX_EMPTY | INTR_ENABLED));
+    m.take_pulse();
+    m.arrive(good(1));
+    assert!(m.take_pulse(), "valid again, which it was no longer");
     pass(&mut m, 10);
     assert_eq!(m.take_sent(), [0], "what the shifter had goes out");
 }
