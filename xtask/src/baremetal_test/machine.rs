@@ -29,18 +29,25 @@ pub(super) struct Program {
     pub(super) limit: Duration,
     /// What happens to the machine while it runs, and is to be seen of it.
     pub(super) script: Option<fn(&mut Emulator) -> Result<(), Failure>>,
-    /// What its console has to say, beside its exit status being 0.
+    /// Whether its exit status has to be another than 0.
+    pub(super) fails: bool,
+    /// What its console has to say besides.
     pub(super) says: &'static [&'static str],
 }
 
 impl Program {
     /// A program that runs by itself, once, in the emulator's own time.
     pub(super) const fn new(name: &'static str) -> Self {
-        Self { name, alloc: false, runs: &[""], limit: Duration::from_secs(300), script: None, says: &[] }
+        Self { name, alloc: false, runs: &[""], limit: Duration::from_secs(300), script: None, fails: false, says: &[] }
     }
 
     pub(super) const fn with_alloc(mut self) -> Self {
         self.alloc = true;
+        self
+    }
+
+    pub(super) const fn fails(mut self) -> Self {
+        self.fails = true;
         self
     }
 

@@ -50,7 +50,7 @@ pub(super) fn keep_programs(project: &Project, machine: &Machine, without_alloc:
 ///
 /// # Errors
 ///
-/// If it hangs, ends with another status than 0, or does not say what it should.
+/// If it hangs, ends otherwise than it should, or does not say what it should.
 pub(super) fn program(project: &Project, machine: &Machine, program: &Program, emulator: &Path) -> Result<(), Failure> {
     let folder = folder(project, machine);
     for (number, extra) in program.runs.iter().enumerate() {
@@ -69,20 +69,27 @@ pub(super) fn program(project: &Project, machine: &Machine, program: &Program, e
         lines[lines.len().saturating_sub(LINES)..].iter().for_each(|line| say!("    | {line}"));
         let again = format!("cargo xtask baremetal-test {}/{}", machine.name, program.name);
         match ended {
-            Ended::Success => {}
             Ended::TimedOut => {
                 let limit = seconds(program.limit);
                 return Err(Failure::of(again, format!("{} did not end within {limit}", program.name)));
             }
-            Ended::Failed(_) => {
+            Ended::Success if program.fails => {
+                return Err(Failure::of(again, format!("{} ended well, and should have failed", program.name)));
+            }
+            Ended::Failed(_) if !program.fails => {
                 let what = format!("{} ended with a failure; see {}", program.name, log.display());
                 return Err(Failure::of(again, what));
             }
+            Ended::Success | Ended::Failed(_) => {}
         }
         if let Some(missing) = program.says.iter().find(|words| !console.contains(**words)) {
-            return Err(Failure::of(again, format!("{} ended well but did not say \"{missing}\"", program.name)));
+            return Err(Failure::of(
+                again,
+                format!("{} ended as it should but did not say \"{missing}\"", program.name),
+            ));
         }
-        say!("    exit status 0 after {}", seconds(begin.elapsed()));
+        let status = if program.fails { "a failure, as it should be," } else { "exit status 0" };
+        say!("    {status} after {}", seconds(begin.elapsed()));
     }
     Ok(())
 }

@@ -16,6 +16,9 @@ pub(super) const ZYNQ: Machine = Machine {
     args: "-M xilinx-zynq-a9 -m 512 -display none -monitor none -semihosting -kernel {}",
     programs: &[
         Program::new("button_to_led").script(press_buttons).says(&["interrupts="]),
+        Program::new("embassy_tasks").script(press_buttons).says(&["ticks=", "interrupts="]),
+        Program::new("simulated_pl").with_alloc().says(&["LEDs 1000"]),
+        Program::new("panics").fails().says(&["PANIC: ", "no interrupt input 16"]),
         // As fast as it goes, and with an instruction taking 1 ns and 8 ns of the machine's time.
         Program::new("timer_interrupts").runs(&["", "-icount shift=0,sleep=off", "-icount shift=3,sleep=off"]),
         Program::new("storm"),
@@ -25,6 +28,8 @@ pub(super) const ZYNQ: Machine = Machine {
             "-icount shift=4,sleep=off",
             "-icount shift=5,sleep=off",
         ]),
+        // 128 ns for an instruction: the counter of the machine's time then tells single ones.
+        Program::new("latency").runs(&["-icount shift=7,sleep=off"]),
         Program::new("gic").says(&["all of it"]),
         Program::new("conformance").with_alloc().says(&[" 0 failed, "]),
     ],

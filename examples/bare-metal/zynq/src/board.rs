@@ -58,7 +58,7 @@ impl Board {
         let line = GicLine::new(gic, Irq::GLOBAL_TIMER)?;
         let clock = GlobalTimer::new(TIMER.init(Node::new(Lock::INIT, hardware, line)));
         point_vectors();
-        // SAFETY: no critical section is open here, and the vectors lead to `exceptions::interrupt`.
+        // SAFETY: no critical section is open here, and each program's handler of interrupts asks the controller.
         unsafe { enable_interrupts() };
         Ok(Self { gic, clock })
     }

@@ -1,16 +1,11 @@
-//! Where exceptions lead: interrupts to the controller, everything else to a report and the end.
+//! Where exceptions lead that are no interrupts: to a report and the end. Interrupts are each program's own.
 
-use aarch32_rt::{exception, irq};
+use aarch32_rt::exception;
 
 use crate::{exit, println};
 
 /// The exit status of a program that panicked, and of one that met an exception.
 const FAILED: i32 = 101;
-
-#[irq]
-fn interrupt() {
-    pynq_baremetal::zynq::dispatch();
-}
 
 #[exception(Undefined)]
 fn undefined(address: usize) -> ! {

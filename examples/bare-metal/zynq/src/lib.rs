@@ -17,9 +17,11 @@
 extern crate alloc;
 
 mod board;
+pub mod by_hand;
 #[cfg(feature = "alloc")]
 pub mod conformance;
 mod console;
+pub mod embassy;
 mod exceptions;
 #[cfg(feature = "alloc")]
 pub mod heap;
@@ -27,6 +29,9 @@ pub mod join;
 pub mod lab;
 pub mod outside;
 pub mod pl;
+#[cfg(feature = "alloc")]
+pub mod simulated;
+pub mod stamp;
 
 pub use board::{Board, Root};
 pub use console::{exit, print};

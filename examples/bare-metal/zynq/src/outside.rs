@@ -62,3 +62,9 @@ impl HeldLine {
         }
     }
 }
+
+/// The registers of that timer.
+#[must_use]
+pub fn direct_timer() -> Volatile {
+    registers(0x4284_0000, 0x1000)
+}

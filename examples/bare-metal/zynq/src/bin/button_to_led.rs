@@ -8,7 +8,7 @@ use core::{
     task::Poll,
 };
 
-use aarch32_rt::entry;
+use aarch32_rt::{entry, irq};
 use pynq_baremetal::zynq::idle;
 use pynq_core::block_on;
 use pynq_drivers::{Level, axi_gpio::AxiGpioError};
@@ -42,6 +42,11 @@ async fn run(base: &Base) -> core::result::Result<(), &'static str> {
         }
     })
     .await
+}
+
+#[irq]
+fn interrupt() {
+    pynq_baremetal::zynq::dispatch();
 }
 
 #[entry]

@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use aarch32_rt::entry;
+use aarch32_rt::{entry, irq};
 use pynq_conformance::{Selection, run};
 use pynq_firmware_zynq::{Board, conformance::Emulated, exit, heap, print, println};
 
@@ -22,6 +22,11 @@ impl fmt::Write for Console {
         }
         Ok(())
     }
+}
+
+#[irq]
+fn interrupt() {
+    pynq_baremetal::zynq::dispatch();
 }
 
 #[entry]

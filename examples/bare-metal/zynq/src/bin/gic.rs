@@ -9,7 +9,7 @@ use core::{
     task::{Context, Waker},
 };
 
-use aarch32_rt::entry;
+use aarch32_rt::{entry, irq};
 use pynq_baremetal::{
     Lock,
     zynq::{Error, Gic, GicLine, Irq, Priority, Trigger, barrier, dispatch},
@@ -190,6 +190,11 @@ fn claims(board: &Board) {
     check!(free.is_ok() && GicLine::new(board.gic, irq(14)).is_err(), "until it is given back");
     drop(free);
     check!(GicLine::new(board.gic, irq(14)).is_ok(), "and then another one");
+}
+
+#[irq]
+fn interrupt() {
+    pynq_baremetal::zynq::dispatch();
 }
 
 #[entry]

@@ -11,7 +11,7 @@
 
 use core::time::Duration;
 
-use aarch32_rt::entry;
+use aarch32_rt::{entry, irq};
 use pynq_baremetal::zynq::{GlobalTimer, idle, idle_unless};
 use pynq_core::{Clock, Epoch, block_on, interrupt::with_deadline};
 use pynq_drivers::axi_timer::TimerChannel;
@@ -78,6 +78,11 @@ fn sweep(timer: &mut TimerChannel<Timer>, clock: GlobalTimer, sleep: fn(Epoch)) 
         delay += STEP;
     }
     result
+}
+
+#[irq]
+fn interrupt() {
+    pynq_baremetal::zynq::dispatch();
 }
 
 #[entry]

@@ -9,7 +9,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use aarch32_rt::entry;
+use aarch32_rt::{entry, irq};
 use pynq_baremetal::zynq::{barrier, idle};
 use pynq_core::{Epoch, block_on, interrupt::NodeHandle};
 use pynq_drivers::{Edge, Level};
@@ -96,6 +96,11 @@ fn cancelling(base: &Base, pins: &Pins) -> u32 {
         pins.set(0);
     }
     kept
+}
+
+#[irq]
+fn interrupt() {
+    pynq_baremetal::zynq::dispatch();
 }
 
 #[entry]

@@ -9,7 +9,7 @@
 
 use core::{pin::pin, time::Duration};
 
-use aarch32_rt::entry;
+use aarch32_rt::{entry, irq};
 use pynq_baremetal::zynq::idle;
 use pynq_core::{block_on, interrupt::NodeHandle};
 use pynq_drivers::axi_timer::{AxiTimerError, TimerChannel};
@@ -31,6 +31,11 @@ async fn count(timer: &mut TimerChannel<Timer>, delay: Duration, counted: &mut u
         *counted += 1 + fired.missed;
     }
     Ok(())
+}
+
+#[irq]
+fn interrupt() {
+    pynq_baremetal::zynq::dispatch();
 }
 
 #[entry]
