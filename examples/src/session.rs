@@ -12,7 +12,7 @@ use crate::{
     Options, Result, Runtime, Script,
     runtime::Tasks,
     script::{Action, Step},
-    watch::{Seen, watch},
+    watch::{Presses, watch},
 };
 
 /// Where the lines go.
@@ -33,8 +33,8 @@ pub struct Session {
 enum Outside {
     /// A script, and the simulated board.
     Script { presses: usize, led_changes: Arc<Mutex<usize>> },
-    /// People, until this many presses, if they are to be watched.
-    People { presses: Option<usize>, seen: Arc<Seen> },
+    /// People, until this many presses, if those are to be counted.
+    People { enough: Option<usize>, presses: Arc<Presses> },
 }
 
 impl Session {
@@ -64,9 +64,9 @@ impl Session {
 
     /// A session on a real board, whose buttons somebody presses.
     #[must_use]
-    pub fn on_board(base: BaseOverlay, presses: Option<usize>, output: Output) -> Self {
+    pub fn on_board(base: BaseOverlay, enough: Option<usize>, output: Output) -> Self {
         say(&output, base.clock().now(), "ready");
-        Self { base, output, outside: Outside::People { presses, seen: Arc::default() } }
+        Self { base, output, outside: Outside::People { enough, presses: Arc::default() } }
     }
 
     /// The session that `options` ask for, on standard output.
@@ -92,17 +92,17 @@ impl Session {
     }
 
     /// Runs `tasks`, each of which has an LED follow its button: on a simulated board until nothing more can happen, on a
-    /// real one for so many presses as were asked for. The LEDs are looked at meanwhile.
+    /// real one for as many presses as were asked for.
     ///
     /// # Errors
     ///
     /// The first error of a task, or that of a runtime that can't be started.
     pub fn run(&self, runtime: Runtime, mut tasks: Tasks) -> Result {
-        if let Outside::People { presses: Some(presses), seen } = &self.outside {
+        if let Outside::People { enough: Some(enough), presses } = &self.outside {
             let pairs = self.base.buttons()?.into_iter().zip(self.base.leds()?).enumerate();
             for (number, (button, led)) in pairs {
                 let pair = (number, button, led);
-                tasks.push(Box::pin(watch(pair, self.base.clock(), Arc::clone(seen), *presses, self.log())));
+                tasks.push(Box::pin(watch(pair, self.base.clock(), Arc::clone(presses), *enough, self.log())));
             }
         }
         runtime.run(&self.base, tasks)
@@ -113,14 +113,15 @@ impl Session {
     pub fn summary(&self) -> String {
         let statistics = self.base.statistics();
         let counted = format!("interrupts={} spurious={}", statistics.interrupts, statistics.spurious);
-        let (presses, led_changes) = match &self.outside {
+        match &self.outside {
             Outside::Script { presses, led_changes } => {
-                (*presses, *led_changes.lock().unwrap_or_else(PoisonError::into_inner))
+                let led_changes = *led_changes.lock().unwrap_or_else(PoisonError::into_inner);
+                format!("presses={presses} led_changes={led_changes} {counted}")
             }
-            Outside::People { presses: Some(_), seen } => (seen.presses(), seen.led_changes()),
-            Outside::People { presses: None, .. } => return counted,
-        };
-        format!("presses={presses} led_changes={led_changes} {counted}")
+            // The LEDs are seen by whoever looks at the board.
+            Outside::People { enough: Some(_), presses } => format!("presses={} {counted}", presses.count()),
+            Outside::People { enough: None, .. } => counted,
+        }
     }
 
     /// Prints the last line, and writes the VCD file if one is asked for.

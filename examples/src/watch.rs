@@ -1,4 +1,4 @@
-//! Somebody who looks at a real board: at its buttons, and at whether each LED does what its button says.
+//! Somebody who counts how often the buttons of a real board are pressed.
 
 use std::{
     sync::{
@@ -13,29 +13,23 @@ use pynq::{Button, Clock, Led, Level, Result, prelude::BoardClock};
 /// How long a look away from an LED is.
 const GLANCE: Duration = Duration::from_millis(1);
 
-/// What was seen.
+/// What was counted.
 #[derive(Debug, Default)]
-pub struct Seen {
-    presses: AtomicUsize,
-    releases: AtomicUsize,
-    led_changes: AtomicUsize,
+pub struct Presses {
+    begun: AtomicUsize,
+    over: AtomicUsize,
 }
 
-impl Seen {
-    /// Presses of buttons.
+impl Presses {
+    /// Presses so far.
     #[must_use]
-    pub fn presses(&self) -> usize {
-        self.presses.load(SeqCst)
-    }
-
-    /// Changes of LEDs.
-    #[must_use]
-    pub fn led_changes(&self) -> usize {
-        self.led_changes.load(SeqCst)
+    pub fn count(&self) -> usize {
+        self.begun.load(SeqCst)
     }
 }
 
-/// Watches a button and the LED that follows it, until `presses` presses of all the buttons that are watched are over.
+/// Watches a button until so many presses of all the buttons that are watched are over, and the LED that follows this one
+/// is off.
 ///
 /// # Errors
 ///
@@ -43,35 +37,25 @@ impl Seen {
 ///
 /// # Cancellation safety
 ///
-/// What was seen so far stays counted.
+/// What was counted so far stays so.
 pub async fn watch(
     (number, button, led): (usize, Button, Led),
     clock: BoardClock,
-    seen: Arc<Seen>,
-    presses: usize,
+    presses: Arc<Presses>,
+    enough: usize,
     log: impl Fn(&str),
 ) -> Result<()> {
     loop {
         button.wait_for_level_async(Level::High).await?;
-        seen.presses.fetch_add(1, SeqCst);
-        log(&format!("press {number}"));
-        until(&led, true, &clock).await?;
-        seen.led_changes.fetch_add(1, SeqCst);
-        log(&format!("LED {number} on"));
+        presses.begun.fetch_add(1, SeqCst);
+        log(&format!("button {number} pressed"));
         button.wait_for_level_async(Level::Low).await?;
-        log(&format!("release {number}"));
-        until(&led, false, &clock).await?;
-        seen.led_changes.fetch_add(1, SeqCst);
-        log(&format!("LED {number} off"));
-        if seen.releases.fetch_add(1, SeqCst) + 1 == presses {
+        log(&format!("button {number} released"));
+        if presses.over.fetch_add(1, SeqCst) + 1 == enough {
+            while led.is_on()? {
+                clock.sleep(GLANCE).await;
+            }
             return Ok(());
         }
     }
-}
-
-async fn until(led: &Led, on: bool, clock: &BoardClock) -> Result<()> {
-    while led.is_on()? != on {
-        clock.sleep(GLANCE).await;
-    }
-    Ok(())
 }

@@ -6,6 +6,7 @@
 
 mod cache;
 mod emulator;
+mod examples;
 mod guest;
 mod initrd;
 mod kernel;
@@ -13,7 +14,10 @@ mod limit;
 mod qmp;
 mod sources;
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 pub(crate) use kernel::source as kernel_source;
 
@@ -34,22 +38,41 @@ const RUN: Duration = Duration::from_secs(5 * 60);
 
 const GUEST: &str = "--package pynq-linux-test --bin pynq-linux-test";
 
-/// Builds the board, and runs the guest's tests in it; those alone whose names have the filter in them.
+/// Builds the board, and runs the guest's tests and the examples in it; those alone whose names have the filter in them.
 pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
     let limit = Limit::new(WHOLE);
     let board = match board(project, &limit)? {
         Ok(board) => board,
         Err(reason) => return Ok(Outcome::Skipped(reason)),
     };
+    let filter = options.filter.as_deref();
+    if !filter.is_some_and(examples::are_meant_by) {
+        tests(&board, filter, &limit)?;
+        if filter.is_some() {
+            return Ok(Outcome::PASSED);
+        }
+    }
+    Ok(match examples::run(project, &board, &limit, filter)? {
+        Ok(()) => Outcome::PASSED,
+        Err(reason) => Outcome::Skipped(reason),
+    })
+}
+
+/// Runs the guest's own tests.
+fn tests(board: &Board, filter: Option<&str>, limit: &Limit) -> Result<(), Failure> {
     let mut program = Program::new(&["test"]);
-    program.arguments.extend(options.filter.clone());
+    program.arguments.extend(filter.map(str::to_owned));
     let begin = Instant::now();
     let mut tally = Tally::default();
     let guest = board.start("tests", &program, RUN.min(limit.left()))?;
     let ending = guest.finish(|line| tally.read(line))?;
     say!("  the board ran for {}; its console is {}", seconds(begin.elapsed()), ending.log.display());
-    tally.judge(&ending)?;
-    Ok(Outcome::PASSED)
+    tally.judge(&ending)
+}
+
+/// The emulator of the board, for whoever has other programs for it; or what is missing.
+pub(crate) fn emulator(project: &Project) -> Result<Result<PathBuf, String>, Failure> {
+    emulator::emulator(project, &Limit::new(WHOLE))
 }
 
 /// The board and the guest's program, built if they have to be, or what is missing.

@@ -1,0 +1,203 @@
+//! The examples as a user runs them on a board, with somebody at its buttons.
+
+use std::{fs, path::Path, time::Duration};
+
+use super::{
+    guest::{Board, Ending, Program},
+    limit::Limit,
+};
+use crate::{
+    cross,
+    project::Project,
+    shell::{Failure, say},
+};
+
+/// Presses under each runtime.
+const PRESSES: usize = 1_000;
+const BUTTONS: u8 = 4;
+const NAMES: [&str; 4] = ["button_to_led", "flash_led", "custom_interrupt", "blocking"];
+/// What runs the tasks.
+const RUNTIMES: [&str; 4] = ["tokio", "tokio-threads", "smol", "none"];
+/// A run of one example, in an emulator on a busy machine.
+const RUN: Duration = Duration::from_secs(240);
+/// No LED takes this long to follow its button.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const BUTTON_CELL: &str = "btns";
+const LED_CELL: &str = "leds";
+const SWITCH_CELL: &str = "switches";
+
+/// The board, the examples, and the design that is said to be loaded.
+pub(super) struct Examples<'a> {
+    board: &'a Board,
+    programs: Vec<(String, std::path::PathBuf)>,
+    design: Vec<u8>,
+    limit: &'a Limit,
+}
+
+/// Whether a filter is part of an example's name.
+pub(super) fn are_meant_by(filter: &str) -> bool {
+    NAMES.iter().any(|name| name.contains(filter))
+}
+
+/// Runs them all, or those with the filter in their names.
+///
+/// # Errors
+///
+/// What went wrong in the first that did.
+pub(super) fn run(
+    project: &Project,
+    board: &Board,
+    limit: &Limit,
+    filter: Option<&str>,
+) -> Result<Result<(), String>, Failure> {
+    let programs = match cross::programs(project, &cross::ARMV7, cross::EXAMPLES)? {
+        Ok(programs) => programs,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let examples = Examples { board, programs, design: design(project)?, limit };
+    let wanted = |name: &str| filter.is_none_or(|filter| name.contains(filter));
+    if wanted("button_to_led") {
+        for runtime in RUNTIMES {
+            examples.button_to_led(runtime)?;
+        }
+    }
+    if wanted("flash_led") {
+        for runtime in RUNTIMES {
+            examples.flash_led(runtime)?;
+        }
+    }
+    if wanted("custom_interrupt") {
+        examples.custom_interrupt()?;
+    }
+    if wanted("blocking") {
+        examples.blocking()?;
+    }
+    Ok(Ok(()))
+}
+
+/// The handoff file of the real base overlay if there is one, else the examples' own, which has the same blocks there.
+fn design(project: &Project) -> Result<Vec<u8>, Failure> {
+    let real = std::env::var_os("PYNQ_HWH_DIR").map(|folder| Path::new(&folder).join("z2-base.hwh"));
+    let own = project.root.join("crates/pynq-hwh/fixtures/pynq-z2-buttons.hwh");
+    let path = real.filter(|path| path.exists()).unwrap_or(own);
+    say!("  design: {}", path.file_name().unwrap_or_default().to_string_lossy());
+    Ok(fs::read(path)?)
+}
+
+impl Examples<'_> {
+    fn program(&self, name: &str, arguments: &[&str]) -> Result<Program, Failure> {
+        let found = self.programs.iter().find(|(program, _)| program == name);
+        let (_, path) = found.ok_or_else(|| Failure::new(format!("cargo built no example {name}")))?;
+        let all = [&["--board", "/pynq/base.hwh"], arguments].concat();
+        Ok(Program::of_file(path, &all)?.file("base.hwh", self.design.clone()))
+    }
+
+    /// Every press lights an LED and every release darkens it, before the next one comes; so nothing may be late for ever
+    /// and nothing lost.
+    fn button_to_led(&self, runtime: &str) -> Result<(), Failure> {
+        let name = format!("button_to_led-{runtime}");
+        let program = self.program("button_to_led", &["--runtime", runtime, "--presses", &PRESSES.to_string()])?;
+        let mut guest = self.board.start(&name, &program, RUN.min(self.limit.left()))?;
+        guest.wait_for("ready")?;
+        let mut qmp = guest.qmp()?;
+        let mut led_changes = 0;
+        for press in 0..PRESSES {
+            let button = u8::try_from(press % usize::from(BUTTONS)).unwrap_or(0);
+            qmp.press(BUTTON_CELL, button, true)?;
+            qmp.until_outputs(LED_CELL, 1 << button, PATIENCE)?;
+            qmp.press(BUTTON_CELL, button, false)?;
+            qmp.until_outputs(LED_CELL, 0, PATIENCE)?;
+            led_changes += 2;
+        }
+        let said = last_line(&guest.finish(|_| ())?)?;
+        let expected = format!("presses={PRESSES} interrupts={} spurious=0", 2 * PRESSES);
+        same(&name, &said, &expected)?;
+        // As the simulator has it, where the LEDs are looked at from the outside too.
+        let (presses, rest) = said.split_once(' ').unwrap_or_default();
+        say!("  {name}: {presses} led_changes={led_changes} {rest}");
+        Ok(())
+    }
+
+    /// A button that is held makes its LED flash; a switch, awaited by a blocking call, ends it.
+    fn flash_led(&self, runtime: &str) -> Result<(), Failure> {
+        let name = format!("flash_led-{runtime}");
+        let program = self.program("flash_led", &["--runtime", runtime])?;
+        let mut guest = self.board.start(&name, &program, RUN.min(self.limit.left()))?;
+        guest.wait_for("ready")?;
+        let mut qmp = guest.qmp()?;
+        for button in 0..BUTTONS {
+            qmp.press(BUTTON_CELL, button, true)?;
+            for _ in 0..2 {
+                qmp.until_outputs(LED_CELL, 1 << button, PATIENCE)?;
+                qmp.until_outputs(LED_CELL, 0, PATIENCE)?;
+            }
+            qmp.press(BUTTON_CELL, button, false)?;
+            qmp.until_outputs(LED_CELL, 0, PATIENCE)?;
+        }
+        qmp.press(SWITCH_CELL, 0, true)?;
+        let said = last_line(&guest.finish(|_| ())?)?;
+        say!("  {name}: {BUTTONS} LEDs flashed; {said}");
+        if said.ends_with("spurious=0") { Ok(()) } else { Err(Failure::new(format!("{name}: {said}"))) }
+    }
+
+    /// The buttons' GPIO as a block without a driver.
+    fn custom_interrupt(&self) -> Result<(), Failure> {
+        let program = self.program("custom_interrupt", &[])?;
+        let mut guest = self.board.start("custom_interrupt", &program, RUN.min(self.limit.left()))?;
+        guest.wait_for("ready")?;
+        let mut qmp = guest.qmp()?;
+        let mut seen = 0_u8;
+        for button in 0..BUTTONS {
+            seen |= 1 << button;
+            qmp.press(BUTTON_CELL, button, true)?;
+            guest.wait_for(&format!("buttons seen so far {seen:04b}"))?;
+        }
+        let ending = guest.finish(|_| ())?;
+        let said = last_line(&ending)?;
+        if !ending.console.contains("all buttons have been pressed") {
+            return Err(Failure::new(format!("custom_interrupt did not see all buttons:\n{}", ending.console)));
+        }
+        same("custom_interrupt", &said, "interrupts=4 spurious=0")?;
+        say!("  custom_interrupt: {said}");
+        Ok(())
+    }
+
+    /// No async anywhere; it ends when nobody has pressed for a second.
+    fn blocking(&self) -> Result<(), Failure> {
+        let program = self.program("blocking", &[])?;
+        let mut guest = self.board.start("blocking", &program, RUN.min(self.limit.left()))?;
+        let mut qmp = guest.qmp()?;
+        // Held from before it begins, since it may not wait long enough for a busy machine.
+        qmp.press(BUTTON_CELL, 0, true)?;
+        guest.wait_for("ready")?;
+        qmp.until_outputs(LED_CELL, 1, PATIENCE)?;
+        qmp.press(BUTTON_CELL, 0, false)?;
+        qmp.until_outputs(LED_CELL, 0, PATIENCE)?;
+        let ending = guest.finish(|_| ())?;
+        let said = last_line(&ending)?;
+        if !ending.console.contains("nobody has pressed button 0 for a second") {
+            return Err(Failure::new(format!("blocking did not give up:\n{}", ending.console)));
+        }
+        same("blocking", &said, "interrupts=1 spurious=0")?;
+        say!("  blocking: {said}");
+        Ok(())
+    }
+}
+
+/// What a program said last, if it ended well.
+fn last_line(ending: &Ending) -> Result<String, Failure> {
+    let mut lines = ending.console.lines().rev().filter(|line| !line.is_empty());
+    match (lines.next(), lines.next()) {
+        (Some("ended: code 0"), Some(last)) => Ok(last.to_owned()),
+        _ => {
+            let end: Vec<&str> = ending.console.lines().rev().take(12).collect();
+            let end: Vec<&str> = end.into_iter().rev().collect();
+            Err(Failure::new(format!("the program failed; see {}\n{}", ending.log.display(), end.join("\n"))))
+        }
+    }
+}
+
+fn same(name: &str, said: &str, expected: &str) -> Result<(), Failure> {
+    if said == expected { Ok(()) } else { Err(Failure::new(format!("{name}: {said:?}, and not {expected:?}"))) }
+}
