@@ -4,12 +4,18 @@ use std::path::PathBuf;
 
 use crate::{
     project::Project,
+    shell::Failure,
     stages::{Options, Outcome, Verdict},
 };
 
 /// There is none.
 pub(crate) fn kernel_source() -> Option<PathBuf> {
     None
+}
+
+/// There is none.
+pub(crate) fn emulator(_: &Project) -> Result<Result<PathBuf, String>, Failure> {
+    Ok(Err("the virtual board is built on Linux".to_owned()))
 }
 
 /// Skips.
