@@ -75,11 +75,6 @@ pub(crate) fn emulator(project: &Project) -> Result<Result<PathBuf, String>, Fai
     emulator::emulator(project, &Limit::new(WHOLE))
 }
 
-/// The emulator of the board, for whoever has other programs for it; or what is missing.
-pub(crate) fn emulator(project: &Project) -> Result<Result<PathBuf, String>, Failure> {
-    emulator::emulator(project, &Limit::new(WHOLE))
-}
-
 /// The board and the guest's program, built if they have to be, or what is missing.
 fn board(project: &Project, limit: &Limit) -> Result<Result<Board, String>, Failure> {
     let emulator = match emulator::emulator(project, limit)? {
