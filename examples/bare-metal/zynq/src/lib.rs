@@ -29,6 +29,7 @@ pub mod join;
 pub mod lab;
 pub mod outside;
 pub mod pl;
+mod platform;
 #[cfg(feature = "alloc")]
 pub mod simulated;
 pub mod stamp;
