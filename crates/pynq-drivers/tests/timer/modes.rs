@@ -8,6 +8,8 @@ use pynq_drivers::{
     axi_timer::{AxiTimerConfigError, AxiTimerError, Capture},
 };
 
+use pynq_sim::{Access, Stimulus};
+
 use crate::{
     common::{EDGE, LEVEL, Task},
     rig::*,
@@ -52,6 +54,24 @@ fn the_first_capture_stays_until_it_was_read() {
     assert_eq!(channel.captured(), Ok(1000));
     edges(&rig, &[PERIOD, PERIOD]);
     assert_eq!(channel.captured(), Ok(3000));
+}
+
+#[test]
+fn an_event_from_before_a_start_is_none_of_what_was_started() {
+    for kind in [LEVEL, EDGE] {
+        let rig = Rig::new(kind);
+        let mut channel = rig.channel(0);
+        channel.start_capture(Capture::Latest).unwrap();
+        rig.board.advance(PERIOD);
+        // It triggers when the status has just been cleared and the counter not yet been loaded.
+        let trigger = Stimulus::line("timer/capturetrig0", true);
+        rig.board.before_access("timer", TLR[0] as u32, Access::Write, trigger).unwrap();
+        channel.start_one_shot(PERIOD).unwrap();
+        let begun = rig.board.now();
+        channel.wait().unwrap();
+        assert_eq!(rig.board.now() - begun, PERIOD);
+        rig.assert_idle();
+    }
 }
 
 #[test]

@@ -182,6 +182,17 @@ fn a_reset_empties_the_fifos_and_tells_who_waited_for_room() {
 }
 
 #[test]
+fn a_reset_tells_them_by_itself_and_not_by_the_interrupt() {
+    let rig = Rig::new(EDGE);
+    rig.uart.try_write(&noise(16)).unwrap();
+    rig.uart.try_write(&noise(1)).unwrap();
+    let mut writer = Task::waiting(rig.uart.write_bytes_async(b"!"));
+    rig.board.set_line("uart/interrupt", false).unwrap();
+    rig.uart.reset().unwrap();
+    assert_eq!((writer.wakes(), writer.poll()), (1, Poll::Ready(Ok(1))));
+}
+
+#[test]
 fn the_interrupt_stays_enabled_by_a_reset_while_somebody_waits() {
     let rig = Rig::new(EDGE);
     let mut buffer = [0; 1];
