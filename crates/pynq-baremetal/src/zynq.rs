@@ -26,14 +26,19 @@
 
 #[allow(unsafe_code)] // the instructions that Rust has no name for
 mod cpu;
+mod devcfg;
 mod error;
 mod gic;
 mod global_timer;
 mod irq;
 mod line;
+mod slcr;
 mod uart;
 
 pub use cpu::{barrier, enable_interrupts, idle, idle_unless};
+pub use devcfg::{
+    DevcfgControl, DevcfgEvents, DevcfgMisc, DevcfgRegisters, DevcfgStatus, ImageError, Pcap, ProgramError, Step,
+};
 pub use error::Error;
 pub use gic::{Gic, GicControl, GicCpuRegisters, GicDistributorRegisters, GicStats, dispatch};
 pub use global_timer::{
@@ -41,4 +46,5 @@ pub use global_timer::{
 };
 pub use irq::{Irq, Priority, Trigger};
 pub use line::GicLine;
+pub use slcr::{LevelShifters, LogicReset, PcapClock, Slcr, SlcrRegisters};
 pub use uart::{Uart, UartControl, UartRegisters, UartStatus};

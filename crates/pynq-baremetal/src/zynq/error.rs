@@ -32,6 +32,8 @@ pub enum Error {
         /// The interrupt asked for.
         irq: Irq,
     },
+    /// The system-level control registers stay locked.
+    Locked,
     /// A clock of no frequency.
     ClockStopped,
     /// The UART's clock can't be divided to this baud rate.
@@ -57,6 +59,9 @@ impl fmt::Display for Error {
             Self::Claimed { irq } => {
                 write!(f, "interrupt {irq} has an owner already; use clones of the handles on its node")
             }
+            Self::Locked => f.write_str(
+                "the system-level control registers stay locked; run in secure state, and check their address",
+            ),
             Self::ClockStopped => f.write_str("a clock of 0 Hz never moves; give the frequency of its counts"),
             Self::NoSuchBaudRate { reference, baud } => write!(
                 f,

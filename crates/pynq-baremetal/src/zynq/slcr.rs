@@ -1,0 +1,130 @@
+//! The system-level control registers, as far as programming the logic needs them: level shifters, resets and the clock of
+//! the configuration port.
+//!
+//! Writes are ignored while the registers are locked. They are unlocked once and left so, since whoever unlocks, writes
+//! and locks again does so in the middle of another one's writes.
+
+use core::fmt;
+
+use pynq_core::{
+    Mmio, Volatile, register_bits, register_map,
+    regs::{Ro, Rw, Wo},
+};
+
+use super::Error;
+
+register_bits! {
+    /// Clock of the configuration port.
+    pub struct PcapClock {
+        /// Runs.
+        const ACTIVE = 1 << 0;
+        /// Which PLL it comes from.
+        const SOURCE = 0b11 << 4;
+        /// What that is divided by.
+        const DIVISOR = 0x3F << 8;
+    }
+}
+
+register_bits! {
+    /// Resets of the logic. All other bits are to be written as zero.
+    pub struct LogicReset {
+        /// `FCLK_RESETn`, a one being asserted.
+        const OUTPUTS = 0xF;
+    }
+}
+
+register_bits! {
+    /// Level shifters between processing system and logic.
+    pub struct LevelShifters {
+        /// Those from the processing system to the logic.
+        const TO_LOGIC = 0xA;
+        /// All of them.
+        const ALL = 0xF;
+    }
+}
+
+register_map! {
+    /// Some of the system-level control registers, at 0xF800_0000. See UG585, appendix B.28.
+    pub struct SlcrRegisters, size 0x904 {
+        /// Takes the key that locks.
+        0x004 => lock: Wo<u32>,
+        /// Takes the key that unlocks.
+        0x008 => unlock: Wo<u32>,
+        /// Bit 0: locked.
+        0x00C => lock_status: Ro<u32>,
+        /// Clock of the configuration port.
+        0x168 => pcap_clock: Rw<PcapClock>,
+        /// Resets of the logic.
+        0x240 => logic_reset: Rw<LogicReset>,
+        /// Which device this is; the upper four bits are its revision.
+        0x530 => id_code: Ro<u32>,
+        /// Level shifters.
+        0x900 => level_shifters: Rw<LevelShifters>,
+    }
+}
+
+const UNLOCK: u32 = 0xDF0D;
+
+/// The system-level control registers, unlocked.
+pub struct Slcr<M = Volatile> {
+    registers: SlcrRegisters<M>,
+}
+
+impl<M: Mmio> Slcr<M> {
+    /// Unlocks the registers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WindowTooSmall`], or [`Error::Locked`] if they stay locked: this program runs in non-secure state, or
+    /// that is another address.
+    pub fn new(window: M) -> Result<Self, Error> {
+        let registers = SlcrRegisters::new(window)?;
+        registers.unlock().write(UNLOCK);
+        if registers.lock_status().read() & 1 != 0 {
+            return Err(Error::Locked);
+        }
+        Ok(Self { registers })
+    }
+
+    /// Connects the logic, which has been programmed: all level shifters on, and its resets released.
+    ///
+    /// An access to the logic while it is not connected stops the processor for good, or is an external abort.
+    pub fn connect_logic(&mut self) {
+        self.registers.level_shifters().write(LevelShifters::ALL);
+        self.registers.logic_reset().write(LogicReset::empty());
+        super::barrier();
+    }
+
+    /// Disconnects the logic before it is programmed: its resets asserted, and the level shifters from it off.
+    pub fn disconnect_logic(&mut self) {
+        self.registers.logic_reset().write(LogicReset::OUTPUTS);
+        self.registers.level_shifters().write(LevelShifters::empty());
+        self.registers.level_shifters().write(LevelShifters::TO_LOGIC);
+        super::barrier();
+    }
+
+    /// Whether the logic is connected.
+    pub fn is_connected(&self) -> bool {
+        self.registers.level_shifters().read() == LevelShifters::ALL
+            && !self.registers.logic_reset().read().intersects(LogicReset::OUTPUTS)
+    }
+
+    /// Turns the clock of the configuration port on or off; divisor and source stay.
+    pub fn set_pcap_clock(&mut self, active: bool) {
+        self.registers
+            .exclusive()
+            .pcap_clock()
+            .modify(|clock| if active { clock | PcapClock::ACTIVE } else { clock - PcapClock::ACTIVE });
+    }
+
+    /// Which device this is, without its revision: as a bitstream names it.
+    pub fn id_code(&self) -> u32 {
+        self.registers.id_code().read() & 0x0FFF_FFFF
+    }
+}
+
+impl<M> fmt::Debug for Slcr<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slcr").finish_non_exhaustive()
+    }
+}
