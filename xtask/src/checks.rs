@@ -26,6 +26,8 @@ pub(crate) const UNSAFE: &[(&str, &str)] = &[
     ("crates/pynq-core/src/interrupt/parent.rs", "a parent line, which keeps it too"),
     ("crates/pynq-core/src/interrupt/sync.rs", "the promise of mutual exclusion"),
     ("crates/pynq-tokio/src/reactor.rs", "tokio's registration of a file descriptor"),
+    ("crates/pynq-baremetal/src/microblaze_v/cpu.rs", "instructions that Rust has no name for"),
+    ("crates/pynq-baremetal/src/microblaze_v/fabric.rs", "windows at the addresses of a design"),
     ("crates/pynq-baremetal/src/window.rs", "windows at fixed addresses"),
     ("crates/pynq-baremetal/src/zynq/cpu.rs", "instructions that Rust has no name for"),
     ("crates/pynq-sim/src/window.rs", "implements the contract of accesses; reaches no memory"),

@@ -6,7 +6,9 @@
 //!
 //! * [`window`] makes a register window of a fixed address;
 //! * [`zynq`] has the interrupt controller of the Zynq-7000 as a root of the engine, the processor's idling, a clock
-//!   on its global timer, and the few other peripherals that a program needs.
+//!   on its global timer, and the few other peripherals that a program needs;
+//! * [`microblaze_v`] has the external interrupt of a RISC-V as a root, for the AXI INTC of a MicroBlaze-V design, and that
+//!   processor's idling.
 //!
 //! # How an interrupt reaches a task
 //!
@@ -22,7 +24,7 @@
 //!
 //! [`block_on`](pynq_core::block_on()) runs a future, and any executor that calls back when a task is woken will do as
 //! well. Either sleeps by a check *with interrupts masked* whether anything was woken since, and then WFI, which a
-//! pending interrupt ends though it is masked; see [`zynq::idle`].
+//! pending interrupt ends though it is masked; see [`zynq::idle`] and [`microblaze_v::idle`].
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
@@ -30,6 +32,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod microblaze_v;
 #[allow(unsafe_code)] // an address is made a pointer
 mod window;
 pub mod zynq;
