@@ -7,7 +7,6 @@ use pynq_drivers::{
     AxiTimerConfig, AxiTimerHardware,
     axi_timer::{AxiTimerConfigError, AxiTimerError, Capture},
 };
-
 use pynq_sim::{Access, Stimulus};
 
 use crate::{
