@@ -1,10 +1,12 @@
 //! Interrupts under Linux on tokio's reactor.
 
 use std::{
-    fmt, io,
+    fmt,
+    future::Future,
+    io,
     os::fd::OwnedFd,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
     time::Instant,
@@ -82,7 +84,18 @@ impl Reactor for TokioReactor {
             tokio::time::sleep_until(deadline.into())
         };
         // A runtime without timers tells so by a panic, and by nothing else.
-        catch_unwind(AssertUnwindSafe(sleep)).ok().map(|sleep| Box::pin(sleep) as BoxedSleep)
+        catch_unwind(AssertUnwindSafe(sleep)).ok().map(|sleep| Box::pin(Sleep(Box::pin(sleep))) as BoxedSleep)
+    }
+}
+
+/// One of tokio's, which panics when its runtime is shut down; this one ends.
+struct Sleep(Pin<Box<tokio::time::Sleep>>);
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(cx))).unwrap_or(Poll::Ready(()))
     }
 }
 

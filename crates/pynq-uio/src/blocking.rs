@@ -71,40 +71,54 @@ pub(crate) fn block(
     let kick = Kick::current()?;
     let waker = kick.waker();
     let mut cx = Context::from_waker(&waker);
+    let mut poll = move || {
+        let _scope = Scope::enter(watched);
+        poll(&mut cx).is_ready()
+    };
     loop {
         let seen = kick.count();
-        {
-            let _scope = Scope::enter(watched);
-            if poll(&mut cx).is_ready() {
-                return Ok(());
-            }
+        if poll() {
+            return Ok(());
         }
-        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            return Err(Error::TimedOut);
-        }
-        let until = [deadline, kick.timers.next()].into_iter().flatten().min();
-        match watched {
-            Watched::One(root) => {
-                let mut fds = [kick.poll_fd(), interest(root)];
-                kick.sleep(seen, &mut fds, until)?;
-                if fds.last().is_some_and(is_ready) {
-                    root.readable();
-                }
+        // Whoever is readable may be of no concern to this thread: it polls again when it was woken.
+        while kick.count() == seen {
+            // Also when it is late it looks, without sleeping: the event came first, if both are there.
+            let late = deadline.is_some_and(|deadline| deadline <= Instant::now());
+            let until = [deadline, kick.timers.next()].into_iter().flatten().min();
+            sleep(watched, &kick, seen, until)?;
+            if kick.timers.next().is_some() {
+                kick.timers.fire(Instant::now());
             }
-            Watched::All(shared) => {
-                let roots: Vec<Root> = lock(&shared.roots).iter().filter_map(Root::upgrade).collect();
-                let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(roots.len() + 1);
-                fds.push(kick.poll_fd());
-                fds.extend(roots.iter().map(interest));
-                kick.sleep(seen, &mut fds, until)?;
-                let ready = fds.iter().skip(1).zip(&roots).filter(|(fd, _)| is_ready(fd));
-                ready.for_each(|(_, root)| root.readable());
+            if late {
+                return if poll() { Ok(()) } else { Err(Error::TimedOut) };
             }
-        }
-        if kick.timers.next().is_some() {
-            kick.timers.fire(Instant::now());
         }
     }
+}
+
+/// Sleeps until a root was readable, which it dispatches, until `until`, or until the thread was woken.
+fn sleep(watched: Watched<'_>, kick: &Kick, seen: u32, until: Option<Instant>) -> Result<(), Error> {
+    match watched {
+        Watched::One(root) => {
+            let mut fds = [kick.poll_fd(), interest(root)];
+            // What else the thread polls may go on after the device is gone.
+            let fds = if root.is_dead() { &mut fds[..1] } else { &mut fds[..] };
+            kick.sleep(seen, fds, until)?;
+            if fds.get(1).is_some_and(is_ready) {
+                root.readable();
+            }
+        }
+        Watched::All(shared) => {
+            let roots: Vec<Root> = lock(&shared.roots).iter().filter_map(Root::upgrade).collect();
+            let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(roots.len() + 1);
+            fds.push(kick.poll_fd());
+            fds.extend(roots.iter().map(interest));
+            kick.sleep(seen, &mut fds, until)?;
+            let ready = fds.iter().skip(1).zip(&roots).filter(|(fd, _)| is_ready(fd));
+            ready.for_each(|(_, root)| root.readable());
+        }
+    }
+    Ok(())
 }
 
 fn interest(root: &Root) -> PollFd<'_> {

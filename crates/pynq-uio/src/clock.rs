@@ -108,14 +108,24 @@ impl Future for Sleep {
             }
         }
         this.leave_thread();
-        if let Keeper::Reactor(sleep) = &mut this.keeper {
-            return sleep.as_mut().poll(cx);
+        let ask = |reactor: &dyn Reactor| reactor.sleep_until(this.deadline);
+        let mut sleep = match std::mem::replace(&mut this.keeper, Keeper::None) {
+            Keeper::Reactor(sleep) => sleep,
+            _ => ask(&*this.reactor).unwrap_or_else(|| Dispatcher::sleep_shared(this.deadline)),
+        };
+        for attempt in 0..3 {
+            if sleep.as_mut().poll(cx).is_pending() {
+                this.keeper = Keeper::Reactor(sleep);
+                return Poll::Pending;
+            }
+            if this.deadline <= SystemInstant::now() {
+                break;
+            }
+            // What kept it has gone: the reactor of here and now takes over, and if that goes too, the dispatcher.
+            let next = if attempt == 0 { ask(&*this.reactor) } else { None };
+            sleep = next.unwrap_or_else(|| Dispatcher::sleep_shared(this.deadline));
         }
-        let sleep = this.reactor.sleep_until(this.deadline);
-        let mut sleep = sleep.unwrap_or_else(|| Dispatcher::sleep_shared(this.deadline));
-        let polled = sleep.as_mut().poll(cx);
-        this.keeper = Keeper::Reactor(sleep);
-        polled
+        Poll::Ready(())
     }
 }
 

@@ -174,6 +174,7 @@ impl Watch {
             }
             guarded(|| self.timers.fire(Instant::now()));
         }
+        self.stop.store(true, Ordering::SeqCst);
         let left: Vec<_> = lock(&self.entries).values().filter_map(Weak::upgrade).collect();
         for entry in left {
             guarded(|| entry.found_ready()); // to find the reactor gone

@@ -28,7 +28,8 @@ pub trait Reactor: Send + Sync {
     /// [`Error::NoReactor`] if there is nothing here and now that could; [`Error::Os`] if the system refused it.
     fn register(&self, fd: &Arc<OwnedFd>) -> Result<Arc<dyn Registration>, Error>;
 
-    /// A sleep until `deadline`; `None` if there is nothing here and now that keeps time.
+    /// A sleep until `deadline`; `None` if there is nothing here and now that keeps time. If what keeps it goes, it ends
+    /// early, and another one is asked for.
     fn sleep_until(&self, deadline: Instant) -> Option<BoxedSleep>;
 }
 

@@ -60,13 +60,14 @@ impl UioInterrupts {
             is_bound: AtomicBool::new(false),
             is_dead: AtomicBool::new(false),
             readable: AtomicBool::new(false),
-            state: Mutex::new(State { armed: false, unmasked: false, waker: None, total: None }),
+            state: Mutex::new(State { armed: false, unmasked: false, fired: false, waker: None, total: None }),
             interrupts: AtomicU64::new(0),
             jumps: AtomicU64::new(0),
         }));
         if masking == Masking::AtTheRoot {
             // The driver unmasked it when it bound, and a process before this one may have.
             root.0.control(0)?;
+            root.0.forget(&mut lock(&root.0.state));
         }
         let mut roots = lock(&self.0.roots);
         roots.retain(|root| root.0.strong_count() > 0);
@@ -194,6 +195,8 @@ struct State {
     armed: bool,
     /// As far as we know the kernel lets it through.
     unmasked: bool,
+    /// It fired while it was not armed, and was read so that nobody finds it readable for ever.
+    fired: bool,
     /// The node's dispatch.
     waker: Option<Waker>,
     /// The kernel's count, as last read.
@@ -203,7 +206,11 @@ struct State {
 impl Root {
     pub(crate) fn upgrade(weak: &WeakRoot) -> Option<Self> {
         // Of a device that is gone, poll(2) says at once that it is ready, for ever.
-        weak.0.upgrade().filter(|inner| !inner.is_dead.load(Ordering::Relaxed)).map(Self)
+        weak.0.upgrade().map(Self).filter(|root| !root.is_dead())
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.0.is_dead.load(Ordering::Relaxed)
     }
 
     pub(crate) fn address(&self) -> usize {
@@ -226,7 +233,9 @@ impl Root {
         let mut state = lock(&self.0.state);
         if !state.armed {
             self.0.readable.store(false, Ordering::SeqCst);
-            let _ = self.0.read(&mut state);
+            let fired = self.0.read(&mut state).is_ok();
+            // Somebody may be on the way to arm it, whom this is for: of a controller's edge there is no second one.
+            state.fired |= fired && self.0.masking == Masking::InTheController;
         }
     }
 }
@@ -274,6 +283,12 @@ impl Inner {
         self.interrupts.fetch_add(1, Ordering::Relaxed);
         self.jumps.fetch_add(by.saturating_sub(1).into(), Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Reads what came before it was masked: an event that nobody polled for.
+    fn forget(&self, state: &mut State) {
+        // What fails here fails again at the next wait, which tells.
+        let _ = self.read(state);
     }
 
     fn dead(&self, errno: Errno) -> Errno {
@@ -326,6 +341,10 @@ impl Inner {
         }
         let state = &mut *state;
         let arms = !state.armed;
+        if std::mem::take(&mut state.fired) {
+            state.armed = false;
+            return Poll::Ready(Ok(()));
+        }
         if !state.unmasked {
             if let Err(error) = self.control(1) {
                 return Poll::Ready(Err(error));
@@ -392,8 +411,7 @@ impl InterruptSource for UioRoot {
             // What fails here fails again at the next wait, which tells.
             let _ = inner.control(0);
             state.unmasked = false;
-            // One that came before the mask is forgotten, as an event that nobody polled for.
-            let _ = inner.read(&mut state);
+            inner.forget(&mut state);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The suite's bench on a simulated board: the nodes of one place, and every ability but claiming.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::Cell,
     pin::Pin,
     sync::{
         Arc,
@@ -11,13 +11,13 @@ use std::{
 
 use pynq_conformance::{Bench, Moment, Sleep, Stimulus, Stop, Task};
 use pynq_core::{
-    AxiIntc, AxiIntcNode, Clock, Error, Instant,
+    AxiIntc, AxiIntcNode, Error, Instant,
     interrupt::{InterruptLines, InterruptSource, StdLock},
     mmio::Recorder,
 };
-use pynq_sim::{Access, Board, Busy, CpuPin, Window};
+use pynq_sim::{Access, Board, CpuPin, Window};
 
-use crate::hosts::Host;
+use crate::{hosts::Host, root::Root};
 
 pub(crate) type AnySource = Pin<Box<dyn InterruptSource + Send + Sync>>;
 pub(crate) type Registers = Arc<Recorder<Window>>;
@@ -47,6 +47,8 @@ pub(crate) struct Block {
 
 pub(crate) struct SimBench {
     pub(crate) host: Host,
+    /// What the nodes sit on.
+    pub(crate) root: Root,
     pub(crate) board: Board,
     pub(crate) cpu: CpuPin,
     /// The first is waited on, the last is on the root. Dropped from there.
@@ -62,8 +64,6 @@ pub(crate) struct SimBench {
     pub(crate) parent_line: Option<u8>,
     /// Controllers here have SIE and CIE.
     pub(crate) has_strobes: bool,
-    /// From the first sleep on, the suite alone moves the clock: a blocked thread would do so as well.
-    pub(crate) clock_held: RefCell<Option<Busy>>,
     /// Edges raised, by line.
     pub(crate) raised: Arc<[AtomicU32; 32]>,
 }
@@ -123,8 +123,9 @@ impl Bench for SimBench {
         self.host.spawn(task, &self.nodes[0]);
     }
 
-    /// A stimulus has all its effects before it returns.
-    fn settle(&self) {}
+    fn settle(&self) {
+        self.root.settle(&self.host);
+    }
 
     fn turn(&self) {
         self.host.turn();
@@ -133,7 +134,7 @@ impl Bench for SimBench {
     fn enables(&self) -> Result<Vec<u32>, Stop> {
         let register = |block: &Block| block.window.read(if block.is_gpio { IP_IER } else { IER } as usize);
         if self.blocks.is_empty() {
-            return Ok(vec![u32::from(self.cpu.is_armed())]);
+            return Ok(vec![u32::from(self.root.is_armed())]);
         }
         Ok(self.blocks.iter().map(register).collect())
     }
@@ -189,8 +190,7 @@ impl Bench for SimBench {
     }
 
     fn fail_root(&self, error: Error) -> Result<(), Stop> {
-        self.cpu.fail(error);
-        Ok(())
+        self.root.fail(error)
     }
 
     fn software_lines(&self) -> Result<Vec<u8>, Stop> {
@@ -207,16 +207,15 @@ impl Bench for SimBench {
     }
 
     fn now(&self) -> Result<Instant, Stop> {
-        Ok(self.board.now())
+        Ok(self.root.now())
     }
 
     fn sleep_until(&self, deadline: Instant) -> Result<Sleep, Stop> {
-        *self.clock_held.borrow_mut() = Some(self.board.busy());
-        Ok(Box::pin(self.board.clock().sleep_until(deadline)))
+        Ok(self.root.sleep_until(deadline))
     }
 
     fn pass_until(&self, time: Instant) -> Result<(), Stop> {
-        self.board.advance_to(time);
+        self.root.pass_until(time, &self.host);
         Ok(())
     }
 }

@@ -1,10 +1,6 @@
 //! Boards described in code, one for each place, and the board of a design.
 
-use std::{
-    cell::{Cell, RefCell},
-    sync::Arc,
-    time::Duration,
-};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use pynq_conformance::{Controllers, Place, Rig, Source, Stop};
 use pynq_core::{
@@ -25,6 +21,7 @@ use pynq_sim::{
 use crate::{
     bench::{AnyNode, AnySource, Block, IntcNode, Registers, SimBench, offsets},
     hosts::{Host, Kind},
+    root::Root,
 };
 
 const CPU_PIN: u32 = 61;
@@ -65,6 +62,7 @@ pub(crate) struct Handoff {
 struct Tower {
     board: Board,
     cpu: CpuPin,
+    root: Root,
     nodes: Vec<AnyNode>,
     blocks: Vec<Block>,
     recorders: Vec<Registers>,
@@ -72,16 +70,17 @@ struct Tower {
 }
 
 impl Tower {
-    fn new(board: Board, pin: u32) -> Self {
+    fn new(board: Board, pin: u32, host: &Kind) -> Self {
         let cpu = board.cpu_pin(pin).expect("the board has this pin");
-        Self { board, cpu, nodes: Vec::new(), blocks: Vec::new(), recorders: Vec::new(), intc: None }
+        let root = Root::new(&board, &cpu, host);
+        Self { board, cpu, root, nodes: Vec::new(), blocks: Vec::new(), recorders: Vec::new(), intc: None }
     }
 
     /// What the next node sits on.
     fn top(&self, line: u8) -> AnySource {
         match self.nodes.last() {
             Some(node) => Box::pin(ParentLine::new(Arc::clone(node), line)),
-            None => Box::pin(self.cpu.clone()),
+            None => self.root.source(true),
         }
     }
 
@@ -108,7 +107,7 @@ impl Tower {
     }
 
     fn direct(&mut self) {
-        let node: DirectNode<StdLock, AnySource> = DirectNode::new(StdLock::new(), Direct, self.top(0));
+        let node: DirectNode<StdLock, AnySource> = DirectNode::new(StdLock::new(), Direct, self.root.source(false));
         self.nodes.push(Arc::new(node));
     }
 
@@ -119,6 +118,7 @@ impl Tower {
         self.blocks.reverse();
         SimBench {
             host: Host::new(host),
+            root: self.root,
             board: self.board,
             cpu: self.cpu,
             nodes: self.nodes,
@@ -130,7 +130,6 @@ impl Tower {
             software: Vec::new(),
             parent_line,
             has_strobes: true,
-            clock_held: RefCell::default(),
             raised: Arc::default(),
         }
     }
@@ -222,7 +221,7 @@ impl Described {
         if place.source == Source::Level && place.controllers == Controllers::Edge {
             return Err(Stop::skipped("a device that is not drained belongs on a level input"));
         }
-        let mut tower = Tower::new(board, CPU_PIN);
+        let mut tower = Tower::new(board, CPU_PIN, &self.host);
         let kinds = self.kinds(place);
         if !place.is_on_root() {
             for level in 0..=place.cascade {
@@ -308,7 +307,7 @@ impl Rig for Handoff {
         let absent = || Stop::skipped("the design has none");
         Self::has(place)?;
         let (path, pin, config) = self.controller().ok_or_else(absent)?;
-        let mut tower = Tower::new(Board::from_design(&self.design).expect("it is a board"), pin);
+        let mut tower = Tower::new(Board::from_design(&self.design).expect("it is a board"), pin, &self.host);
         tower.intc(path, 0, config);
         let (lines, parent_line) = match place.source {
             // Its lines as such, whatever block is on them.

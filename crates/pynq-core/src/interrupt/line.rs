@@ -288,10 +288,17 @@ pub fn block_on_node<T, P: NodeHandle>(
     if let Some(result) = result {
         return result;
     }
-    match future.poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => Err(blocked.err().unwrap_or(Error::NeverWoken)),
-    }
+    // Once more, for an event that came with the deadline. Still as a blocked thread: another wait would need a reactor.
+    let _ = node.block(
+        &mut |cx| {
+            if let Poll::Ready(ready) = future.as_mut().poll(cx) {
+                result = Some(ready);
+            }
+            Poll::Ready(())
+        },
+        None,
+    );
+    result.unwrap_or_else(|| Err(blocked.err().unwrap_or(Error::NeverWoken)))
 }
 
 /// Keeps a line armed between waits; see [`Line::listen`].

@@ -66,7 +66,7 @@ use core::{
 use mutex::BlockingMutex;
 
 use super::{
-    Activity, Delivery, InterruptHardware, InterruptSource, NodeHandle, NodeLock, TaskId,
+    Activity, Condition, Delivery, InterruptHardware, InterruptSource, NodeHandle, NodeLock, TaskId,
     lines::{Cursor, Fired, InterruptLines, LineStats, Request},
     panics::Panics,
     state::{MAX_EMPTY, NodeState, Step},
@@ -404,7 +404,12 @@ where
                 return Poll::Ready(result);
             }
         }
-        let admitted = if request.is_node { Ok(Delivery::Own) } else { self.source.admit() };
+        let admitted = match request.condition {
+            // A listener binds what delivers events if there is something here and now, and holds its line in any case.
+            Some(Condition::Hold) => self.source.admit().map(|_| Delivery::Own).or(Ok(Delivery::Own)),
+            _ if request.is_node => Ok(Delivery::Own),
+            _ => self.source.admit(),
+        };
         let fresh = !waiter.registered.get();
         // Cloned before the lock is taken, and what is left over is dropped after it is released: both are user code.
         let mut waker: Option<Waker> = fresh.then(|| cx.waker().clone());

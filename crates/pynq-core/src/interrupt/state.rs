@@ -173,10 +173,15 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     pub(super) fn fail(&mut self, error: Error) -> Option<H> {
         match error {
             fatal if fatal.is_fatal() => return self.fail_for_good(fatal),
-            Error::ReactorGone => self.reactor_gone(),
+            // A source that says so for ever is not asked for ever.
+            Error::ReactorGone if self.empty <= MAX_EMPTY => {
+                self.empty += 1;
+                self.reactor_gone();
+            }
             other => {
                 self.quiesce();
                 self.all_ready(Some(other));
+                self.empty = 0;
             }
         }
         None

@@ -1,0 +1,14 @@
+//! The Linux root on any host: a socket pair stands in for the UIO device, under every runtime and under none.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)] // a test may
+
+#[path = "../simulator/bench.rs"]
+mod bench;
+mod hosts;
+#[path = "../simulator/report.rs"]
+mod report;
+#[path = "../simulator/rigs.rs"]
+mod rigs;
+mod root;
+mod suite;
+mod uio;
