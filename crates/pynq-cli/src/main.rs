@@ -1,10 +1,11 @@
-//! The `pynq` command: look into the handoff and bitstream files of an overlay.
+//! The `pynq` command: look into the handoff and bitstream files of an overlay, and at the board it runs on.
 //!
-//! Every subcommand builds its whole output first and writes it in one go: a file that turns out to be damaged prints an
-//! error and nothing else, and a reader that closes the pipe early is no reason to fail.
+//! Every subcommand but `watch` builds its whole output first and writes it in one go: a file that turns out to be damaged
+//! prints an error and nothing else, and a reader that closes the pipe early is no reason to fail.
 #![forbid(unsafe_code)]
 
 mod bit;
+mod board;
 mod dot;
 mod json;
 mod tree;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use pynq_hwh::{Design, codegen::Generator};
 
-/// Look into the files of an FPGA overlay.
+/// Look into the files of an FPGA overlay, and at the board that it runs on.
 #[derive(Debug, Parser)]
 #[command(name = "pynq", version, arg_required_else_help = true)]
 struct Arguments {
@@ -54,22 +55,34 @@ enum Command {
         #[arg(long, value_name = "HWH")]
         check: Option<PathBuf>,
     },
+    #[command(flatten)]
+    Board(board::Command),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Hwh { file, rust: true, .. } => rust(&file),
-        Command::Hwh { file, json, dot, .. } => hwh(&file, json, dot),
-        Command::Bit { file, json, to_bin, check } => bit::run(&file, json, to_bin.as_deref(), check.as_deref()),
+        Command::Hwh { file, rust: true, .. } => rust(&file).map(succeeded),
+        Command::Hwh { file, json, dot, .. } => hwh(&file, json, dot).map(succeeded),
+        Command::Bit { file, json, to_bin, check } => {
+            bit::run(&file, json, to_bin.as_deref(), check.as_deref()).map(succeeded)
+        }
+        Command::Board(command) => board::run(command),
     };
-    match outcome.and_then(|text| print(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
+    match outcome.and_then(|(text, code)| print(&text).map(|()| code)) {
+        Ok(code) => code,
         Err(message) => {
             // Where even this cannot be written there is nobody left to tell.
             let _ = writeln!(std::io::stderr(), "pynq: {}", printable(&message).replace('\n', " "));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What a subcommand prints, and its exit status.
+type Outcome = Result<(String, ExitCode), String>;
+
+fn succeeded(text: String) -> (String, ExitCode) {
+    (text, ExitCode::SUCCESS)
 }
 
 fn hwh(file: &Path, json: bool, dot: bool) -> Result<String, String> {

@@ -1,0 +1,123 @@
+//! What the design needs of this system.
+
+use std::collections::BTreeMap;
+
+use pynq::uio::{LinuxDmaMemory, Trigger, UioDevice};
+use pynq_hwh::{Design, LineKind, ProcessorLine, Source, WarningKind};
+
+use super::{super::serving, Findings, Patient};
+
+/// Blocks that move data by themselves.
+const DMA: [&str; 4] = ["axi_dma", "axi_vdma", "axi_cdma", "axi_mcdma"];
+/// Warnings of the handoff file that are about interrupts.
+const WARNINGS: [WarningKind; 6] = [
+    WarningKind::LevelSourceOnEdgeLine,
+    WarningKind::EdgeSourceOnLevelLine,
+    WarningKind::ReverseMode,
+    WarningKind::SeveralRoutes,
+    WarningKind::UnmappedController,
+    WarningKind::UnusableLine,
+];
+
+pub(super) fn interrupts(patient: &Patient<'_>, findings: &mut Findings) {
+    let Some(design) = &patient.design else { return };
+    for served in serving::lines(design, &patient.devices) {
+        let pins = served.pins.len();
+        let whose = format!("{} ({}, {pins} pin{})", served.name(), served.source(), if pins == 1 { "" } else { "s" });
+        match &served.device {
+            Err(why) => findings.wrong("interrupts", format!("{whose}: {why}"), node(design, served.line)),
+            Ok(number) => {
+                let Some(device) = patient.devices.devices().iter().find(|device| device.number == *number) else {
+                    continue;
+                };
+                findings.good("interrupts", format!("{whose}: uio{number} \"{}\"", device.name));
+                trigger(design, served.line, device, findings);
+            }
+        }
+    }
+}
+
+/// Whether the kernel looks at the line in the way that it is driven.
+fn trigger(design: &Design, line: &ProcessorLine, device: &UioDevice, findings: &mut Findings) {
+    let known = device.interrupt.known().and_then(|irq| irq.trigger);
+    let (Some(drives), Some(looks)) = (drives(design, line), known) else { return };
+    let about = format!("{}[{}], uio{} \"{}\"", line.port, line.line, device.number, device.name);
+    match (drives, looks) {
+        (LineKind::Level, Trigger::Edge) => findings.note(
+            "trigger",
+            format!("{about}: a level that the kernel takes for an edge; what is active before it is waited for fires once or never"),
+            node(design, line),
+        ),
+        (LineKind::Edge, Trigger::Level) => findings.wrong(
+            "trigger",
+            format!("{about}: pulses that the kernel takes for a level; one that has ended before it is looked at is lost"),
+            node(design, line),
+        ),
+        _ => {}
+    }
+}
+
+/// What the source of a line of the processor does, where the file says so.
+fn drives(design: &Design, line: &ProcessorLine) -> Option<LineKind> {
+    match &line.source {
+        Source::Controller(path) => {
+            let level = design.interrupts.controllers.get(path)?.irq_is_level;
+            Some(if level { LineKind::Level } else { LineKind::Edge })
+        }
+        Source::Pin(name) => design.interrupts.pin(name)?.sensitivity,
+        _ => None,
+    }
+}
+
+/// The node that gives an interrupt to UIO. Shared peripheral interrupts are counted from 32 on; 4 is a high level, 1 a
+/// rising edge.
+fn node(design: &Design, line: &ProcessorLine) -> String {
+    let Some(shared) = line.ps_irq.and_then(|irq| irq.checked_sub(32)) else {
+        return "wire it to an interrupt input of the processing system".to_owned();
+    };
+    let flags = if drives(design, line) == Some(LineKind::Edge) { 1 } else { 4 };
+    let parent = if design.source.arch == "zynquplus" { "gic" } else { "intc" };
+    let name = if line.ps_irq == Some(61) { "fabric".to_owned() } else { format!("fabric{}", line.line) };
+    format!(
+        "a node of the device tree, by an overlay or for good:\n\
+         {name} {{ compatible = \"generic-uio\"; interrupt-parent = <&{parent}>; interrupts = <0 {shared} {flags}>; }};\n\
+         and the driver told of it: uio_pdrv_genirq.of_id=generic-uio"
+    )
+}
+
+pub(super) fn dma(patient: &Patient<'_>, findings: &mut Findings) {
+    const SUBJECT: &str = "DMA memory";
+    let memory = LinuxDmaMemory::new(&patient.paths);
+    let blocks = patient.design.iter().flat_map(|design| &design.ip).filter(|(_, block)| DMA.contains(&block.kind()));
+    let blocks = blocks.map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+    if memory.has_manager() {
+        return findings.good(SUBJECT, "u-dma-buf makes buffers as they are asked for");
+    }
+    match memory.devices() {
+        Err(error) => findings.wrong(SUBJECT, error.to_string(), "run as root"),
+        Ok(devices) if !devices.is_empty() => {
+            let devices = devices.iter().map(|device| format!("{} ({} bytes)", device.name, device.size));
+            findings.good(SUBJECT, format!("u-dma-buf has {}", devices.collect::<Vec<_>>().join(", ")));
+        }
+        Ok(_) if !blocks.is_empty() => findings.note(
+            SUBJECT,
+            format!("there is no u-dma-buf, and the design moves data by {}", blocks.join(", ")),
+            "modprobe u-dma-buf udmabuf0=4194304\nit is a module of its own: github.com/ikwzm/udmabuf",
+        ),
+        Ok(_) => {}
+    }
+}
+
+pub(super) fn warnings(patient: &Patient<'_>, findings: &mut Findings) {
+    let Some(design) = &patient.design else { return };
+    let mut kinds: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for warning in design.warnings.iter().filter(|warning| WARNINGS.contains(&warning.kind)) {
+        kinds.entry(warning.kind).or_default().push(&warning.subject);
+    }
+    for (kind, subjects) in kinds {
+        let (count, first) = (subjects.len(), subjects.iter().take(3).copied().collect::<Vec<_>>().join(", "));
+        let more = if count > 3 { ", ..." } else { "" };
+        let message = format!("{} ({count}): {first}{more}", kind.name());
+        findings.note("design", message, kind.advice());
+    }
+}

@@ -1,0 +1,115 @@
+//! Whether the files that are needed are there, and may be used by whoever asks.
+
+use pynq::uio::UioDevice;
+use pynq_hwh::IpBlock;
+
+use super::{Findings, Patient, system};
+
+/// What lets a group use UIO devices.
+const UDEV: &str = "as root, for use without root from then on:\n\
+    groupadd -f uio; usermod -aG uio USER\n\
+    echo 'SUBSYSTEM==\"uio\", GROUP=\"uio\", MODE=\"0660\"' > /etc/udev/rules.d/60-uio.rules\n\
+    udevadm control --reload; udevadm trigger --subsystem-match=uio";
+
+pub(super) fn devices(patient: &Patient<'_>, findings: &mut Findings) {
+    let all = patient.devices.devices();
+    let list = |devices: &[&UioDevice]| {
+        devices.iter().map(|device| device.node().display().to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let (there, missing): (Vec<_>, Vec<_>) = all.iter().partition(|device| device.node().exists());
+    if !missing.is_empty() {
+        findings.wrong(
+            "device files",
+            format!("missing: {}", list(&missing)),
+            "run udev, or mount devtmpfs on /dev; right after an overlay was applied, wait for udev: `udevadm settle`",
+        );
+    }
+    let (usable, denied): (Vec<_>, Vec<_>) = there.iter().partition(|device| system::is_usable(device.node()));
+    if !denied.is_empty() {
+        findings.wrong("permission", format!("this user may not read and write {}", list(&denied)), UDEV);
+    }
+    if !usable.is_empty() {
+        findings.good("device files", format!("may be used: {}", list(&usable)));
+    }
+    for device in all {
+        if let Some(holder) = system::holder(&patient.paths, device.node()) {
+            let message = format!("uio{} \"{}\" is in use by {holder}", device.number, device.name);
+            findings.note(
+                "in use",
+                message,
+                "another program that waits for its interrupts gets `Busy` until that one ends",
+            );
+        }
+    }
+}
+
+/// `/dev/mem` is needed for blocks that no UIO device has.
+pub(super) fn memory(patient: &Patient<'_>, findings: &mut Findings) {
+    const SUBJECT: &str = "/dev/mem";
+    const FIX: &str = "run as root, on a kernel with CONFIG_DEVMEM (with CONFIG_STRICT_DEVMEM it still gives what no driver holds);\n\
+        or give the blocks to UIO in the device tree: `reg = <address size>` in the node";
+    let path = patient.paths.dev.join("mem");
+    let needed = match &patient.design {
+        Some(design) => {
+            let uncovered = |block: &IpBlock| {
+                let size = block.size.min(0x1000);
+                !patient.devices.devices().iter().any(|device| device.map_of(block.base, size).is_some())
+            };
+            let names = design.ip.iter().filter(|(_, block)| uncovered(block)).map(|(name, _)| name.as_str());
+            Some(names.collect::<Vec<_>>())
+        }
+        None => None,
+    };
+    if needed.as_ref().is_some_and(Vec::is_empty) {
+        return findings.good(SUBJECT, "is not needed: UIO has all blocks of the design");
+    }
+    let opened = std::fs::OpenOptions::new().read(true).write(true).open(&path);
+    let Err(error) = opened else { return findings.good(SUBJECT, "may be used") };
+    let said = format!("{} can't be opened: {error}", path.display());
+    match needed {
+        Some(names) => {
+            let (count, first) = (names.len(), names.iter().take(4).copied().collect::<Vec<_>>().join(", "));
+            let more = if count > 4 { ", ..." } else { "" };
+            findings.wrong(SUBJECT, format!("{said}; {count} blocks are in no UIO device: {first}{more}"), FIX);
+        }
+        None => findings.note(SUBJECT, format!("{said}; only blocks that UIO has can be used"), FIX),
+    }
+}
+
+/// Whoever uses a block claims it, by a lock file.
+pub(super) fn locks(patient: &Patient<'_>, findings: &mut Findings) {
+    const SUBJECT: &str = "lock files";
+    let folder = &patient.paths.run;
+    let Some(design) = &patient.design else {
+        if !system::is_writable(folder) {
+            let message =
+                format!("can't be made in {}, by which a program claims the blocks that it uses", folder.display());
+            findings.note(SUBJECT, message, "run as root, or give --hwh to see which files to make beforehand");
+        }
+        return;
+    };
+    let unusable = |block: &IpBlock| {
+        let file = system::lock_file(&patient.paths, block.base);
+        if file.exists() { !system::is_usable(&file) } else { !system::is_writable(folder) }
+    };
+    let missing = design.ip.values().filter(|block| unusable(block)).collect::<Vec<_>>();
+    if missing.is_empty() {
+        findings.good(SUBJECT, "can be made, by which a program claims the blocks that it uses");
+    } else {
+        let mut fix = "as root, for use without root from then on: write to /etc/tmpfiles.d/pynq.conf, then `systemd-tmpfiles --create`".to_owned();
+        for block in &missing {
+            fix += &format!("\nf {} 0660 root uio -", system::lock_file(&patient.paths, block.base).display());
+        }
+        let (count, folder) = (missing.len(), folder.display());
+        findings.wrong(
+            SUBJECT,
+            format!("{count} of them can't be made in {folder}, by which a program claims a block"),
+            fix,
+        );
+    }
+    for (name, block) in &design.ip {
+        if let Some(holder) = system::holder(&patient.paths, &system::lock_file(&patient.paths, block.base)) {
+            findings.note("in use", format!("{name} is in use by {holder}"), "");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Whether the programmable logic is programmed, powered and clocked.
+//!
+//! An access to logic that is not, hangs the processor or ends in a bus error, so the registers of the design are the
+//! last to be read: one of each interrupt controller, and only after all else looked well. That is done by a process of
+//! its own, which a bus error ends instead of this one.
+
+use std::{os::unix::process::ExitStatusExt as _, process::Command};
+
+use pynq::{
+    core::Checked,
+    uio::{DeviceTree, Error, FpgaManager, FpgaState, OverlayStatus, open_window},
+};
+use pynq_hwh::{Design, Family};
+
+use super::{Findings, Patient, system};
+
+/// The system-level control registers of a Zynq-7000.
+const SLCR: u64 = 0xF800_0000;
+const FPGA_CLK_CTRL: usize = 0x170;
+const FPGA_THR_CNT: usize = 0x178;
+/// From one clock's registers to the next one's.
+const CLOCK_STRIDE: usize = 0x10;
+const FPGA_RST_CTRL: usize = 0x240;
+const LVL_SHFTR_EN: usize = 0x900;
+/// Both directions.
+const LVL_SHFTR_ON: u64 = 0xF;
+/// The master enable register of an AXI INTC.
+const INTC_MER: u64 = 0x1C;
+
+pub(super) fn manager(patient: &Patient<'_>, findings: &mut Findings) {
+    const SUBJECT: &str = "FPGA manager";
+    let manager = match FpgaManager::find(&patient.paths) {
+        Ok(manager) => manager,
+        Err(error @ Error::NoFpgaManager { .. }) => {
+            return findings.note(
+                SUBJECT,
+                error.to_string(),
+                "a design that is loaded before Linux can be used without it",
+            );
+        }
+        Err(error) => return findings.wrong(SUBJECT, error.to_string(), "run as root"),
+    };
+    match manager.state() {
+        Ok(FpgaState::Operating) => findings.good(SUBJECT, format!("{} is operating", manager.device())),
+        Ok(state) => {
+            let status = manager.status().unwrap_or_default().join(", ");
+            let said = if status.is_empty() { String::new() } else { format!(" ({status})") };
+            let message = format!("no design is loaded: {} is \"{state}\"{said}", manager.device());
+            findings.wrong(SUBJECT, message, "`pynq program FILE`, as root");
+        }
+        Err(error) => findings.wrong(SUBJECT, error.to_string(), "run as root"),
+    }
+    match manager.can_program() {
+        Ok(true) => {
+            let file = patient.paths.sys.join("class/fpga_manager").join(manager.device()).join("firmware");
+            if !system::is_writable(&file) {
+                findings.note(
+                    "programming",
+                    "is not for this user",
+                    "run what programs as root; attaching needs no root",
+                );
+            } else if !patient.paths.firmware.is_dir() {
+                let folder = patient.paths.firmware.display();
+                findings.wrong(
+                    "programming",
+                    format!("the kernel reads bitstreams from {folder}, which is no folder"),
+                    format!("mkdir -p {folder}"),
+                );
+            } else {
+                findings.good("programming", "is possible by this user");
+            }
+        }
+        Ok(false) => findings.note(
+            "programming",
+            "this kernel has no files by which a program starts it",
+            "use a kernel of Xilinx's; or an overlay that targets the fpga-region, with `firmware-name`; or attach",
+        ),
+        Err(error) => findings.wrong("programming", error.to_string(), "run as root"),
+    }
+}
+
+pub(super) fn overlays(patient: &Patient<'_>, findings: &mut Findings) {
+    const SUBJECT: &str = "device tree";
+    let listed = DeviceTree::open(&patient.paths).and_then(|tree| tree.list());
+    match listed {
+        Err(Error::NoDeviceTreeOverlays { .. }) => findings.note(
+            SUBJECT,
+            "this kernel takes no overlays, so UIO devices come from the system's own tree",
+            "mount -t configfs configfs /sys/kernel/config, or a kernel with CONFIG_OF_CONFIGFS",
+        ),
+        Err(error) => findings.note(SUBJECT, error.to_string(), "run as root"),
+        Ok(overlays) => {
+            let (applied, other): (Vec<_>, Vec<_>) =
+                overlays.into_iter().partition(|(_, status)| *status == OverlayStatus::Applied);
+            let names = |overlays: &[(String, OverlayStatus)]| {
+                overlays.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
+            };
+            if other.is_empty() {
+                let applied = if applied.is_empty() { "none is applied".to_owned() } else { names(&applied) };
+                findings.good(SUBJECT, format!("takes overlays: {applied}"));
+            } else {
+                findings.wrong(
+                    SUBJECT,
+                    format!("overlays that the kernel did not apply: {}", names(&other)),
+                    "dmesg says why; a base tree without __symbols__ (dtc -@) takes none that refers to labels",
+                );
+            }
+        }
+    }
+}
+
+/// Whether a register in the logic would answer, and if so, whether it does.
+pub(super) fn reachable(patient: &Patient<'_>, findings: &mut Findings) {
+    const SUBJECT: &str = "logic";
+    // A manager that is anything but operating was reported.
+    if system::logic_state(&patient.paths).is_some_and(|state| state != FpgaState::Operating) {
+        return;
+    }
+    let zynq = system::is_zynq_7000(&patient.paths);
+    if zynq && !clocks(patient, findings) {
+        return;
+    }
+    let Some(design) = &patient.design else { return };
+    if design.processor.as_ref().is_some_and(|processor| processor.family == Family::Zynq7000) && !zynq {
+        return findings.note(
+            SUBJECT,
+            "the design is for a Zynq-7000, and this system is none, by its device tree: no register is read",
+            "give the handoff file of the design that is loaded here",
+        );
+    }
+    for (path, controller) in &design.interrupts.controllers {
+        let Some(base) = controller.base else { continue };
+        match probe(patient, base.saturating_add(INTC_MER)) {
+            // Two bits are all it has.
+            Ok(value) if value & !0b11 == 0 => findings.good(SUBJECT, format!("{path} answers")),
+            Ok(value) => findings.wrong(
+                SUBJECT,
+                format!("{path} at {base:#010x} reads {value:#010x} where an interrupt controller has two bits"),
+                "the logic has no clock, or another design is loaded: check --hwh, and program again",
+            ),
+            Err(Refusal::Bus) => findings.wrong(
+                SUBJECT,
+                format!("{path} at {base:#010x} answers with a bus error"),
+                "the logic has no clock or is held in reset, or another design is loaded: check --hwh, and program again",
+            ),
+            Err(Refusal::Other(why)) => findings.note(SUBJECT, format!("{path} can't be read: {why}"), ""),
+        }
+    }
+}
+
+/// Why a register was not read.
+enum Refusal {
+    Bus,
+    Other(String),
+}
+
+/// Reads a register in a process of its own.
+fn probe(patient: &Patient<'_>, address: u64) -> Result<u32, Refusal> {
+    let other = |why: &dyn std::fmt::Display| Refusal::Other(why.to_string());
+    let this = std::env::current_exe().map_err(|error| other(&error))?;
+    let mut peek = Command::new(this);
+    peek.arg("peek").arg(format!("{address:#x}")).arg("--root").arg(patient.root);
+    let output = peek.output().map_err(|error| other(&error))?;
+    if output.status.signal().is_some() {
+        return Err(Refusal::Bus);
+    }
+    let said = String::from_utf8_lossy(if output.status.success() { &output.stdout } else { &output.stderr });
+    let value = said.split_whitespace().nth(1).and_then(super::super::target::number);
+    match value.and_then(|value| u32::try_from(value).ok()) {
+        Some(value) if output.status.success() => Ok(value),
+        _ => Err(other(&said.trim().trim_start_matches("pynq: "))),
+    }
+}
+
+/// Looks at the clocks and resets that a Zynq-7000 feeds its logic. Whether the logic can be read after that.
+fn clocks(patient: &Patient<'_>, findings: &mut Findings) -> bool {
+    const SUBJECT: &str = "clocks";
+    let window = match open_window(&patient.paths, SLCR, 0x1000) {
+        Ok(window) => Checked::new(window),
+        Err(error) => {
+            let message = format!("can't be looked at, nor is the logic: {error}");
+            findings.note(SUBJECT, message, "run `pynq doctor` as root");
+            return false;
+        }
+    };
+    // In range and aligned, all of them.
+    let read = |offset| window.read(offset, 4).unwrap_or(0);
+    let shifters = read(LVL_SHFTR_EN) & LVL_SHFTR_ON;
+    if shifters != LVL_SHFTR_ON {
+        findings.wrong(
+            SUBJECT,
+            format!("the level shifters between processor and logic are off (LVL_SHFTR_EN is {shifters:#x}): no register is read"),
+            "program a full bitstream, which switches them on: `pynq program FILE`",
+        );
+        return false;
+    }
+    let design = patient.design.as_ref();
+    let mut fine = true;
+    let resets = read(FPGA_RST_CTRL) & 0xF;
+    if resets != 0 {
+        let which = (0..4).filter(|bit| resets >> bit & 1 == 1).map(|bit| format!("FCLK_RESET{bit}_N"));
+        findings.wrong(
+            SUBJECT,
+            format!("the logic is held in reset: {} (FPGA_RST_CTRL)", which.collect::<Vec<_>>().join(", ")),
+            "program a full bitstream, which releases them: `pynq program FILE`",
+        );
+        fine = false;
+    }
+    for (number, at) in (0u32..4).zip((0..).step_by(CLOCK_STRIDE)) {
+        let wanted = wanted(design, number);
+        let stops = read(FPGA_THR_CNT + at) & 0xFFFF;
+        // Without a design, the first clock is the one that every design has.
+        let needed = wanted.is_some() || design.is_none() && number == 0;
+        if needed && stops != 0 {
+            findings.wrong(
+                SUBJECT,
+                format!("FCLK_CLK{number} is stopped (FPGA{number}_THR_CNT is {stops:#x}); the kernel does so with clocks that no driver asked for"),
+                "clk_ignore_unused on the kernel's command line, or a node of the device tree that uses the clock",
+            );
+            fine = false;
+        }
+        let control = read(FPGA_CLK_CTRL + at);
+        let divisors = [control >> 8 & 0x3F, control >> 20 & 0x3F];
+        if let Some(wanted) = wanted.filter(|wanted| product(*wanted) != product(divisors)) {
+            let [first, second] = divisors;
+            let [wanted_first, wanted_second] = wanted;
+            findings.note(
+                SUBJECT,
+                format!("FCLK_CLK{number} is divided by {first} x {second}, and the design was made for {wanted_first} x {wanted_second}"),
+                "times and baud rates of the design's blocks differ by that; the boot loader of the design sets it",
+            );
+        }
+    }
+    if fine {
+        findings.good(SUBJECT, "level shifters on, resets released, clocks running");
+    }
+    fine
+}
+
+/// A divisor of 0 counts as 1.
+fn product(divisors: [u64; 2]) -> u64 {
+    divisors.iter().map(|&divisor| divisor.max(1)).product()
+}
+
+/// The divisors of a clock that the design uses.
+fn wanted(design: Option<&Design>, number: u32) -> Option<[u64; 2]> {
+    let clock = design?.clocks.get(&number).filter(|clock| clock.enabled)?;
+    Some(clock.divisors.map(u64::from))
+}

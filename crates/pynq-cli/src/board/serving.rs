@@ -1,0 +1,105 @@
+//! Which interrupt pins of a design each line of the processor serves, and through which UIO device.
+
+use pynq::uio::{Error, UioDevices};
+use pynq_hwh::{Design, Hop, ProcessorLine, Source};
+
+/// An interrupt pin, and the way to it.
+pub(super) struct Pin {
+    pub(super) name: String,
+    /// The controllers on the way, from the processor's on.
+    pub(super) hops: Vec<Hop>,
+}
+
+impl Pin {
+    /// The way as text: `system_interrupts 13 edge`, or nothing if it is direct.
+    pub(super) fn way(&self) -> String {
+        let hops = self.hops.iter().map(|hop| format!("{} {} {}", hop.controller, hop.line, hop.kind.as_str()));
+        hops.collect::<Vec<_>>().join(" > ")
+    }
+}
+
+/// One line of the processor that something is wired to.
+pub(super) struct Served<'d> {
+    pub(super) line: &'d ProcessorLine,
+    /// The number of the UIO device that has its interrupt, or why there is none.
+    pub(super) device: Result<u32, String>,
+    /// The pins that come through it.
+    pub(super) pins: Vec<Pin>,
+}
+
+impl Served<'_> {
+    /// As in `IRQ_F2P[0] = interrupt 61`.
+    pub(super) fn name(&self) -> String {
+        let number = self.line.ps_irq.map_or_else(String::new, |irq| format!(" = interrupt {irq}"));
+        format!("{}[{}]{number}", self.line.port, self.line.line)
+    }
+
+    /// What is wired to it: `system_interrupts`.
+    pub(super) fn source(&self) -> &str {
+        match &self.line.source {
+            Source::Pin(name) | Source::Controller(name) => name,
+            _ => "",
+        }
+    }
+}
+
+/// The lines of the processor, in the design's order. Those that nothing can fire are left out.
+pub(super) fn lines<'d>(design: &'d Design, devices: &UioDevices) -> Vec<Served<'d>> {
+    let pins = pins(design);
+    let wired = design.interrupts.processor.iter();
+    let wired = wired.filter(|line| matches!(line.source, Source::Pin(_) | Source::Controller(_)));
+    wired
+        .map(|line| {
+            let device = match line.ps_irq {
+                Some(irq) => devices.by_irq(irq).map(|device| device.number).map_err(|error| why(irq, &error)),
+                None => Err("its interrupt number is not known for this processor".to_owned()),
+            };
+            let behind = pins.iter().filter(|pin| comes_through(design, pin, line));
+            let pins = behind.map(|pin| Pin { name: pin.name.clone(), hops: pin.hops.clone() }).collect();
+            Served { line, device, pins }
+        })
+        .collect()
+}
+
+/// Why no device has an interrupt. The cure stands elsewhere.
+fn why(irq: u32, error: &Error) -> String {
+    match error {
+        Error::NoDevice { missing_class: Some(_), .. } => "this kernel has no UIO (see `pynq doctor`)".to_owned(),
+        Error::NoDevice { found, held_by, .. } => {
+            let held =
+                if held_by.is_empty() { String::new() } else { format!(", {} handles it", held_by.join(" and ")) };
+            let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+            format!("no UIO device has interrupt {irq}{held}; this system has: {found}")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// All pins, vectors bit by bit.
+fn pins(design: &Design) -> Vec<Pin> {
+    let mut pins = Vec::new();
+    for (name, pin) in &design.interrupts.pins {
+        let names = match pin.width {
+            0 | 1 => vec![name.clone()],
+            width => (0..width).map(|bit| format!("{name}[{bit}]")).collect(),
+        };
+        for name in names {
+            let Some(chain) = design.interrupts.chain(&name) else { continue };
+            pins.push(Pin { name, hops: chain.hops });
+        }
+    }
+    pins.sort_by_key(|pin| pin.hops.iter().map(|hop| (hop.controller.clone(), hop.line)).collect::<Vec<_>>());
+    pins
+}
+
+fn comes_through(design: &Design, pin: &Pin, line: &ProcessorLine) -> bool {
+    match (&line.source, pin.hops.first()) {
+        (Source::Pin(name), None) => *name == pin.name,
+        (Source::Controller(path), Some(hop)) => {
+            // One that is wired to several lines is served through the one that it is listed with.
+            let controller = design.interrupts.controllers.get(path);
+            hop.controller == *path && controller.is_some_and(|controller| controller.ps_irq == line.ps_irq)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,96 @@
+//! What several subcommands ask of the system.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+};
+
+use pynq::uio::{FpgaManager, FpgaState, SystemPaths};
+use pynq_hwh::Design;
+use rustix::fs::Access;
+
+use super::System;
+use crate::about;
+
+impl System {
+    pub(super) fn paths(&self) -> SystemPaths {
+        SystemPaths::below(&self.root)
+    }
+}
+
+/// Reads the handoff file, if one was given.
+pub(super) fn design(file: Option<&Path>) -> Result<Option<Design>, String> {
+    file.map(|file| Design::read(file).map_err(|error| about(file, &error))).transpose()
+}
+
+/// Whether the command is run by root.
+pub(super) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Whether this file may be read and written.
+pub(super) fn is_usable(path: &Path) -> bool {
+    rustix::fs::access(path, Access::READ_OK | Access::WRITE_OK).is_ok()
+}
+
+/// Whether this file may be written.
+pub(super) fn is_writable(path: &Path) -> bool {
+    rustix::fs::access(path, Access::WRITE_OK).is_ok()
+}
+
+/// The text of a file; nothing if it can't be read.
+pub(super) fn text(path: &Path) -> Option<String> {
+    fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned())
+}
+
+/// Who holds a claim by a lock on this file, in words: `process 123`.
+///
+/// Only looks, so that nobody who claims it in this moment is turned away.
+pub(super) fn holder(paths: &SystemPaths, file: &Path) -> Option<String> {
+    let metadata = fs::metadata(file).ok()?;
+    let Some(locks) = text(&paths.proc.join("locks")) else {
+        // The lock files of this library name their holder.
+        return text(file).filter(|text| metadata.is_file() && text.parse::<u32>().is_ok()).map(process);
+    };
+    let (major, minor) = (rustix::fs::major(metadata.dev()), rustix::fs::minor(metadata.dev()));
+    let inode = format!("{major:02x}:{minor:02x}:{}", metadata.ino());
+    // `1: FLOCK ADVISORY WRITE 123 00:05:67 0 EOF`
+    locks.lines().find_map(|line| {
+        let words = line.split_whitespace().collect::<Vec<_>>();
+        match *words.as_slice() {
+            [_, "FLOCK", _, _, pid, ref found, ..] if *found == inode => Some(match pid.parse::<u32>() {
+                Ok(pid) if pid > 0 => process(pid),
+                _ => "another process".to_owned(),
+            }),
+            _ => None,
+        }
+    })
+}
+
+fn process(pid: impl std::fmt::Display) -> String {
+    format!("process {pid}")
+}
+
+/// The lock file of the block at this address.
+pub(super) fn lock_file(paths: &SystemPaths, base: u64) -> PathBuf {
+    paths.run.join(format!("pynq-{base:x}.lock"))
+}
+
+/// The `compatible` words of a node of the device tree, which are separated by zero bytes.
+pub(super) fn compatible(node: &Path) -> Vec<String> {
+    let bytes = fs::read(node.join("compatible")).unwrap_or_default();
+    let words = bytes.split(|&byte| byte == 0).map(|word| String::from_utf8_lossy(word).trim().to_owned());
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+/// Whether this is a Zynq-7000, by the device tree: its addresses mean something else elsewhere.
+pub(super) fn is_zynq_7000(paths: &SystemPaths) -> bool {
+    let node = paths.sys.join("firmware/devicetree/base");
+    compatible(&node).iter().any(|word| word == "xlnx,zynq-7000")
+}
+
+/// What the FPGA manager says, if there is one.
+pub(super) fn logic_state(paths: &SystemPaths) -> Option<FpgaState> {
+    FpgaManager::find(paths).and_then(|manager| manager.state()).ok()
+}

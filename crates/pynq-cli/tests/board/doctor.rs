@@ -1,0 +1,181 @@
+//! `pynq doctor`: nothing to say of a healthy system, and each illness told from the others.
+
+use serde_json::Value;
+
+use crate::{
+    fake::{Fake, HWH},
+    system,
+};
+
+/// What is wrong, as `subject: message`.
+fn wrong(value: &Value) -> Vec<String> {
+    of_level(value, "wrong")
+}
+
+fn of_level(value: &Value, level: &str) -> Vec<String> {
+    let findings = value["findings"].as_array().expect("findings").iter();
+    let text = |finding: &Value, key| finding[key].as_str().expect("text").to_owned();
+    let found = findings.filter(|finding| finding["level"] == level);
+    found.map(|finding| format!("{}: {}", text(finding, "subject"), text(finding, "message"))).collect()
+}
+
+/// The cure of the only thing that is wrong, which has to be this one.
+#[track_caller]
+fn only(fake: &Fake, subject: &str, words: &[&str]) -> String {
+    let (value, code) = fake.doctor();
+    let found = wrong(&value);
+    assert!(found.len() == 1 && code == 1, "{found:#?}");
+    let found = &found[0];
+    assert!(found.starts_with(&format!("{subject}: ")), "{found}");
+    for word in words {
+        assert!(found.contains(word), "no {word} in {found}");
+    }
+    let findings = value["findings"].as_array().expect("findings");
+    let finding = findings.iter().find(|finding| finding["level"] == "wrong").expect("the one");
+    finding["fix"].as_str().expect("a cure").to_owned()
+}
+
+#[test]
+fn a_healthy_system_has_nothing_wrong() {
+    let fake = Fake::healthy();
+    let (value, code) = fake.doctor();
+    assert_eq!((wrong(&value), code), (Vec::new(), 0));
+    let good = of_level(&value, "ok");
+    for expected in ["logic: system_interrupts answers", "FPGA manager: fpga0 is operating"] {
+        assert!(good.iter().any(|found| found == expected), "{good:#?}");
+    }
+    // The design itself has something to be known.
+    let notes = of_level(&value, "note");
+    assert!(notes.iter().any(|note| note.contains("level-source-on-edge-line (2)")), "{notes:#?}");
+    let text = fake.stdout(&["doctor", "--hwh", HWH]);
+    assert!(text.contains("\nnothing is wrong; "), "{text}");
+}
+
+#[test]
+fn a_kernel_without_uio() {
+    let fake = Fake::bare();
+    let (value, code) = fake.doctor();
+    let found = wrong(&value);
+    assert_eq!(code, 1);
+    assert!(found[0].starts_with("kernel: it has no UIO"), "{found:#?}");
+    assert!(found.iter().any(|found| found.starts_with("interrupts: IRQ_F2P[0] = interrupt 61")), "{found:#?}");
+    let text = String::from_utf8(fake.run(&["doctor"]).stdout).expect("UTF-8");
+    assert!(text.contains("fix:  modprobe uio_pdrv_genirq of_id=generic-uio\n"), "{text}");
+    assert!(text.contains("\n1 thing wrong; "), "{text}");
+}
+
+#[test]
+fn a_node_that_the_driver_was_not_told_of() {
+    let fake = Fake::healthy();
+    fake.tree.file("proc/cmdline", "console=ttyPS0,115200\n");
+    fake.platform("amba:fabric2", "generic-uio", false);
+    let fix = only(&fake, "driver", &["amba:fabric2", "of_id is not set"]);
+    assert!(fix.contains("modprobe uio_pdrv_genirq of_id=generic-uio"), "{fix}");
+}
+
+#[test]
+fn a_driver_that_was_told_another_word() {
+    let fake = Fake::healthy();
+    fake.tree.file("proc/cmdline", "console=ttyPS0,115200\n");
+    fake.tree.file("etc/modprobe.d/uio.conf", "# ours\noptions uio-pdrv-genirq of_id=\"vendor,uio\"\n");
+    fake.platform("amba:other", "vendor,uio", false);
+    only(&fake, "driver", &["amba:other", "of_id=vendor,uio", "etc/modprobe.d/uio.conf"]);
+}
+
+#[test]
+fn a_driver_without_a_device() {
+    let fake = Fake::healthy();
+    std::fs::remove_file(fake.tree.path("sys/bus/platform/drivers/uio_pdrv_genirq/amba:fabric")).expect("a link");
+    only(&fake, "driver", &["has no device", "on the kernel's command line"]);
+}
+
+#[test]
+fn an_interrupt_that_no_uio_device_has() {
+    let fake = Fake::healthy();
+    system::gic_table(&fake.tree, &[(45, 62, "fabric")]);
+    system::node(&fake.tree, "sys/class/uio/uio0", &[0, 30, 4]);
+    let fix = only(&fake, "interrupts", &["IRQ_F2P[0] = interrupt 61", "system_interrupts, 2 pins", "uio0 \"fabric\""]);
+    assert!(fix.contains("interrupts = <0 29 4>"), "{fix}");
+}
+
+#[test]
+fn a_level_that_the_kernel_takes_for_an_edge() {
+    let fake = Fake::healthy();
+    system::irq(&fake.tree, 45, "GIC-0", "61", "edge", "fabric");
+    let (value, code) = fake.doctor();
+    assert_eq!((wrong(&value), code), (Vec::new(), 0));
+    let notes = of_level(&value, "note");
+    assert!(notes.iter().any(|note| note.starts_with("trigger: IRQ_F2P[0], uio0")), "{notes:#?}");
+}
+
+#[test]
+fn logic_that_is_not_programmed_is_not_read() {
+    let fake = Fake::healthy();
+    fake.tree.file("sys/class/fpga_manager/fpga0/state", "write error\n");
+    let fix = only(&fake, "FPGA manager", &["write error"]);
+    assert!(fix.contains("pynq program"), "{fix}");
+    assert!(!of_level(&fake.doctor().0, "ok").iter().any(|good| good.contains("answers")));
+}
+
+#[test]
+fn logic_behind_dead_level_shifters_is_not_read() {
+    let fake = Fake::healthy();
+    fake.slcr(0x900, 0xA);
+    only(&fake, "clocks", &["level shifters", "0xa"]);
+}
+
+#[test]
+fn logic_in_reset_and_without_a_clock() {
+    let fake = Fake::healthy();
+    fake.slcr(0x240, 0b0001);
+    only(&fake, "clocks", &["FCLK_RESET0_N"]);
+    fake.slcr(0x240, 0);
+    fake.slcr(0x178, 1);
+    let fix = only(&fake, "clocks", &["FCLK_CLK0 is stopped"]);
+    assert!(fix.contains("clk_ignore_unused"), "{fix}");
+    assert!(!of_level(&fake.doctor().0, "ok").iter().any(|good| good.contains("answers")));
+}
+
+/// A mapping beyond the end of a file is what a bus error is had by without hardware.
+#[test]
+fn an_interrupt_controller_that_answers_with_a_bus_error_or_with_nonsense() {
+    let fake = Fake::healthy();
+    fake.tree.file("dev/uio0", "");
+    only(&fake, "logic", &["system_interrupts at 0x41800000", "bus error"]);
+    fake.tree.file("dev/uio0", &"\x7f".repeat(0x1_0000));
+    only(&fake, "logic", &["system_interrupts at 0x41800000", "0x7f7f7f7f"]);
+}
+
+#[test]
+fn a_clock_of_another_frequency() {
+    let fake = Fake::healthy();
+    fake.slcr(0x170, 14 << 8 | 1 << 20);
+    let (value, code) = fake.doctor();
+    assert_eq!((wrong(&value), code), (Vec::new(), 0));
+    let notes = of_level(&value, "note");
+    assert!(notes.iter().any(|note| note.contains("divided by 14 x 1") && note.contains("5 x 2")), "{notes:#?}");
+}
+
+#[test]
+fn an_unapplied_overlay() {
+    let fake = Fake::healthy();
+    fake.tree.file("sys/kernel/config/device-tree/overlays/fabric/status", "unapplied\n");
+    only(&fake, "device tree", &["fabric"]);
+}
+
+#[test]
+fn a_user_without_rights_is_told_the_udev_rule() {
+    let fake = Fake::healthy();
+    let Some((value, code)) = fake.doctor_of_nobody() else { return };
+    assert_eq!(code, 1);
+    let found = wrong(&value);
+    for subject in ["permission: ", "/dev/mem: ", "lock files: "] {
+        assert!(found.iter().any(|found| found.starts_with(subject)), "no {subject} in {found:#?}");
+    }
+    let fixes = value["findings"].as_array().expect("findings").iter().filter_map(|finding| finding["fix"].as_str());
+    let fixes = fixes.collect::<Vec<_>>().join("\n");
+    assert!(fixes.contains("SUBSYSTEM==\"uio\", GROUP=\"uio\", MODE=\"0660\""), "{fixes}");
+    assert!(fixes.contains("/run/pynq-41250000.lock 0660 root uio -"), "{fixes}");
+    // What it could not look at is not taken for good, nor is the logic touched.
+    assert!(of_level(&value, "note").iter().any(|note| note.starts_with("clocks: can't be looked at")), "{value:#}");
+}

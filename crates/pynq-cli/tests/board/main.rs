@@ -1,0 +1,11 @@
+//! The subcommands that look at a board, on trees of files in which the test plays the kernel; `/dev/mem` is a sparse
+//! file.
+#![cfg(target_os = "linux")]
+
+mod doctor;
+mod fake;
+#[path = "../../../pynq-uio/tests/system/mod.rs"]
+mod system;
+#[path = "../../../pynq-uio/tests/tree/mod.rs"]
+mod tree;
+mod uio;
