@@ -25,6 +25,9 @@ mod console;
 mod exceptions;
 #[path = "../../zynq/src/join.rs"]
 pub mod join;
+pub mod tally;
+pub mod timers;
+pub mod uart;
 
 include!("../../src/microblaze_v_board.rs");
 

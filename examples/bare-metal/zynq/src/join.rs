@@ -7,7 +7,7 @@ use core::{
 };
 
 /// Polls all of them whenever one was woken, until all are done.
-pub async fn all<F: Future<Output = ()>, const N: usize>(mut futures: [Pin<&mut F>; N]) {
+pub async fn all<F: Future<Output = ()> + ?Sized, const N: usize>(mut futures: [Pin<&mut F>; N]) {
     let mut done = [false; N];
     poll_fn(|cx| {
         for (future, done) in futures.iter_mut().zip(&mut done) {
