@@ -7,6 +7,7 @@
 mod machine;
 mod run;
 mod script;
+mod sizes;
 mod zynq;
 
 use crate::{

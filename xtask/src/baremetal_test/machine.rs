@@ -27,6 +27,8 @@ pub(super) struct Program {
     pub(super) runs: &'static [&'static str],
     /// The emulator is killed after this. Generous: it says that the program hangs, not how fast the machine is.
     pub(super) limit: Duration,
+    /// Whether to tell how large it is, and of what.
+    pub(super) sizes: bool,
     /// What happens to the machine while it runs, and is to be seen of it.
     pub(super) script: Option<fn(&mut Emulator) -> Result<(), Failure>>,
     /// Whether its exit status has to be another than 0.
@@ -38,7 +40,16 @@ pub(super) struct Program {
 impl Program {
     /// A program that runs by itself, once, in the emulator's own time.
     pub(super) const fn new(name: &'static str) -> Self {
-        Self { name, alloc: false, runs: &[""], limit: Duration::from_secs(300), script: None, fails: false, says: &[] }
+        Self {
+            name,
+            alloc: false,
+            runs: &[""],
+            limit: Duration::from_secs(300),
+            sizes: false,
+            script: None,
+            fails: false,
+            says: &[],
+        }
     }
 
     pub(super) const fn with_alloc(mut self) -> Self {
@@ -48,6 +59,11 @@ impl Program {
 
     pub(super) const fn fails(mut self) -> Self {
         self.fails = true;
+        self
+    }
+
+    pub(super) const fn sizes(mut self) -> Self {
+        self.sizes = true;
         self
     }
 

@@ -9,6 +9,7 @@ use std::{
 use super::{
     machine::{Machine, Program},
     script::Emulator,
+    sizes,
 };
 use crate::{
     project::Project,
@@ -53,6 +54,9 @@ pub(super) fn keep_programs(project: &Project, machine: &Machine, without_alloc:
 /// If it hangs, ends otherwise than it should, or does not say what it should.
 pub(super) fn program(project: &Project, machine: &Machine, program: &Program, emulator: &Path) -> Result<(), Failure> {
     let folder = folder(project, machine);
+    if program.sizes {
+        sizes::tell(&folder.join(program.name), program.alloc)?;
+    }
     for (number, extra) in program.runs.iter().enumerate() {
         let log = folder.join(format!("{}.{number}.console", program.name));
         let elf = folder.join(program.name);

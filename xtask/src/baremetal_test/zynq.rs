@@ -15,13 +15,13 @@ pub(super) const ZYNQ: Machine = Machine {
     emulator,
     args: "-M xilinx-zynq-a9 -m 512 -display none -monitor none -semihosting -kernel {}",
     programs: &[
-        Program::new("button_to_led").script(press_buttons).says(&["interrupts="]),
+        Program::new("button_to_led").sizes().script(press_buttons).says(&["interrupts="]),
         Program::new("embassy_tasks").script(press_buttons).says(&["ticks=", "interrupts="]),
         Program::new("simulated_pl").with_alloc().says(&["LEDs 1000"]),
         Program::new("compiled_in").says(&["changes=1000 interrupts=2000"]),
         Program::new("panics").fails().says(&["PANIC: ", "no interrupt input 16"]),
         // As fast as it goes, and with an instruction taking 1 ns and 8 ns of the machine's time.
-        Program::new("timer_interrupts").runs(&["", "-icount shift=0,sleep=off", "-icount shift=3,sleep=off"]),
+        Program::new("timer_interrupts").sizes().runs(&["", "-icount shift=0,sleep=off", "-icount shift=3,sleep=off"]),
         Program::new("storm"),
         // 8 to 32 ns for an instruction: each delay of the sweep is one instruction longer, or less.
         Program::new("idle_window").runs(&[
