@@ -4,7 +4,7 @@ use std::{
     os::fd::OwnedFd,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     thread::{self, JoinHandle},
 };
@@ -21,6 +21,8 @@ pub(crate) struct Producer {
     thread: Option<JoinHandle<()>>,
     /// Processor time of the thread, in nanoseconds.
     pub(crate) cpu: Arc<AtomicU64>,
+    /// Whether it is kept.
+    pub(crate) timed: Arc<AtomicBool>,
 }
 
 impl Producer {
@@ -29,22 +31,24 @@ impl Producer {
         let flags = SocketFlags::CLOEXEC;
         let (near, far) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).expect("a socketpair");
         rustix::io::ioctl_fionbio(&near, true).expect("a non-blocking end");
-        let cpu = Arc::new(AtomicU64::new(0));
-        let total = Arc::clone(&cpu);
+        let (cpu, timed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let (total, is_timed) = (Arc::clone(&cpu), Arc::clone(&timed));
         let thread = thread::spawn(move || {
             let (mut word, mut count) = ([0_u8; 4], 0_u32);
             while let Ok(4) = rustix::io::read(&far, &mut word) {
                 if word != [0; 4] {
                     board.fire();
                     count = count.wrapping_add(1);
-                    total.store(nanoseconds(ClockId::ThreadCPUTime), Relaxed);
+                    if is_timed.load(Relaxed) {
+                        total.store(nanoseconds(ClockId::ThreadCPUTime), Relaxed);
+                    }
                     if rustix::io::write(&far, &count.to_ne_bytes()).is_err() {
                         return;
                     }
                 }
             }
         });
-        (Self { thread: Some(thread), cpu }, near)
+        (Self { thread: Some(thread), cpu, timed }, near)
     }
 }
 

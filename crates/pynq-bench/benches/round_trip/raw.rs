@@ -1,11 +1,17 @@
-//! The baseline: an epoll loop by hand, with the register accesses that ours makes.
+//! The baseline: an epoll loop by hand, with the register accesses that ours makes. And what a hand can do on tokio's
+//! descriptor and on poll(2), to tell what the way of sleeping costs by itself.
 
 use std::os::fd::OwnedFd;
 
 use rustix::{
     buffer::spare_capacity,
-    event::epoll::{self, CreateFlags, EventData, EventFlags},
+    event::{
+        PollFd, PollFlags,
+        epoll::{self, CreateFlags, EventData, EventFlags},
+        poll,
+    },
 };
+use tokio::io::{Interest, unix::AsyncFd};
 
 use crate::hardware::{Access, Board};
 
@@ -64,6 +70,69 @@ impl Raw {
                 events.clear();
                 // One that a signal ended is one that found nothing.
                 let _ = epoll::wait(&self.epoll, spare_capacity(&mut events), None);
+                if rustix::io::read(&self.device, &mut total) == Ok(4) {
+                    break;
+                }
+            }
+            self.board.play(&self.accesses.service);
+        }
+    }
+}
+
+/// The same loop on tokio's descriptor, as its documentation shows it.
+pub(crate) struct RawTokio {
+    device: AsyncFd<OwnedFd>,
+    board: Board,
+    accesses: Accesses,
+}
+
+impl RawTokio {
+    /// In the context of a runtime.
+    pub(crate) fn new(board: Board, device: OwnedFd, accesses: Accesses) -> Self {
+        // SAFETY: the descriptor belongs to an `OwnedFd`, which nobody takes out or replaces.
+        let device = unsafe { AsyncFd::register_with_interest(device, Interest::READABLE) };
+        Self { device: device.expect("a place in the reactor"), board, accesses }
+    }
+
+    pub(crate) async fn wait(&self, count: u32) {
+        let mut total = [0_u8; 4];
+        for _ in 0..count {
+            self.board.play(&self.accesses.register);
+            rustix::io::write(&self.device, &1_i32.to_ne_bytes()).expect("the device unmasked");
+            loop {
+                let mut ready = self.device.readable().await.expect("a reactor");
+                if rustix::io::read(&self.device, &mut total) == Ok(4) {
+                    ready.clear_ready();
+                    break;
+                }
+                ready.clear_ready();
+            }
+            self.board.play(&self.accesses.service);
+        }
+    }
+}
+
+/// The same loop on poll(2), as a thread without a runtime would write it.
+pub(crate) struct RawPoll {
+    device: OwnedFd,
+    board: Board,
+    accesses: Accesses,
+}
+
+impl RawPoll {
+    pub(crate) const fn new(board: Board, device: OwnedFd, accesses: Accesses) -> Self {
+        Self { device, board, accesses }
+    }
+
+    pub(crate) fn wait(&self, count: u32) {
+        let mut total = [0_u8; 4];
+        for _ in 0..count {
+            self.board.play(&self.accesses.register);
+            rustix::io::write(&self.device, &1_i32.to_ne_bytes()).expect("the device unmasked");
+            loop {
+                let mut fds = [PollFd::new(&self.device, PollFlags::IN)];
+                // One that a signal ended is one that found nothing.
+                let _ = poll(&mut fds, None);
                 if rustix::io::read(&self.device, &mut total) == Ok(4) {
                     break;
                 }

@@ -15,7 +15,7 @@ use crate::{
     hardware::Board,
     ours::Nodes,
     producer::{Producer, nanoseconds},
-    raw::{Accesses, Raw},
+    raw::{Accesses, Raw, RawPoll, RawTokio},
 };
 
 /// Interrupts of one round.
@@ -113,6 +113,17 @@ fn rows() -> Vec<Row> {
             let mut raw = Raw::new(board, device, accesses);
             Box::new(move |count| raw.wait(count))
         }));
+        if !with_gpio {
+            rows.push(row("raw tokio AsyncFd", baseline, board(), |board, device| {
+                let runtime = current_thread();
+                let raw = runtime.block_on(async { RawTokio::new(board, device, recorded(false)) });
+                Box::new(move |count| runtime.block_on(raw.wait(count)))
+            }));
+            rows.push(row("raw poll(2)", baseline, board(), |board, device| {
+                let raw = RawPoll::new(board, device, recorded(false));
+                Box::new(move |count| raw.wait(count))
+            }));
+        }
         rows.push(row(name("tokio current-thread", "tokio ct, GPIO"), baseline, board(), |board, device| {
             let nodes = nodes(&board, device, TokioReactor::in_context());
             let runtime = current_thread();
@@ -175,7 +186,8 @@ fn option(name: &str) -> Option<String> {
 }
 
 pub(crate) fn measure() {
-    let rounds = option("--rounds").and_then(|rounds| rounds.parse().ok()).unwrap_or(31);
+    let number = |name, otherwise| option(name).and_then(|value| value.parse().ok()).unwrap_or(otherwise);
+    let (rounds, count) = (number("--rounds", 31) as usize, number("--count", COUNT));
     let pinned = option("--spread").is_none();
     if pinned {
         let mine = sched_getaffinity(None).expect("the CPUs of this process");
@@ -184,24 +196,22 @@ pub(crate) fn measure() {
         one.set(last);
         sched_setaffinity(None, &one).expect("one CPU of them");
     }
-    println!("{rounds} rounds of {COUNT} interrupts, {}", if pinned { "all on one CPU" } else { "on any CPU" });
+    println!("{rounds} rounds of {count} interrupts, {}", if pinned { "all on one CPU" } else { "on any CPU" });
     let mut rows = rows();
     if let Some(name) = option("--only") {
-        // For a profiler: no ratios.
-        for row in rows.iter_mut().filter(|row| row.name == name) {
-            let sample = time(row, COUNT);
-            println!("{}: {:.0} ns, {:.0} ns of CPU", row.name, sample.wall, sample.cpu);
-        }
+        // For a profiler: no ratios, and no clocks, which do not work under every one.
+        rows.iter_mut().filter(|row| row.name == name).for_each(|row| (row.run)(count));
         return;
     }
     for row in &mut rows {
+        row.producer.timed.store(true, Relaxed);
         time(row, WARM_UP);
     }
     let all = rows.len();
     for round in 0..rounds {
         for turn in 0..all {
             let row = &mut rows[(round + turn) % all];
-            let sample = time(row, COUNT);
+            let sample = time(row, count);
             row.samples.push(sample);
         }
     }
