@@ -60,7 +60,7 @@ impl UioInterrupts {
             is_bound: AtomicBool::new(false),
             is_dead: AtomicBool::new(false),
             readable: AtomicBool::new(false),
-            state: Mutex::new(State { armed: false, unmasked: false, fired: false, waker: None, total: None }),
+            state: Mutex::default(),
             interrupts: AtomicU64::new(0),
             jumps: AtomicU64::new(0),
         }));
@@ -190,6 +190,7 @@ struct Inner {
     jumps: AtomicU64,
 }
 
+#[derive(Default)]
 struct State {
     /// The node waits for it.
     armed: bool,
@@ -199,6 +200,8 @@ struct State {
     fired: bool,
     /// The node's dispatch.
     waker: Option<Waker>,
+    /// What is bound, at hand for the next poll.
+    reactor: Option<Arc<dyn Registration>>,
     /// The kernel's count, as last read.
     total: Option<u32>,
 }
@@ -231,8 +234,7 @@ impl Root {
         self.0.wake();
         // Nobody waits for it any more. It would be readable for ever.
         let mut state = lock(&self.0.state);
-        if !state.armed {
-            self.0.readable.store(false, Ordering::SeqCst);
+        if !state.armed && self.0.readable.swap(false, Ordering::SeqCst) {
             let fired = self.0.read(&mut state).is_ok();
             // Somebody may be on the way to arm it, whom this is for: of a controller's edge there is no second one.
             state.fired |= fired && self.0.masking == Masking::InTheController;
@@ -372,10 +374,14 @@ impl Inner {
             }
         }
         loop {
-            let Some(reactor) = self.bound() else { return Poll::Pending };
-            match reactor.poll_read(cx, &mut || self.read(state)) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(())) => return Poll::Ready(Ok(())),
+            // Nobody but this method unbinds one, so the one at hand is the one that is bound.
+            let Some(reactor) = state.reactor.take().or_else(|| self.bound()) else { return Poll::Pending };
+            let polled = reactor.poll_read(cx, &mut || self.read(state));
+            match polled {
+                Poll::Pending | Poll::Ready(Ok(())) => {
+                    state.reactor = Some(reactor);
+                    return polled.map(|_| Ok(()));
+                }
                 Poll::Ready(Err(WatchError::Read(error))) => return Poll::Ready(Err(read_error(&error))),
                 Poll::Ready(Err(WatchError::ReactorGone)) => {
                     self.unbind(&reactor);

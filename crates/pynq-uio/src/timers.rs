@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::Waker,
     time::Instant,
@@ -26,13 +26,18 @@ pub(crate) fn key(deadline: Instant) -> Key {
 
 /// Who sleeps, and until when.
 #[derive(Default)]
-pub(crate) struct Timers(Mutex<BTreeMap<Key, Waker>>);
+pub(crate) struct Timers {
+    sleeps: Mutex<BTreeMap<Key, Waker>>,
+    /// Whether there are any, for a look without the lock. Written under it.
+    any: AtomicBool,
+}
 
 impl Timers {
     /// Tells whether it is the first one due.
     pub(crate) fn insert(&self, key: Key, waker: Waker) -> bool {
-        let mut timers = lock(&self.0);
+        let mut timers = lock(&self.sleeps);
         let old = timers.insert(key, waker);
+        self.any.store(true, Ordering::SeqCst);
         let first = timers.first_key_value().is_some_and(|(first, _)| *first == key);
         drop(timers);
         drop(old);
@@ -40,23 +45,31 @@ impl Timers {
     }
 
     pub(crate) fn remove(&self, key: Key) {
-        let old = lock(&self.0).remove(&key);
+        let mut timers = lock(&self.sleeps);
+        let old = timers.remove(&key);
+        self.any.store(!timers.is_empty(), Ordering::SeqCst);
+        drop(timers);
         drop(old);
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {
-        lock(&self.0).first_key_value().map(|((deadline, _), _)| *deadline)
+        if !self.any.load(Ordering::SeqCst) {
+            return None;
+        }
+        lock(&self.sleeps).first_key_value().map(|((deadline, _), _)| *deadline)
     }
 
     /// Wakes those whose time has come.
     pub(crate) fn fire(&self, now: Instant) {
         loop {
             let due = {
-                let mut timers = lock(&self.0);
-                match timers.first_entry() {
+                let mut timers = lock(&self.sleeps);
+                let due = match timers.first_entry() {
                     Some(first) if first.key().0 <= now => first.remove(),
                     _ => return,
-                }
+                };
+                self.any.store(!timers.is_empty(), Ordering::SeqCst);
+                due
             };
             due.wake();
         }

@@ -80,8 +80,9 @@ use crate::{Error, Instant};
 #[allow(unsafe_code)]
 mod weak;
 
-/// Wakers that leave the lock together.
-const BATCH: usize = 8;
+mod batch;
+
+use batch::Batch;
 
 /// An interrupt node: the hardware `H` with `N` lines, guarded by the lock `L`, fed by the source `S`.
 ///
@@ -166,23 +167,25 @@ where
     }
 
     /// One lock round of somebody who is not the owner: whoever leaves work behind, or was in the way of a wake,
-    /// sees to it afterwards.
+    /// sees to it afterwards. If nobody owns the node, it becomes the owner in the same round.
     ///
     /// Here and below `me` is of a handle to this very node, which lives for the call: every way in is `unsafe` and
     /// says so, or takes the handle itself.
     fn locked<R>(&self, me: NodeRef, f: impl FnOnce(&mut NodeState<H, N>) -> R) -> R {
-        let result = self.state.with_lock(|state| {
+        let (result, step) = self.state.with_lock(|state| {
             let result = f(state);
-            if (state.enabled != 0) != state.armed {
-                self.pending.store(true, Ordering::Relaxed);
-            }
-            result
+            (result, if (state.enabled != 0) != state.armed { state.enter_or_tell(&self.pending) } else { None })
         });
-        fence(Ordering::SeqCst);
-        if self.pending.load(Ordering::Relaxed) {
-            self.try_own(me);
+        if step.is_some() || self.has_pending() {
+            self.work(me, step);
         }
         result
+    }
+
+    /// The look of whoever may have been in the way of a wake.
+    fn has_pending(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.pending.load(Ordering::Relaxed)
     }
 
     fn wake(&self, me: NodeRef) {
@@ -191,28 +194,28 @@ where
         fence(Ordering::SeqCst);
         self.pending.store(true, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        self.try_own(me);
+        self.work(me, None);
     }
 
-    /// Becomes the owner and works until nothing is pending, unless somebody is there already who will see to it.
-    fn try_own(&self, me: NodeRef) {
+    /// Takes the owner's `step`, or becomes the owner unless somebody is there already who will see to it, and works
+    /// until nothing is pending.
+    fn work(&self, me: NodeRef, mut step: Option<Step>) {
         // Resumed only when all is done: a wake that found the last lock round taken counts on the look below.
         let mut panics = Panics::default();
         loop {
-            let entered = self.state.try_with_lock(|state| {
-                if state.busy {
-                    if cfg!(pynq_mutant = "ignore-wake-while-busy") {
-                        self.pending.store(false, Ordering::Relaxed);
-                    }
-                    return None;
-                }
-                state.busy = true;
-                Some(state.next(&self.pending))
+            let entered = step.take().or_else(|| {
+                self.state
+                    .try_with_lock(|state| {
+                        if state.busy && cfg!(pynq_mutant = "ignore-wake-while-busy") {
+                            self.pending.store(false, Ordering::Relaxed);
+                        }
+                        state.enter(&self.pending)
+                    })
+                    .flatten()
             });
-            let Some(Some(step)) = entered else { break };
-            self.own(me, step, &mut panics);
-            fence(Ordering::SeqCst);
-            if !self.pending.load(Ordering::Relaxed) {
+            let Some(entered) = entered else { break };
+            self.own(me, entered, &mut panics);
+            if !self.has_pending() {
                 break;
             }
         }
@@ -259,9 +262,10 @@ where
                         })
                     }
                     Poll::Ready(outcome) => {
-                        let hardware = self.state.with_lock(|state| {
+                        let mut batch = Batch::new();
+                        let (hardware, leaves) = self.state.with_lock(|state| {
                             state.armed = false;
-                            match outcome {
+                            let hardware = match outcome {
                                 Ok(()) => {
                                     state.empty = if state.service() { 0 } else { state.empty.saturating_add(1) };
                                     if state.empty > MAX_EMPTY {
@@ -270,12 +274,23 @@ where
                                     None
                                 }
                                 Err(error) => state.fail(error),
+                            };
+                            if !cfg!(pynq_mutant = "newcomers-served") {
+                                batch.fill(state, L::IN_HANDLER);
                             }
+                            (hardware, batch.is_last(state) && matches!(state.next(&self.pending), Step::Leave))
                         });
                         if armed {
                             me.release();
                         }
-                        self.wake_ready(panics);
+                        if leaves {
+                            // Nothing is left to do and nobody left to wake but these tasks: they are woken by who
+                            // is the owner no more.
+                            core::mem::forget(guard);
+                            self.wake_batch(&mut batch, panics);
+                            return;
+                        }
+                        self.wake_ready(batch, panics);
                         drop(hardware);
                         self.state.with_lock(|state| {
                             #[cfg(pynq_mutant = "wake-before-publish")]
@@ -306,47 +321,27 @@ where
         Poll::Ready(Err(error))
     }
 
-    /// Wakes all who are ready, with the lock released; see [`NodeLock::IN_HANDLER`] for the exception.
-    fn wake_ready(&self, panics: &mut Panics) {
-        loop {
-            let mut batch = [const { None }; BATCH];
-            let (mut taken, mut woken) = (0, 0);
-            let more = self.state.with_lock(|state| {
-                while woken < BATCH {
-                    #[cfg(pynq_mutant = "newcomers-served")]
-                    state.ready_newcomers();
-                    let Some(waiter) = state.ready.pop() else { return false };
-                    waiter.state.set(State::Woken);
-                    let Some(waker) = waiter.waker.take() else { continue };
-                    let line = &mut state.lines[usize::from(waiter.line.get())];
-                    line.stats.woken = line.stats.woken.wrapping_add(1);
-                    woken += 1;
-                    if L::IN_HANDLER && !waiter.is_node.get() {
-                        waker.wake_by_ref();
-                        waiter.waker.set(Some(waker));
-                    } else {
-                        batch[taken] = Some(waker);
-                        taken += 1;
-                    }
-                }
-                true
-            });
-            for _ in 0..woken {
-                self.source.observe(Activity::Woken);
-            }
-            for waker in batch.into_iter().flatten() {
-                panics.catch(|| waker.wake());
-            }
-            if !more {
-                return;
-            }
+    fn wake_batch(&self, batch: &mut Batch, panics: &mut Panics) {
+        for _ in 0..batch.woken {
+            self.source.observe(Activity::Woken);
         }
+        batch.wake(panics);
+    }
+
+    /// Wakes those of `batch` and all who are ready, with the lock released; see [`NodeLock::IN_HANDLER`] for the
+    /// exception.
+    fn wake_ready(&self, mut batch: Batch, panics: &mut Panics) {
+        while !batch.is_done {
+            self.wake_batch(&mut batch, panics);
+            self.state.with_lock(|state| batch.fill(state, L::IN_HANDLER));
+        }
+        self.wake_batch(&mut batch, panics);
     }
 
     /// The same for who is not the owner, and may have been in the way of a wake.
     fn wake_ready_and_look(&self, me: NodeRef) {
         let mut panics = Panics::default();
-        self.wake_ready(&mut panics);
+        self.wake_ready(Batch::new(), &mut panics);
         self.locked(me, |_| ());
         panics.resume();
     }

@@ -84,6 +84,23 @@ impl<H, const N: usize> NodeState<H, N> {
 }
 
 impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
+    /// Makes the caller the owner, unless there is one.
+    pub(super) fn enter(&mut self, pending: &AtomicBool) -> Option<Step> {
+        if self.busy {
+            return None;
+        }
+        self.busy = true;
+        Some(self.next(pending))
+    }
+
+    /// The same for one who leaves work behind, which the owner is told of if there is one.
+    pub(super) fn enter_or_tell(&mut self, pending: &AtomicBool) -> Option<Step> {
+        if self.busy {
+            pending.store(true, Ordering::Relaxed);
+        }
+        self.enter(pending)
+    }
+
     /// The owner's next step. Whether it polls for a wake, `pending` is cleared; see the module's documentation.
     pub(super) fn next(&mut self, pending: &AtomicBool) -> Step {
         let again = pending.load(Ordering::Relaxed);
@@ -116,20 +133,18 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
                 break;
             }
             any = true;
-            let mut done = 0;
+            let mut stuck_lines = 0;
             for line in bits(fired) {
                 let passes = &mut passes[usize::from(line)];
                 *passes += 1;
-                let some_left = if *passes > MAX_PASSES {
+                if *passes > MAX_PASSES {
+                    stuck_lines |= 1 << line;
                     stuck(&mut self.lines, &mut self.waiting, &mut self.ready, line);
-                    false
-                } else {
-                    fire(&mut self.lines, &mut self.waiting, &mut self.ready, line, || hardware.sample(line))
-                };
-                if !some_left || hardware.self_clearing() & (1 << line) == 0 {
-                    done |= 1 << line;
                 }
             }
+            let calm = fired & !stuck_lines;
+            let waited = fire(&mut self.lines, &mut self.waiting, &mut self.ready, calm, |line| hardware.sample(line));
+            let done = fired & !(waited & hardware.self_clearing());
             if done != 0 && !(cfg!(pynq_mutant = "fired-line-stays-unmasked")) {
                 hardware.disable(done);
                 self.enabled &= !done;
@@ -160,8 +175,8 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         let Some(hardware) = &mut self.hardware else { return Err(self.failed.unwrap_or(Error::Invalidated)) };
         let bit = 1 << line;
         if !cfg!(pynq_mutant = "clear-moves-cursor-only") && hardware.harvest(bit) & bit != 0 {
-            let some_left = fire(&mut self.lines, &mut self.waiting, &mut self.ready, line, || hardware.sample(line));
-            if !some_left && self.enabled & bit != 0 {
+            let waited = fire(&mut self.lines, &mut self.waiting, &mut self.ready, bit, |line| hardware.sample(line));
+            if waited == 0 && self.enabled & bit != 0 {
                 hardware.disable(bit);
                 self.enabled &= !bit;
             }
@@ -378,41 +393,44 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     }
 }
 
-/// Counts an event of `line` and readies the waiters it satisfies. Tells whether any are left.
-fn fire(
-    lines: &mut [LineState],
+/// Counts an event of each of the lines `fired` and readies the waiters it satisfies, with one sample of each line that
+/// somebody wants one of. Tells which of the lines are still waited on.
+fn fire<const N: usize>(
+    lines: &mut [LineState; N],
     waiting: &mut Queue,
     ready: &mut Queue,
-    line: u8,
-    sample: impl FnOnce() -> u32,
-) -> bool {
-    let state = &mut lines[usize::from(line)];
-    #[cfg(not(pynq_mutant = "wake-before-publish"))]
-    let count = &mut state.count;
-    #[cfg(pynq_mutant = "wake-before-publish")]
-    let count = &mut state.unpublished;
-    *count = count.wrapping_add(1);
-    state.stats.fired = state.stats.fired.wrapping_add(1);
-    let mut sample = Some(sample);
-    let mut value = 0;
+    fired: u32,
+    mut sample: impl FnMut(u8) -> u32,
+) -> u32 {
+    for line in bits(fired) {
+        let state = &mut lines[usize::from(line)];
+        #[cfg(not(pynq_mutant = "wake-before-publish"))]
+        let count = &mut state.count;
+        #[cfg(pynq_mutant = "wake-before-publish")]
+        let count = &mut state.unpublished;
+        *count = count.wrapping_add(1);
+        state.stats.fired = state.stats.fired.wrapping_add(1);
+    }
+    let (mut sampled, mut samples) = (0, [0; N]);
     waiting.move_if(ready, |waiter| {
-        if waiter.line.get() != line {
+        let line = waiter.line.get();
+        let (index, bit) = (usize::from(line), 1 << line);
+        if fired & bit == 0 {
             return false;
         }
-        if waiter.wants_sample() {
-            if let Some(sample) = sample.take() {
-                value = sample();
-            }
+        if waiter.wants_sample() && sampled & bit == 0 {
+            sampled |= bit;
+            samples[index] = sample(line);
         }
-        let satisfied = waiter.judge(value);
+        let satisfied = waiter.judge(samples[index]);
         let moves = satisfied || (cfg!(pynq_mutant = "wake-whole-line") && !waiter.is_hold());
         if moves {
             waiter.state.set(State::Ready);
-            state.waiters -= 1;
+            lines[index].waiters -= 1;
         }
         moves
     });
-    state.waiters != 0
+    bits(fired).filter(|line| lines[usize::from(*line)].waiters != 0).fold(0, |waited, line| waited | 1 << line)
 }
 
 /// Completes all who wait on a line that does not go quiet.
