@@ -34,6 +34,11 @@ pub(crate) const UNSAFE: &[(&str, &str)] = &[
     ("crates/pynq-uio/src/mapping.rs", "maps device memory, takes it away and gives it back"),
     ("crates/pynq-uio/src/mapping/window.rs", "lays a window over it"),
     ("crates/pynq-uio/src/mapping/memory.rs", "copies to and from it"),
+    ("examples/bare-metal/zynq/src/board.rs", "the addresses of the board's blocks, and the vectors"),
+    ("examples/bare-metal/zynq/src/conformance/watched.rs", "a window around a window"),
+    ("examples/bare-metal/zynq/src/embassy.rs", "what embassy's executor asks of its platform"),
+    ("examples/bare-metal/zynq/src/heap.rs", "the allocator's memory"),
+    ("examples/bare-metal/zynq/src/stamp.rs", "instructions that do nothing, to be counted"),
 ];
 
 /// Code that is only run here: counting allocators, signals as interrupt handlers, and the raw twins of register accesses.

@@ -40,12 +40,16 @@ pub(crate) fn files(project: &Project) -> Result<Vec<PathBuf>, Failure> {
     Ok(listing.lines().map(PathBuf::from).filter(|file| file.is_file()).collect())
 }
 
-/// The manifests of packages that are no members, such as fuzz targets.
+/// The manifests of packages that are no members, such as fuzz targets and firmware. One that is a workspace only has
+/// nothing of its own.
 pub(crate) fn nested_manifests(project: &Project) -> Result<Vec<PathBuf>, Failure> {
     let member =
         |file: &PathBuf| project.members.iter().any(|member| member.dir.join("Cargo.toml") == project.root.join(file));
     let mut manifests = files(project)?;
-    manifests.retain(|file| file.ends_with("Cargo.toml") && *file != Path::new("Cargo.toml") && !member(file));
+    let package = |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains("[package]"));
+    manifests.retain(|file| {
+        file.ends_with("Cargo.toml") && *file != Path::new("Cargo.toml") && !member(file) && package(file)
+    });
     Ok(manifests)
 }
 

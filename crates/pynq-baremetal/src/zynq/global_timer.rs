@@ -216,8 +216,9 @@ impl<M: Mmio + Send + Sync> Clock for GlobalTimer<M> {
 pin_project! {
     /// A sleep on the global timer.
     #[must_use = "futures do nothing unless polled"]
-    pub struct Sleep<M: Mmio>
+    pub struct Sleep<M>
     where
+        M: Mmio,
         M: Send,
         M: Sync,
         M: 'static,

@@ -155,7 +155,7 @@ impl Model {
             0x14 => {
                 self.clear_or_not();
                 let full = if self.fault == Some(Fault::QueueFull) { 1 << 31 } else { 0 };
-                u32::from(self.init) * INIT | full
+                (u32::from(self.init) * INIT) | full
             }
             0x18 | 0x1C | 0x20 | 0x24 => self.dma[(offset - 0x18) / 4],
             0x80 => self.misc,

@@ -3,6 +3,7 @@
 mod bench;
 mod outside;
 mod rig;
+#[allow(unsafe_code)] // a window around a window
 mod watched;
 
 pub use bench::EmulatedBench;

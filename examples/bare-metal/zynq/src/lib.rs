@@ -12,18 +12,23 @@
 //! * **MMU and caches**: as they were found, which in the emulator is off. On a board see the porting guide: the
 //!   exclusive accesses of atomic operations want memory that is mapped as normal memory.
 #![no_std]
+#![deny(unsafe_code)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[allow(unsafe_code)] // the addresses of blocks, and the vectors
 mod board;
 pub mod by_hand;
 #[cfg(feature = "alloc")]
 pub mod conformance;
 mod console;
+#[allow(unsafe_code)] // what embassy's executor asks of its platform
 pub mod embassy;
+#[allow(unsafe_code)] // handlers that assembly code calls
 mod exceptions;
 #[cfg(feature = "alloc")]
+#[allow(unsafe_code)] // the allocator's memory
 pub mod heap;
 pub mod join;
 pub mod lab;
@@ -32,6 +37,7 @@ pub mod pl;
 mod platform;
 #[cfg(feature = "alloc")]
 pub mod simulated;
+#[allow(unsafe_code)] // instructions to be counted
 pub mod stamp;
 
 pub use board::{Board, Root};

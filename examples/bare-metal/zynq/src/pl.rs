@@ -77,7 +77,7 @@ impl Base {
     ///
     /// If there is none.
     pub fn button(&self, number: u8) -> Result<Button> {
-        let pin = self.buttons.channel1().pin(number.into()).map_err(|_| "no such button")?;
+        let pin = self.buttons.channel1().pin(number).map_err(|_| "no such button")?;
         Button::new(pin).map_err(|_| "no such button")
     }
 
@@ -87,7 +87,7 @@ impl Base {
     ///
     /// If there is none.
     pub fn switch(&self, number: u8) -> Result<Switch> {
-        let pin = self.switches.channel1().pin(number.into()).map_err(|_| "no such switch")?;
+        let pin = self.switches.channel1().pin(number).map_err(|_| "no such switch")?;
         Switch::new(pin).map_err(|_| "no such switch")
     }
 
@@ -97,7 +97,7 @@ impl Base {
     ///
     /// If there is none.
     pub fn led(&self, number: u8) -> Result<Led> {
-        let pin = self.leds.channel1().pin(number.into()).map_err(|_| "no such LED")?;
+        let pin = self.leds.channel1().pin(number).map_err(|_| "no such LED")?;
         Led::new(pin).map_err(|_| "no such LED")
     }
 }

@@ -91,7 +91,6 @@ fn edge(board: &Board, node: Node) {
     let mut wait = pin!(line.wait_async());
     while wait.as_mut().poll(&mut cx).is_pending() {}
     check!(gic.stats().taken == before + 1 && !gic.is_pending(irq(2)), "the next wait takes it, once");
-    drop(wait);
 }
 
 /// ID 1023: the interrupt was withdrawn before the processor asked for it.
