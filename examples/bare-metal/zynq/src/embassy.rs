@@ -6,7 +6,8 @@ use core::{
 };
 
 use embassy_executor::{Spawner, raw};
-use pynq_baremetal::zynq::idle_unless;
+
+use crate::idle_unless;
 
 /// A task was woken since the executor last looked.
 static PENDING: AtomicBool = AtomicBool::new(false);

@@ -2,15 +2,15 @@
 //!
 //! # The state of the processor
 //!
-//! The start-up code (`aarch32-rt`) leaves the boot loader's state but for what follows.
+//! The start-up code (`start.rs`, then `aarch32-rt`) leaves the boot loader's state but for what follows.
 //!
 //! * **Stacks**: one for each mode, at the end of memory (`memory.x`). The interrupt handler runs in system mode, on
 //!   the stack of what it interrupts, with interrupts masked.
 //! * **Vectors**: at the beginning of memory; [`Board::take`] points VBAR there. An exception other than an interrupt is
 //!   reported and ends the program.
 //! * **FPU**: off. The target is `armv7a-none-eabi`, whose code uses none.
-//! * **MMU and caches**: as they were found, which in the emulator is off. On a board see the porting guide: the
-//!   exclusive accesses of atomic operations want memory that is mapped as normal memory.
+//! * **MMU and caches**: a flat map, memory normal and uncached, and devices as such (`start.rs`). What a loader has
+//!   mapped stays as it is.
 #![no_std]
 #![deny(unsafe_code)]
 
@@ -39,6 +39,9 @@ mod platform;
 pub mod simulated;
 #[allow(unsafe_code)] // instructions to be counted
 pub mod stamp;
+#[allow(unsafe_code)] // assembly code
+mod start;
 
 pub use board::{Board, Root};
 pub use console::{exit, print};
+pub use pynq_baremetal::zynq::idle_unless;
