@@ -9,7 +9,7 @@ use std::{
 use pin_project_lite::pin_project;
 use pynq_core::{
     Error as Cause, Instant,
-    interrupt::{Activity, InterruptHardware, InterruptSource, Node, ParentLine, StdLock},
+    interrupt::{Activity, Delivery, InterruptHardware, InterruptSource, Node, ParentLine, StdLock},
 };
 use pynq_hwh::IpBlock;
 
@@ -56,6 +56,10 @@ impl InterruptSource for Parent {
         deadline: Option<Instant>,
     ) -> Result<(), Cause> {
         self.line.block(poll, deadline)
+    }
+
+    fn admit(&self) -> Result<Delivery, Cause> {
+        self.line.admit()
     }
 
     fn observe(&self, activity: Activity) {

@@ -8,7 +8,11 @@ mod tree;
 
 use std::{
     fs::{File, OpenOptions},
+    future::Future as _,
     os::unix::fs::FileExt as _,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
 };
 
 use pynq::{Error, LinuxOptions, prelude::*};
@@ -140,4 +144,20 @@ fn open_async_works_under_any_runtime_and_without() {
         let opened = runtime.block_on(fake.options().open_async(&path));
         assert_eq!(opened.unwrap_err().to_string(), without);
     }
+}
+
+/// A driver's node sits on a controller's line, and has to ask through it: else nothing would ever wake its tasks.
+#[test]
+fn an_async_wait_of_a_driver_asks_for_a_reactor() {
+    let fake = Fake::new();
+    system::uio(&fake.tree, 0, "fabric");
+    system::gic_table(&fake.tree, &[(46, 61, "fabric")]);
+    fake.tree.file("dev/uio0", "");
+    let options = fake.options().reactor(Arc::new(pynq::uio::NoReactor));
+    let overlay = options.attach(fake.tree.path("design.hwh")).unwrap();
+    let button = overlay.gpio("btns_gpio").unwrap().channel1().pin(0).unwrap();
+    let mut wait = pin!(button.wait_for_level_async(Level::High));
+    let polled = wait.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(error)) = polled else { panic!("{polled:?}") };
+    assert!(error.to_string().contains("needs a reactor"), "{error}");
 }
