@@ -1,6 +1,10 @@
 //! The board as its test knows it: addresses, and the outside world. See `xtask/board`.
 
-use std::{fs, io, path::PathBuf, sync::OnceLock};
+use std::{
+    fs, io,
+    path::PathBuf,
+    sync::{Mutex, OnceLock, PoisonError},
+};
 
 use pynq_core::mmio::Checked;
 use pynq_uio::{SystemPaths, UioDevices, Window};
@@ -35,13 +39,13 @@ pub(crate) struct Registers {
 
 impl Registers {
     pub(crate) fn at(address: u64) -> Result<Self, Failed> {
-        let window = pynq_uio::open_window(&SystemPaths::default(), address, 0x1000)?;
+        let window = window(address, 0x1000)?;
         Ok(Self { window: Checked::new(window), address })
     }
 
     /// Those of a GPIO, with the back door behind them.
     pub(crate) fn of_gpio(address: u64) -> Result<Self, Failed> {
-        let window = pynq_uio::open_window(&SystemPaths::default(), address, 0x1_0000)?;
+        let window = window(address, 0x1_0000)?;
         Ok(Self { window: Checked::new(window), address })
     }
 
@@ -130,9 +134,26 @@ impl Gic {
     }
 }
 
-/// What the kernel knows of a UIO device by this name, now.
+/// The devices as they were found last. To look through sysfs takes longer than most tests.
+static DEVICES: Mutex<Option<UioDevices>> = Mutex::new(None);
+
+fn devices<R>(f: impl FnOnce(&UioDevices) -> Result<R, pynq_uio::Error>) -> Result<R, Failed> {
+    let mut devices = DEVICES.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = match devices.take() {
+        Some(devices) => devices,
+        None => UioDevices::find(&SystemPaths::default())?,
+    };
+    Ok(f(devices.insert(found))?)
+}
+
+/// A UIO device by its name.
 pub(crate) fn device(name: &str) -> Result<pynq_uio::UioDevice, Failed> {
-    Ok(UioDevices::find(&SystemPaths::default())?.by_name(name)?.clone())
+    devices(|devices| devices.by_name(name).cloned())
+}
+
+/// A window through UIO, or through `/dev/mem` where that has none.
+pub(crate) fn window(address: u64, size: usize) -> Result<Window, Failed> {
+    devices(|devices| pynq_uio::open_window_of(devices, &SystemPaths::default(), address, size))
 }
 
 /// How many interrupts the kernel has counted for it.
@@ -156,6 +177,7 @@ impl Unbound {
 
 impl Drop for Unbound {
     fn drop(&mut self) {
+        *DEVICES.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let bound: io::Result<()> = fs::write(PathBuf::from(DRIVER).join("bind"), &self.0);
         if let Err(error) = bound {
             println!("# cannot bind {} again: {error}", self.0);
@@ -235,14 +257,33 @@ pub(crate) mod ttc {
         registers.read(at(0x54));
     }
 
-    /// Starts it: an interrupt each time `ticks` of the smallest prescaler have gone by.
+    /// Starts it: an interrupt each time `ticks` have gone by, of half the bus's frequency.
     pub(crate) fn start(registers: &Registers, counter: usize, ticks: u32) {
+        start_divided(registers, counter, ticks, 0);
+    }
+
+    /// The same with an eighth of those ticks in the same time.
+    pub(crate) fn start_slow(registers: &Registers, counter: usize, ticks: u32) {
+        start_divided(registers, counter, ticks, 3);
+    }
+
+    fn start_divided(registers: &Registers, counter: usize, ticks: u32, prescaler: u32) {
         let at = |offset: usize| offset + 4 * counter;
         stop(registers, counter);
-        registers.write(at(0x00), 1);
+        registers.write(at(0x00), prescaler << 1 | 1);
         registers.write(at(0x24), ticks);
         registers.write(at(0x60), 1);
         registers.write(at(0x0C), INTERVAL_FROM_ZERO);
+    }
+
+    /// Where it stands.
+    pub(crate) fn value(registers: &Registers, counter: usize) -> u32 {
+        registers.read(0x18 + 4 * counter)
+    }
+
+    /// Clears its status.
+    pub(crate) fn clear(registers: &Registers, counter: usize) {
+        registers.read(0x54 + 4 * counter);
     }
 
     /// Stops counting, and leaves the line as it is.

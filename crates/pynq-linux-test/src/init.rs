@@ -14,10 +14,10 @@ use rustix::{
     system::{RebootCommand, reboot},
 };
 
-use crate::{claims, conformance, discovery, report};
+use crate::{claims, conformance, discovery, latency, report, storm};
 
 /// A run that hangs tells so before the host ends it.
-const PATIENCE: Duration = Duration::from_secs(280);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What the host wants, in the terms of `cargo xtask linux-test`: one word a line, `env NAME=VALUE` and `arg WORD`.
 const COMMAND: &str = "/command";
@@ -76,6 +76,8 @@ fn test(only: &str) {
     discovery::all();
     claims::all();
     conformance::all();
+    storm::all();
+    latency::all();
     report::totals();
 }
 

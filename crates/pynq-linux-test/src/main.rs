@@ -16,7 +16,13 @@ mod discovery;
 #[cfg(target_os = "linux")]
 mod init;
 #[cfg(target_os = "linux")]
+mod latency;
+#[cfg(target_os = "linux")]
 mod report;
+#[cfg(target_os = "linux")]
+mod storm;
+#[cfg(target_os = "linux")]
+mod tree;
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {

@@ -44,9 +44,13 @@ pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// Makes a check, if it is selected. It yields a remark on what was found.
 pub(crate) fn check<R: fmt::Display>(name: &str, check: impl FnOnce() -> Result<R, Failed>) {
-    if !is_selected(name) {
-        return;
+    if is_selected(name) {
+        always(name, check);
     }
+}
+
+/// The same for one that was selected by a part of it.
+pub(crate) fn always<R: fmt::Display>(name: &str, check: impl FnOnce() -> Result<R, Failed>) {
     counts(|counts| name.clone_into(&mut counts.current));
     match catch_unwind(AssertUnwindSafe(check)) {
         Ok(Ok(remark)) => ok(name, &remark),

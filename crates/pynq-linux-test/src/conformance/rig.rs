@@ -20,7 +20,7 @@ use super::{
 };
 use crate::board::{
     BUTTONS, CHILD_INTC, DIRECT_TIMER, Gic, LAB_GPIO, LAB_INTC, LEDS, Registers, SWITCHES, SYSTEM_INTC, TIMERS, TTC0,
-    UARTLITE, device, gpio, intc, quiet,
+    UARTLITE, device, gpio, intc, quiet, window,
 };
 
 /// Whose pins the places on a root are.
@@ -33,8 +33,22 @@ pub(crate) enum Roots {
 }
 
 impl Roots {
-    pub(crate) fn has(self, place: &str) -> bool {
-        self == Self::Logic || ["level_pin_on_root"].contains(&place)
+    /// The names of the places there are.
+    pub(crate) fn places(self) -> &'static [&'static str] {
+        match self {
+            Self::Logic => &[
+                "edge_line",
+                "gpio_on_edge_line",
+                "mixed_edge_line",
+                "mixed_level_line",
+                "gpio_on_level_line",
+                "mixed_edge_line_cascade_1",
+                "mixed_level_line_cascade_1",
+                "edge_pin_on_root",
+                "level_pin_on_root",
+            ],
+            Self::Processor => &["level_pin_on_root"],
+        }
     }
 }
 
@@ -103,6 +117,9 @@ impl Rig {
         let fd = open(&device)?;
         let copy = fd.try_clone().map_err(failed)?;
         let clock = LinuxClock::new(Arc::clone(&reactor));
+        if plan.intcs.is_empty() {
+            forget(&fd).map_err(failed)?;
+        }
         let masking = if plan.intcs.is_empty() { Masking::AtTheRoot } else { Masking::InTheController };
         let root = UioInterrupts::new(clock.clone(), reactor).root(fd, masking)?;
         let (root, record) = Watched::new(root, copy);
@@ -149,6 +166,19 @@ fn open(device: &UioDevice) -> Result<OwnedFd, Stop> {
         }
     }
     Err(Stop::failed(format!("{device} is held for ever")))
+}
+
+/// Makes the kernel tell of everything that has come before: an edge that came while it had the interrupt masked is
+/// told with the write that unmasks it.
+fn forget(fd: &OwnedFd) -> Result<(), rustix::io::Errno> {
+    loop {
+        rustix::io::write(fd, &1_u32.to_ne_bytes())?;
+        match rustix::io::read(fd, &mut [0; 4]) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::AGAIN) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// What raises the events of a place.
@@ -198,7 +228,7 @@ impl Tower {
     fn registers(&mut self, address: u64, is_gpio: bool) -> Result<Recorded, Stop> {
         let claim = Claim::address(&SystemPaths::default(), address).map_err(failed)?;
         self.claims.push((address, claim));
-        let window = pynq_uio::open_window(&SystemPaths::default(), address, 0x1000).map_err(failed)?;
+        let window = window(address, 0x1000).map_err(failed)?;
         let registers = Registers::at(address).map_err(failed)?;
         self.blocks.push(Block { registers, is_gpio });
         let recorder = Arc::new(Recorder::new(window));

@@ -3,13 +3,14 @@
 //! The suite raises an event and then looks, so it has to know when the event has arrived. On hardware that is: the
 //! kernel has nothing to report that the root has not read, and what it has read has been served. Both can be seen
 //! without a guess at time. What the kernel has shows in poll(2), since an interrupt is taken before the system call
-//! that follows it returns. What the engine is doing shows in its calls of the root, one by one.
+//! that follows it returns. What the engine is doing shows in its calls of the root, and in the waker that it hands in,
+//! which does not return before the dispatch is over. A dispatch that a task's own poll has come to do is over with that.
 
 use std::{
     os::fd::OwnedFd,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll},
+    task::{Context, Poll, Wake, Waker},
 };
 
 use pynq_core::{
@@ -23,6 +24,26 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 pub(crate) struct Watched {
     root: UioRoot,
     record: Arc<Record>,
+    /// The node's own waker, behind one that tells when it is called.
+    dispatch: Mutex<Option<Arc<Dispatch>>>,
+}
+
+/// The dispatch of the node, while which the record says so.
+struct Dispatch {
+    node: Waker,
+    record: Arc<Record>,
+}
+
+impl Wake for Dispatch {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.record.with(|state| (state.calls, state.dispatches) = (state.calls + 1, state.dispatches + 1));
+        self.node.wake_by_ref();
+        self.record.with(|state| state.dispatches -= 1);
+    }
 }
 
 /// What the engine and the kernel are at.
@@ -32,7 +53,7 @@ pub(crate) struct Record {
     state: Mutex<State>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct State {
     /// Calls so far.
     calls: u64,
@@ -40,14 +61,24 @@ struct State {
     inside: bool,
     /// The root was armed by the last one.
     armed: bool,
-    /// It fired in the last one, and what that means is being found out until the next call, if there is any.
-    serving: bool,
+    /// Wakers of the node that have not returned.
+    dispatches: u32,
 }
 
 impl Watched {
     pub(crate) fn new(root: UioRoot, fd: OwnedFd) -> (Self, Arc<Record>) {
         let record = Arc::new(Record { fd, state: Mutex::default() });
-        (Self { root, record: Arc::clone(&record) }, record)
+        (Self { root, record: Arc::clone(&record), dispatch: Mutex::default() }, record)
+    }
+
+    /// The same waker for the same node.
+    fn dispatch(&self, node: &Waker) -> Waker {
+        let mut known = self.dispatch.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Arc::new(Dispatch { node: node.clone(), record: Arc::clone(&self.record) });
+        if !known.as_ref().is_some_and(|known| known.node.will_wake(node)) {
+            *known = Some(fresh());
+        }
+        Waker::from(Arc::clone(known.get_or_insert_with(fresh)))
     }
 }
 
@@ -63,15 +94,14 @@ impl Record {
         });
     }
 
-    fn leave(&self, armed: bool, serving: bool) {
-        self.with(|state| (state.inside, state.armed, state.serving) = (false, armed, serving));
+    fn leave(&self, armed: bool) {
+        self.with(|state| (state.inside, state.armed) = (false, armed));
     }
 
-    /// Whether there is nothing left to be dispatched. `is_idle` tells it of the root's node: one that nobody waits on
-    /// any more does not call its root again.
-    pub(crate) fn is_settled(&self, is_idle: impl Fn() -> bool) -> bool {
+    /// Whether there is nothing left to be dispatched.
+    pub(crate) fn is_settled(&self) -> bool {
         let before = self.with(|state| *state);
-        if before.inside || before.serving && !is_idle() {
+        if before.inside || before.dispatches > 0 {
             return false;
         }
         if before.armed && self.is_readable() {
@@ -79,6 +109,12 @@ impl Record {
         }
         // Nobody has come in since, so that what was seen was seen at one moment.
         before == self.with(|state| *state)
+    }
+
+    /// For people.
+    pub(crate) fn state(&self) -> String {
+        let state = self.with(|state| *state);
+        format!("{state:?}, {}", if self.is_readable() { "readable" } else { "not readable" })
     }
 
     fn is_readable(&self) -> bool {
@@ -93,8 +129,9 @@ impl InterruptSource for Watched {
     fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let this = self.get_ref();
         this.record.enter();
-        let fired = Pin::new(&this.root).poll_fired(cx);
-        this.record.leave(fired.is_pending(), fired.is_ready());
+        let waker = this.dispatch(cx.waker());
+        let fired = Pin::new(&this.root).poll_fired(&mut Context::from_waker(&waker));
+        this.record.leave(fired.is_pending());
         fired
     }
 
@@ -102,7 +139,7 @@ impl InterruptSource for Watched {
         let this = self.get_ref();
         this.record.enter();
         Pin::new(&this.root).disarm();
-        this.record.leave(false, false);
+        this.record.leave(false);
     }
 
     fn block(

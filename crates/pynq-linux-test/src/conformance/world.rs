@@ -29,6 +29,8 @@ pub(crate) enum Device {
 pub(crate) struct World {
     pub(crate) devices: Vec<(u8, Device)>,
     pub(crate) gic: Gic,
+    /// One thing happens after the other, though a dispatch elsewhere lets something happen while this thread still does.
+    happening: Mutex<()>,
     /// Edges raised, by line.
     raised: [AtomicU32; 32],
 }
@@ -39,7 +41,7 @@ const UART_INTERRUPT: u32 = 1 << 4;
 
 impl World {
     pub(crate) fn new(devices: Vec<(u8, Device)>, gic: Gic) -> Self {
-        let this = Self { devices, gic, raised: Default::default() };
+        let this = Self { devices, gic, happening: Mutex::new(()), raised: Default::default() };
         for (_, device) in &this.devices {
             match device {
                 Device::Status(registers) => {
@@ -64,6 +66,7 @@ impl World {
     }
 
     pub(crate) fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop> {
+        let _happening = self.happening.lock().unwrap_or_else(PoisonError::into_inner);
         match stimulus {
             Stimulus::Edge { line } => {
                 self.raised[usize::from(line % 32)].fetch_add(1, SeqCst);
