@@ -4,11 +4,16 @@
 
 #[path = "../simulator/bench.rs"]
 mod bench;
+mod binding;
+mod device;
+mod faults;
 mod hosts;
 #[path = "../simulator/report.rs"]
 mod report;
 #[path = "../simulator/rigs.rs"]
 mod rigs;
 mod root;
+mod storm;
 mod suite;
+mod twins;
 mod uio;
