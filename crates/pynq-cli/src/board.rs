@@ -7,6 +7,10 @@ mod doctor;
 #[cfg(target_os = "linux")]
 mod peek;
 #[cfg(target_os = "linux")]
+mod poke;
+#[cfg(target_os = "linux")]
+mod program;
+#[cfg(target_os = "linux")]
 mod serving;
 #[cfg(target_os = "linux")]
 mod system;
@@ -14,8 +18,10 @@ mod system;
 mod target;
 #[cfg(target_os = "linux")]
 mod uio;
+#[cfg(target_os = "linux")]
+mod watch;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 
@@ -32,6 +38,17 @@ pub(crate) enum Command {
     ///
     /// Does not read what a read would change, as a FIFO or a status that it clears, unless forced.
     Peek(Peek),
+    /// Write a register, by address or by name.
+    ///
+    /// Does not write what is read-only, or what another program has in use, unless forced.
+    Poke(Poke),
+    /// Wait for an interrupt pin, and print each event with its time. Does not program the logic.
+    Watch(Watch),
+    /// Program the logic. Needs root.
+    ///
+    /// Checks that the bitstream is for the part of the .hwh file beside it, if there is one, and that no other program
+    /// uses the logic, unless forced.
+    Program(Program),
 }
 
 /// `pynq uio`.
@@ -79,6 +96,66 @@ pub(crate) struct Peek {
     pub(crate) system: System,
 }
 
+/// `pynq poke`.
+#[derive(Debug, Args)]
+pub(crate) struct Poke {
+    /// A physical address, or with a design BLOCK, BLOCK.REGISTER or BLOCK+OFFSET.
+    #[arg(value_name = "ADDR|BLOCK")]
+    pub(crate) target: String,
+    /// The word to write: 31, 0x1f or 0b11111.
+    pub(crate) value: String,
+    /// The handoff file of the design that is loaded.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hwh: Option<PathBuf>,
+    /// Write even if it is read-only or in use, or nothing may answer.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) system: System,
+}
+
+/// `pynq watch`.
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// The pin, as in btns_gpio/ip2intc_irpt.
+    pub(crate) pin: String,
+    /// The handoff file of the design that is loaded.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hwh: PathBuf,
+    /// End after this many events.
+    #[arg(long, value_name = "N")]
+    pub(crate) count: Option<u64>,
+    /// Give up if no event comes for this long; exit status 1.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// Do not use the driver that an AXI GPIO has, but wait for the bare line.
+    #[arg(long)]
+    pub(crate) raw: bool,
+    #[command(flatten)]
+    pub(crate) system: System,
+}
+
+/// `pynq program`.
+#[derive(Debug, Args)]
+pub(crate) struct Program {
+    /// The .bit or .bin file.
+    pub(crate) file: PathBuf,
+    /// It is a partial bitstream, whether or not its header says so.
+    #[arg(long)]
+    pub(crate) partial: bool,
+    /// Do not check the part, nor whether the logic is in use.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) system: System,
+}
+
+/// Reads a time in seconds.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().map_err(|error| error.to_string())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
 /// Where the kernel is looked for.
 #[derive(Debug, Args)]
 pub(crate) struct System {
@@ -93,6 +170,9 @@ pub(crate) fn run(command: Command) -> Outcome {
         Command::Uio(arguments) => uio::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Peek(arguments) => peek::run(&arguments),
+        Command::Poke(arguments) => poke::run(&arguments),
+        Command::Watch(arguments) => watch::run(&arguments),
+        Command::Program(arguments) => program::run(&arguments),
     }
 }
 

@@ -24,11 +24,6 @@ pub(super) fn design(file: Option<&Path>) -> Result<Option<Design>, String> {
     file.map(|file| Design::read(file).map_err(|error| about(file, &error))).transpose()
 }
 
-/// Whether the command is run by root.
-pub(super) fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
 /// Whether this file may be read and written.
 pub(super) fn is_usable(path: &Path) -> bool {
     rustix::fs::access(path, Access::READ_OK | Access::WRITE_OK).is_ok()

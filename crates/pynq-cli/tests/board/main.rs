@@ -4,8 +4,13 @@
 
 mod doctor;
 mod fake;
+mod program;
+mod registers;
+#[path = "../../../pynq-hwh/tests/support/mod.rs"]
+mod small;
 #[path = "../../../pynq-uio/tests/system/mod.rs"]
 mod system;
 #[path = "../../../pynq-uio/tests/tree/mod.rs"]
 mod tree;
 mod uio;
+mod watch;
