@@ -5,6 +5,7 @@
 #[path = "../simulator/bench.rs"]
 mod bench;
 mod binding;
+mod costs;
 mod device;
 mod faults;
 mod hosts;

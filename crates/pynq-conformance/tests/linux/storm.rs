@@ -36,15 +36,18 @@ const ROUNDS: u32 = 2_000;
 
 fn storm(reactor: impl Reactor + 'static) {
     let (device, node) = Device::on(&interrupts(reactor));
+    let device = Arc::new(device);
     let stop = Arc::new(AtomicBool::new(false));
     let stormers: Vec<_> = (1..=3_u64)
         .map(|seed| {
-            let node = node.clone();
+            let (node, device) = (node.clone(), Arc::clone(&device));
             thread::spawn(move || {
                 let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
                 let mut line = Line::new(node.clone(), 0).unwrap();
                 let mut completed = 0_u32;
                 for _ in 0..ROUNDS {
+                    // A kernel takes each write at once; a socket has room for so many.
+                    device.uio.pump();
                     match random.below(4) {
                         // A blocked thread that gives up at once.
                         0 => completed += u32::from(line.wait_until(Instant::START).is_ok()),
@@ -66,7 +69,6 @@ fn storm(reactor: impl Reactor + 'static) {
             })
         })
         .collect();
-    let device = Arc::new(device);
     let raises = thread::spawn({
         let (device, stop) = (Arc::clone(&device), Arc::clone(&stop));
         move || {
