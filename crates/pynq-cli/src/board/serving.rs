@@ -64,7 +64,7 @@ pub(super) fn lines<'d>(design: &'d Design, devices: &UioDevices) -> Vec<Served<
 /// Why no device has an interrupt. The cure stands elsewhere.
 fn why(irq: u32, error: &Error) -> String {
     match error {
-        Error::NoDevice { missing_class: Some(_), .. } => "this kernel has no UIO (see `pynq doctor`)".to_owned(),
+        Error::NoDevice { missing_class: Some(_), .. } => "this kernel has no UIO".to_owned(),
         Error::NoDevice { found, held_by, .. } => {
             let held =
                 if held_by.is_empty() { String::new() } else { format!(", {} handles it", held_by.join(" and ")) };

@@ -54,7 +54,7 @@ pub(super) fn holder(paths: &SystemPaths, file: &Path) -> Option<String> {
     locks.lines().find_map(|line| {
         let words = line.split_whitespace().collect::<Vec<_>>();
         match *words.as_slice() {
-            [_, "FLOCK", _, _, pid, ref found, ..] if *found == inode => Some(match pid.parse::<u32>() {
+            [_, "FLOCK", _, _, pid, found, ..] if found == inode => Some(match pid.parse::<u32>() {
                 Ok(pid) if pid > 0 => process(pid),
                 _ => "another process".to_owned(),
             }),

@@ -1,6 +1,7 @@
 //! The subcommands that look at a board, on trees of files in which the test plays the kernel; `/dev/mem` is a sparse
 //! file.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used)] // in what several tests share, outside of a #[test]
 
 mod doctor;
 mod fake;

@@ -4,7 +4,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    os::{fd::OwnedFd, unix::fs::symlink},
+    os::unix::fs::symlink,
     process::{Child, ChildStdout, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
@@ -52,7 +52,7 @@ impl Board {
         let mut mode = tcgetattr(&device).expect("its mode");
         mode.make_raw();
         tcsetattr(&device, OptionalActions::Now, &mode).expect("raw mode");
-        let kernel = fs::File::from(OwnedFd::from(kernel));
+        let kernel = fs::File::from(kernel);
         let mut reader = kernel.try_clone().expect("a copy");
         let (sender, armed) = mpsc::channel();
         thread::spawn(move || {

@@ -109,7 +109,7 @@ fn told(patient: &Patient<'_>) -> Option<(String, String)> {
 fn option(line: &str) -> Option<String> {
     let mut words = line.split_whitespace();
     let ours = words.next() == Some("options") && words.next()?.replace('-', "_") == "uio_pdrv_genirq";
-    let value = words.filter_map(|word| word.strip_prefix("of_id=")).last()?;
+    let value = words.rev().find_map(|word| word.strip_prefix("of_id="))?;
     ours.then(|| value.trim_matches('"').to_owned())
 }
 
