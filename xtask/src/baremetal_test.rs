@@ -4,7 +4,9 @@
 //! The programs are the workspace `examples/bare-metal`: examples, and tests that are written as programs. A machine is a
 //! table of them (see `zynq.rs`); another machine is another table.
 
+mod far_end;
 mod machine;
+mod microblaze_v;
 mod run;
 mod script;
 mod sizes;
@@ -19,7 +21,7 @@ use crate::{
 use machine::{Machine, Program};
 
 /// All machines there are.
-const MACHINES: [&Machine; 1] = [&zynq::ZYNQ];
+const MACHINES: [&Machine; 2] = [&zynq::ZYNQ, &microblaze_v::MICROBLAZE_V];
 
 /// Builds and runs the programs; those alone whose names, `machine/program`, have the filter in them.
 pub(crate) fn run(project: &Project, options: &Options) -> Verdict {

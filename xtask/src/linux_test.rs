@@ -12,7 +12,7 @@ mod initrd;
 mod kernel;
 mod limit;
 mod qmp;
-mod sources;
+pub(crate) mod sources;
 
 use std::{
     path::PathBuf,

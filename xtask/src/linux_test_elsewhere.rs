@@ -1,5 +1,8 @@
 //! The virtual board on a system that can't have it: the other `linux_test` needs Unix sockets and Debian's sources.
 
+#[path = "linux_test/sources.rs"]
+pub(crate) mod sources;
+
 use std::path::PathBuf;
 
 use crate::{

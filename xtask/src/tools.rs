@@ -1,5 +1,7 @@
 //! Tools that are not a part of the toolchain: found, installed in CI, or the reason to skip.
 
+mod backports;
+
 use std::path::Path;
 
 use crate::{
@@ -19,6 +21,8 @@ pub(crate) struct Tool {
 enum Install {
     Cargo(&'static str),
     Packages(&'static str),
+    /// Those of a later release, where this one's are too old.
+    NewerPackages(&'static str),
     /// What a person has to do.
     ByHand(&'static str),
 }
@@ -65,6 +69,15 @@ pub(crate) const CROSS_AARCH64: Tool = Tool {
     name: "a cross compiler for aarch64",
     found: || Cmd::new("aarch64-linux-gnu-gcc").words("--version").succeeds(),
     install: Install::Packages("gcc-aarch64-linux-gnu libc6-dev-arm64-cross"),
+};
+/// An emulator that knows the machine with a MicroBlaze-V.
+pub(crate) const EMULATOR_RISCV: Tool = Tool {
+    name: "qemu-system-riscv32 of version 10 or later",
+    found: || {
+        let machines = Cmd::new("qemu-system-riscv32").words("-M help").read();
+        machines.is_ok_and(|machines| machines.contains("amd-microblaze-v-generic"))
+    },
+    install: Install::NewerPackages("qemu-system-misc"),
 };
 /// What compiles the emulator of the virtual board.
 pub(crate) const EMULATOR_BUILD: Tool = Tool {
@@ -113,7 +126,10 @@ impl Tool {
                 Cmd::new("apt-get").words("update -q"),
                 Cmd::new("apt-get").words("install -y -q --no-install-recommends").words(packages),
             ],
-            Install::Packages(_) => Vec::new(),
+            Install::NewerPackages(packages) if Path::new("/usr/bin/apt-get").exists() => {
+                backports::install(project, packages)?
+            }
+            Install::Packages(_) | Install::NewerPackages(_) => Vec::new(),
             Install::ByHand(remedy) => return Ok(Some(format!("{} is missing: {remedy}", self.name))),
         };
         if commands.is_empty() {

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::script::Emulator;
+use super::{far_end::Talk, script::Emulator};
 use crate::{project::Project, shell::Failure};
 
 /// An emulated machine, and the programs for it.
@@ -15,6 +15,8 @@ pub(super) struct Machine {
     pub(super) emulator: fn(&Project) -> Result<Result<PathBuf, String>, Failure>,
     /// Its arguments but for the program, `{}` being that.
     pub(super) args: &'static str,
+    /// Whether its first serial line is another than the console, which is the second then.
+    pub(super) line_before_console: bool,
     pub(super) programs: &'static [Program],
 }
 
@@ -31,6 +33,8 @@ pub(super) struct Program {
     pub(super) sizes: bool,
     /// What happens to the machine while it runs, and is to be seen of it.
     pub(super) script: Option<fn(&mut Emulator) -> Result<(), Failure>>,
+    /// Who is at the other end of the line before the console.
+    pub(super) far_end: Option<Talk>,
     /// Whether its exit status has to be another than 0.
     pub(super) fails: bool,
     /// What its console has to say besides.
@@ -47,6 +51,7 @@ impl Program {
             limit: Duration::from_secs(300),
             sizes: false,
             script: None,
+            far_end: None,
             fails: false,
             says: &[],
         }
@@ -74,6 +79,11 @@ impl Program {
 
     pub(super) const fn script(mut self, script: fn(&mut Emulator) -> Result<(), Failure>) -> Self {
         self.script = Some(script);
+        self
+    }
+
+    pub(super) const fn far_end(mut self, talk: Talk) -> Self {
+        self.far_end = Some(talk);
         self
     }
 

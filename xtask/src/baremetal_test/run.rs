@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    far_end::FarEnd,
     machine::{Machine, Program},
     script::Emulator,
     sizes,
@@ -61,7 +62,13 @@ pub(super) fn program(project: &Project, machine: &Machine, program: &Program, e
         let log = folder.join(format!("{}.{number}.console", program.name));
         let elf = folder.join(program.name);
         let args = machine.args.replace("{}", &elf.display().to_string());
-        let command = Cmd::new(emulator).words(&args).words(extra);
+        let far_end = program.far_end.map(FarEnd::new).transpose()?;
+        let line = match (&far_end, machine.line_before_console) {
+            (Some(far_end), _) => far_end.argument(),
+            (None, true) => "-serial null".to_owned(),
+            (None, false) => String::new(),
+        };
+        let command = Cmd::new(emulator).words(&args).words(extra).words(&line);
         say!("  {}/{} {extra}", machine.name, program.name);
         let begin = Instant::now();
         let ended = match program.script {
@@ -91,6 +98,9 @@ pub(super) fn program(project: &Project, machine: &Machine, program: &Program, e
                 again,
                 format!("{} ended as it should but did not say \"{missing}\"", program.name),
             ));
+        }
+        if let Some(far_end) = far_end {
+            far_end.join().map_err(|failure| Failure::of(again, failure.what))?;
         }
         let status = if program.fails { "a failure, as it should be," } else { "exit status 0" };
         say!("    {status} after {}", seconds(begin.elapsed()));

@@ -4,20 +4,20 @@ use std::fs;
 
 /// A place that packages come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Origin {
-    pub(super) uri: String,
-    pub(super) signed_by: Option<String>,
+pub(crate) struct Origin {
+    pub(crate) uri: String,
+    pub(crate) signed_by: Option<String>,
 }
 
 /// What `/etc/os-release` says.
-pub(super) fn os_release(key: &str) -> Option<String> {
+pub(crate) fn os_release(key: &str) -> Option<String> {
     let text = fs::read_to_string("/etc/os-release").ok()?;
     let value = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='))?;
     Some(value.trim_matches('"').to_owned())
 }
 
 /// The origin of the distribution's own suite, from the machine's own configuration.
-pub(super) fn origin(suite: &str) -> Option<Origin> {
+pub(crate) fn origin(suite: &str) -> Option<Origin> {
     let mut files = vec!["/etc/apt/sources.list".into()];
     let folder = fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten().flatten();
     files.extend(folder.map(|entry| entry.path()));

@@ -17,12 +17,14 @@
 //! * **Caches**: a MicroBlaze-V's are off or transparent, as the design has it; registers of blocks are never in them.
 #![no_std]
 
-#[cfg(feature = "alloc")]
-extern crate alloc;
-
 mod board;
 mod console;
+#[path = "../../zynq/src/embassy.rs"]
+pub mod embassy;
 mod exceptions;
+#[cfg(feature = "alloc")]
+#[path = "../../zynq/src/heap.rs"]
+pub mod heap;
 #[path = "../../zynq/src/join.rs"]
 pub mod join;
 pub mod tally;
@@ -33,3 +35,4 @@ include!("../../src/microblaze_v_board.rs");
 
 pub use board::{Below, Board, Intc, place, sound};
 pub use console::{exit, print};
+pub use pynq_baremetal::microblaze_v::idle_unless;

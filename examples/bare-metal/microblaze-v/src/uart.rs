@@ -19,6 +19,10 @@ pub type UartNode = AxiUartLiteNode<Volatile, Lock, Below>;
 /// The UART of this board.
 pub type Uart = AxiUartLite<&'static UartNode>;
 
+/// What a program says over the UART when it listens. What comes before that is lost: the driver empties the FIFOs when it
+/// takes over the block.
+pub const READY: u8 = b'>';
+
 static NODE: StaticCell<UartNode> = StaticCell::new();
 
 impl Board {

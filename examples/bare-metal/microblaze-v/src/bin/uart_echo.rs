@@ -21,7 +21,7 @@ use pynq_firmware_microblaze_v::{
     println, sound,
     tally::Tally,
     timers::{Timer, TimerNode, channels},
-    uart::Uart,
+    uart::{READY, Uart},
 };
 use riscv::interrupt::Interrupt;
 use riscv_rt::{core_interrupt, entry};
@@ -38,6 +38,7 @@ static ECHOED: AtomicBool = AtomicBool::new(false);
 
 /// Gives back whatever comes. Buffers are of all lengths, so that reads end in the middle of a FIFO, too.
 async fn echo(uart: &Uart) -> usize {
+    sound(uart.write_bytes_async(&[READY]).await);
     let mut buffer = [0; 23];
     let (mut taken, mut length) = (0, 1);
     while taken < BYTES {
