@@ -234,7 +234,8 @@ impl Root {
         self.0.wake();
         // Nobody waits for it any more. It would be readable for ever.
         let mut state = lock(&self.0.state);
-        if !state.armed && self.0.readable.swap(false, Ordering::SeqCst) {
+        // A root that was closed in between leaves it alone: of an event, the next root on this device is to hear.
+        if !state.armed && !self.is_dead() && self.0.readable.swap(false, Ordering::SeqCst) {
             let fired = self.0.read(&mut state).is_ok();
             // Somebody may be on the way to arm it, whom this is for: of a controller's edge there is no second one.
             state.fired |= fired && self.0.masking == Masking::InTheController;
@@ -323,12 +324,14 @@ impl Inner {
     }
 
     fn close(&self) {
-        {
-            let _state = lock(&self.state);
+        let at_hand = {
+            let mut state = lock(&self.state);
             // Before the flag, which says that nobody touches the device any more: the next root may be on it already.
             let _ = self.control(0);
             self.is_dead.store(true, Ordering::Relaxed);
-        }
+            state.reactor.take()
+        };
+        drop(at_hand);
         let mut bound = lock(&self.bound);
         let old = bound.take();
         self.is_bound.store(false, Ordering::SeqCst);
@@ -413,7 +416,8 @@ impl InterruptSource for UioRoot {
         let inner = &self.0.0;
         let mut state = lock(&inner.state);
         state.armed = false;
-        if inner.masking == Masking::AtTheRoot && state.unmasked {
+        // Whoever was at it when it was closed comes late, and the next root may be on the device already.
+        if inner.masking == Masking::AtTheRoot && state.unmasked && !self.0.is_dead() {
             // What fails here fails again at the next wait, which tells.
             let _ = inner.control(0);
             state.unmasked = false;
