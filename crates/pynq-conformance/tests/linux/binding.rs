@@ -237,10 +237,10 @@ fn the_last_handle_closes_the_device() {
         let (one, two) = (current_thread(), threads(2));
         check(TokioReactor::in_context(), |wait| one.block_on(wait));
         check(TokioReactor::in_context(), |wait| two.block_on(two.spawn(wait)).unwrap());
-        check(SmolReactor, |wait| smol::block_on(wait));
+        check(SmolReactor, smol::block_on);
         check(SmolReactor, |wait| one.block_on(wait));
         let dispatcher = Dispatcher::start().unwrap();
-        check(FirstOf::new(vec![dispatcher]), |wait| smol::block_on(wait));
+        check(FirstOf::new(vec![dispatcher]), smol::block_on);
     });
 }
 
@@ -305,7 +305,11 @@ fn a_wait_may_move_from_a_blocked_thread_to_a_task() {
         });
         // And where there is no reactor it is told so, as nobody would wake it.
         let mut waiting = wait(&node);
-        interrupts.block(&mut |cx| Poll::Ready(assert!(waiting.as_mut().poll(cx).is_pending())), None).unwrap();
+        let mut poll_once = |cx: &mut Context<'_>| {
+            assert!(waiting.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        };
+        interrupts.block(&mut poll_once, None).unwrap();
         drop(runtime);
         let ended = poll(&mut waiting);
         assert!(matches!(ended, Poll::Ready(Err(Error::ReactorGone | Error::NoReactor))), "{ended:?}");

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, mpsc},
-    task::Poll,
+    task::{Context, Poll},
     thread,
 };
 
@@ -225,6 +225,10 @@ fn a_root_needs_a_reactor_only_to_be_admitted() {
     let root = no_reactor().root(fd, Masking::AtTheRoot).unwrap();
     assert_eq!(root.admit(), Err(Error::NoReactor));
     let mut admitted = None;
-    root.block(&mut |_| Poll::Ready(admitted = Some(root.admit())), None).unwrap();
+    let mut ask = |_: &mut Context<'_>| {
+        admitted = Some(root.admit());
+        Poll::Ready(())
+    };
+    root.block(&mut ask, None).unwrap();
     assert_eq!(admitted, Some(Ok(pynq_core::interrupt::Delivery::Own)));
 }

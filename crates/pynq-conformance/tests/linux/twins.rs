@@ -107,7 +107,11 @@ fn one_call_blocks_on_several_roots_and_calls_nest() {
             assert_eq!(polls, 3, "polled once for each time it was woken");
         }
         let mut sleep = Box::pin(interrupts.clock().sleep(Duration::from_millis(1)));
-        block_on_node(&node_a, async { Ok(sleep.as_mut().await) }, None).unwrap();
+        let slept = async {
+            sleep.as_mut().await;
+            Ok(())
+        };
+        block_on_node(&node_a, slept, None).unwrap();
     });
 }
 
@@ -331,7 +335,7 @@ fn a_hundred_thousand_events_for_smol_and_two_twins() {
 fn a_hundred_thousand_events_for_a_dispatcher_and_two_twins() {
     finishes(|| {
         let dispatcher = FirstOf::new(vec![Dispatcher::start().unwrap()]);
-        one_task_and_two_twins(&interrupts(dispatcher), |task| smol::future::block_on(task));
+        one_task_and_two_twins(&interrupts(dispatcher), smol::future::block_on);
     });
 }
 
