@@ -62,6 +62,9 @@ pub(crate) fn is_blocking() -> bool {
     WATCHED.get() != 0
 }
 
+/// After so many polls in a row that woke the thread themselves it looks at its descriptors and its deadline.
+const RESTLESS: u32 = 16;
+
 /// Polls until it is `Ready` or `deadline` has passed, sleeping in between.
 pub(crate) fn block(
     watched: Watched<'_>,
@@ -75,13 +78,21 @@ pub(crate) fn block(
         let _scope = Scope::enter(watched);
         poll(&mut cx).is_ready()
     };
+    let mut restless = 0;
     loop {
         let seen = kick.count();
         if poll() {
             return Ok(());
         }
+        // What wakes itself, for others to have their turn, keeps the thread from its sleep, and must not keep it from
+        // what it sleeps for.
+        restless = if kick.count() == seen { 0 } else { restless + 1 };
+        let mut looks = restless == RESTLESS;
+        if looks {
+            restless = 0;
+        }
         // Whoever is readable may be of no concern to this thread: it polls again when it was woken.
-        while kick.count() == seen {
+        while std::mem::take(&mut looks) || kick.count() == seen {
             // Also when it is late it looks, without sleeping: the event came first, if both are there.
             let late = deadline.is_some_and(|deadline| deadline <= Instant::now());
             let until = [deadline, kick.timers.next()].into_iter().flatten().min();

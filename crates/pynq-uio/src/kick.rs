@@ -77,17 +77,16 @@ impl Kick {
     }
 
     /// Sleeps on `fds`, the first of which is [`poll_fd`](Self::poll_fd), until one is ready, `until` has come, or the count
-    /// is no longer `seen`.
+    /// is no longer `seen`. Also if it is not when this is called, the descriptors are looked at.
     pub(crate) fn sleep(&self, seen: u32, fds: &mut [PollFd<'_>], until: Option<Instant>) -> Result<(), Error> {
         self.asleep.store(true, SeqCst);
         // Whoever counts after this look finds the thread asleep and writes the eventfd.
-        let outcome = if self.count() == seen {
-            let left = until.map(|until| timespec(until.saturating_duration_since(Instant::now())));
-            poll(fds, left.as_ref()).map(|_| ())
+        let left = if self.count() == seen {
+            until.map(|until| timespec(until.saturating_duration_since(Instant::now())))
         } else {
-            fds.iter_mut().for_each(PollFd::clear_revents);
-            Ok(())
+            Some(timespec(Duration::ZERO))
         };
+        let outcome = poll(fds, left.as_ref()).map(|_| ());
         self.asleep.store(false, SeqCst);
         match outcome {
             Ok(()) => {}
@@ -116,6 +115,11 @@ pub(crate) fn os(errno: Errno) -> Error {
     Error::Os(errno.raw_os_error())
 }
 
-pub(crate) fn timespec(duration: Duration) -> Timespec {
-    Timespec::try_from(duration).unwrap_or(Timespec { tv_sec: i32::MAX.into(), tv_nsec: 0 })
+/// How long a thread sleeps before it looks again. Kernels before 5.11 refuse epoll(7) a time whose milliseconds don't fit an
+/// `i32`, and on 32 bits those before 5.1 refuse poll(2) one whose seconds don't; it would be the end of the dispatcher.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// What is left until a deadline, or as much of it as the kernel takes.
+pub(crate) fn timespec(left: Duration) -> Timespec {
+    Timespec::try_from(left.min(LONGEST)).unwrap_or(Timespec { tv_sec: i32::MAX.into(), tv_nsec: 0 })
 }
