@@ -20,6 +20,8 @@ pub(super) const MICROBLAZE_V: Machine = Machine {
         Program::new("timer_interrupts").sizes().runs(&["", "-icount shift=0,sleep=off", "-icount shift=3,sleep=off"]),
         Program::new("uart_echo").far_end(far_end::echo::<102_400>).says(&["echoed=102400"]),
         Program::new("embassy_tasks").far_end(far_end::echo::<10_240>).says(&["echoed=10240", "delays=100"]),
+        Program::new("conformance").with_alloc().says(&[" 0 failed, "]),
+        Program::new("storm").runs(&["", "-icount shift=2,sleep=off"]).says(&["kept="]),
         Program::new("panics").fails().says(&["PANIC: ", "an owner already"]),
     ],
 };

@@ -36,12 +36,10 @@ impl Board {
     /// When called twice, or if the controller isn't there.
     #[must_use]
     pub fn take() -> Self {
+        start();
         let fabric = fabric();
-        crate::console::install(sound(fabric.window(AxiUart16550_0)));
         let (window, root) = (sound(fabric.map(AxiIntc0)), sound(fabric.source(axi_intc_0::Irq)));
         let intc = sound(AxiIntc0.node(window, Lock::INIT, root)).map(|node| &*INTC.init(node));
-        // SAFETY: no critical section is open here, and each program's handler of external interrupts dispatches.
-        unsafe { enable_interrupts() };
         Self { fabric, intc }
     }
 
@@ -66,8 +64,28 @@ impl Board {
     }
 }
 
+/// Sets up the console and lets interrupts in; claims nothing.
+///
+/// # Panics
+///
+/// If the console isn't there.
+pub fn start() {
+    crate::console::install(registers(AxiUart16550_0));
+    // SAFETY: no critical section is open here, and each program's handler of external interrupts dispatches.
+    unsafe { enable_interrupts() };
+}
+
+/// The registers of a block, for who moves it from outside.
+///
+/// # Panics
+///
+/// If the design is wrong.
+pub fn registers<B: Block>(block: B) -> Volatile {
+    sound(fabric().window(block))
+}
+
 /// The logic that these programs run in.
-pub(crate) fn fabric() -> Fabric {
+fn fabric() -> Fabric {
     // SAFETY: the programs are run on the machine that the design describes. Of its blocks the DMA controller alone
     // masters the bus, and no program starts it.
     unsafe { Fabric::new() }
@@ -83,13 +101,4 @@ pub fn sound<T, E: Display>(result: Result<T, E>) -> T {
         Ok(value) => value,
         Err(error) => panic!("{error}"),
     }
-}
-
-/// Puts a value where it stays, once.
-///
-/// # Panics
-///
-/// When something is there already.
-pub fn place<T>(cell: &'static StaticCell<T>, value: T) -> &'static T {
-    cell.init(value)
 }

@@ -17,7 +17,12 @@
 //! * **Caches**: a MicroBlaze-V's are off or transparent, as the design has it; registers of blocks are never in them.
 #![no_std]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 mod board;
+#[cfg(feature = "alloc")]
+pub mod conformance;
 mod console;
 #[path = "../../zynq/src/embassy.rs"]
 pub mod embassy;
@@ -27,12 +32,14 @@ mod exceptions;
 pub mod heap;
 #[path = "../../zynq/src/join.rs"]
 pub mod join;
+pub mod outside;
+pub mod random;
 pub mod tally;
 pub mod timers;
 pub mod uart;
 
 include!("../../src/microblaze_v_board.rs");
 
-pub use board::{Below, Board, Intc, place, sound};
+pub use board::{Below, Board, Intc, registers, sound, start};
 pub use console::{exit, print};
 pub use pynq_baremetal::microblaze_v::idle_unless;

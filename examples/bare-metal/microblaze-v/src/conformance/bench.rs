@@ -1,0 +1,139 @@
+//! The suite's bench on the emulated board.
+
+use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec, vec::Vec};
+use core::cell::RefCell;
+
+use pynq_baremetal::microblaze_v::{ExternalInterrupt, barrier, dispatch, external_stats};
+use pynq_conformance::{Bench, Manual, Moment, Stimulus, Stop, Task};
+use pynq_core::interrupt::InterruptLines;
+
+use super::watched::{Access, Watched};
+use crate::outside::{Device, enabled_and_latched};
+
+const ISR: usize = 0x00;
+const IAR: usize = 0x0C;
+const SIE: usize = 0x10;
+const CIE: usize = 0x14;
+
+/// Hardware of the board, set up for a case.
+pub struct EmulatedBench {
+    pub(super) tasks: Manual,
+    pub(super) node: Arc<dyn InterruptLines>,
+    /// The controller as its driver reaches it, if the place has one.
+    pub(super) watched: Option<&'static Watched>,
+    /// What is on which line.
+    pub(super) wires: Vec<(u8, Device)>,
+    /// Edges raised, by line.
+    pub(super) raised: RefCell<BTreeMap<u8, u32>>,
+}
+
+impl EmulatedBench {
+    fn device(&self, line: u8) -> Result<Device, Stop> {
+        let wire = self.wires.iter().find(|wire| wire.0 == line);
+        wire.map(|wire| wire.1).ok_or_else(|| Stop::failed("a stimulus for a line that this place has not"))
+    }
+
+    fn event(&self, stimulus: Stimulus) -> Result<Box<dyn FnOnce() + Send>, Stop> {
+        Ok(match stimulus {
+            Stimulus::Edge { line } => {
+                let device = self.device(line)?;
+                *self.raised.borrow_mut().entry(line).or_default() += 1;
+                Box::new(move || device.pulse())
+            }
+            Stimulus::Level { line, active } => {
+                let device = self.device(line)?;
+                Box::new(move || device.hold(active))
+            }
+            Stimulus::Pin { .. } => return Err(Stop::failed("a pin of a place without a GPIO")),
+        })
+    }
+}
+
+impl Bench for EmulatedBench {
+    type Node = Arc<dyn InterruptLines>;
+
+    fn chain(&self) -> Vec<Self::Node> {
+        vec![Arc::clone(&self.node)]
+    }
+
+    fn lines(&self) -> Vec<u8> {
+        self.wires.iter().map(|wire| wire.0).collect()
+    }
+
+    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop> {
+        self.event(stimulus)?();
+        Ok(())
+    }
+
+    fn spawn(&self, task: Task) {
+        self.tasks.spawn(task);
+    }
+
+    /// What has been written has reached its device, and the interrupt that it caused has been taken, or is masked.
+    fn settle(&self) {
+        loop {
+            barrier();
+            if !(ExternalInterrupt::is_pending() && ExternalInterrupt::is_unmasked()) {
+                return;
+            }
+        }
+    }
+
+    fn turn(&self) {
+        self.tasks.turn();
+    }
+
+    fn wakes_in_handler(&self) -> bool {
+        true
+    }
+
+    fn enables(&self) -> Result<Vec<u32>, Stop> {
+        Ok(vec![match self.watched {
+            Some(_) => enabled_and_latched().0,
+            None => u32::from(ExternalInterrupt::is_unmasked()),
+        }])
+    }
+
+    fn interrupts(&self) -> Result<u64, Stop> {
+        Ok(external_stats().taken.into())
+    }
+
+    fn accesses(&self) -> Result<u64, Stop> {
+        let watched = self.watched.ok_or_else(|| Stop::skipped("a pin on the root has no registers"))?;
+        Ok(watched.accesses())
+    }
+
+    fn raised(&self, line: u8) -> Result<u32, Stop> {
+        Ok(self.raised.borrow().get(&line).copied().unwrap_or_default())
+    }
+
+    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Stop> {
+        let Some(watched) = self.watched else {
+            return Err(Stop::skipped("a pin on the root has no registers to time an event by"));
+        };
+        let access = match moment {
+            Moment::InAcknowledge => return Err(Stop::skipped("the emulated controller has no clocks")),
+            Moment::BeforeStatusRead => Access::Read(ISR),
+            Moment::BeforeAcknowledge => Access::Write(IAR),
+            Moment::BeforeUnmasking => Access::Write(SIE),
+            Moment::BeforeMasking => Access::Write(CIE),
+        };
+        watched.arrange(access, self.event(stimulus)?);
+        Ok(())
+    }
+
+    /// The controller has no claim of its own; the processor's interrupt, which it is on, has.
+    fn claim_again(&self) -> Result<bool, Stop> {
+        Ok(ExternalInterrupt::claim().is_err())
+    }
+
+    /// What the processor does for an interrupt whose level is gone when the handler looks. It takes none that is masked.
+    fn spurious_interrupt(&self) -> Result<(), Stop> {
+        critical_section::with(|_| {
+            if ExternalInterrupt::is_unmasked() {
+                dispatch();
+            }
+        });
+        Ok(())
+    }
+}
