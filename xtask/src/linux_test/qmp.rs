@@ -85,6 +85,28 @@ impl Qmp {
         self.drive(gpio, pins | u32::from(pressed) << pin)
     }
 
+    /// Waits until a device register that is not changed by being read has these bits.
+    pub(super) fn until_register(&mut self, address: u32, bits: u32, patience: Duration) -> Result<(), Failure> {
+        let begin = Instant::now();
+        loop {
+            let line =
+                self.execute("human-monitor-command", &json!({ "command-line": format!("xp /1wx {address}") }))?;
+            let word = line.as_str().and_then(|line| line.trim().rsplit_once("0x"));
+            let word = word.and_then(|(_, digits)| u32::from_str_radix(digits, 16).ok());
+            match word {
+                Some(word) if word & bits == bits => return Ok(()),
+                None => return Err(Failure::new(format!("the emulator shows {address:#x} as {line}"))),
+                Some(word) if begin.elapsed() > patience => {
+                    return Err(Failure::new(format!(
+                        "{address:#x} is {word:#x} and lacks {bits:#x}, whatever one waits"
+                    )));
+                }
+                // The guest needs the processor as well.
+                Some(_) => thread::sleep(Duration::from_micros(200)),
+            }
+        }
+    }
+
     /// Waits until the output pins of a GPIO show a value.
     pub(super) fn until_outputs(&mut self, gpio: &str, pins: u32, patience: Duration) -> Result<(), Failure> {
         let begin = Instant::now();
