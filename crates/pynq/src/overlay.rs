@@ -1,6 +1,7 @@
 //! The overlay: a design on a board.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     fmt,
     sync::{Arc, Condvar, Mutex, PoisonError},
@@ -56,6 +57,26 @@ struct Current {
     reloading: Option<ThreadId>,
 }
 
+thread_local! {
+    /// The address of what the clones of an overlay share, while this thread makes a driver for it; else 0.
+    static BUILDING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Marks the making of a driver, also when it nests.
+struct Building(usize);
+
+impl Building {
+    fn enter(shared: &Arc<Shared>) -> Self {
+        Self(BUILDING.replace(Arc::as_ptr(shared).addr()))
+    }
+}
+
+impl Drop for Building {
+    fn drop(&mut self) {
+        BUILDING.set(self.0);
+    }
+}
+
 impl Overlay {
     #[cfg_attr(not(feature = "sim"), allow(dead_code))] // no backend, no overlay
     pub(crate) fn new(design: Design, backend: Arc<dyn Backend>) -> Self {
@@ -70,8 +91,9 @@ impl Overlay {
         let me = thread::current().id();
         let mut current = lock(&self.shared.current);
         // The reloading thread itself gets the closed one, whose answer is an error, and not a deadlock: it may run
-        // the program's wakers.
-        while current.reloading.is_some_and(|thread| thread != me) {
+        // the program's wakers. So does a thread that is making a driver, which the reload waits for.
+        let makes = BUILDING.get() == Arc::as_ptr(&self.shared).addr();
+        while !makes && current.reloading.is_some_and(|thread| thread != me) {
             current = self.shared.reloaded.wait(current).unwrap_or_else(PoisonError::into_inner);
         }
         Arc::clone(&current.loaded)
@@ -144,7 +166,8 @@ impl Overlay {
     /// The driver of the block called `path`, made by `build` if there is none yet: how a driver that this crate does not
     /// know claims its block. Every further call for the same type gives a clone of the first one.
     ///
-    /// `build` must not ask the overlay for the same block. What it returns holds nodes and windows, not the overlay.
+    /// `build` must not ask the overlay for the same block, nor to reload. What it returns holds nodes and windows, not the
+    /// overlay.
     ///
     /// # Errors
     ///
@@ -157,7 +180,10 @@ impl Overlay {
     {
         let loaded = self.loaded();
         let block = loaded.design.ip_block(path).map_err(Error::from)?;
-        loaded.claim(path, || build(&DriverContext::new(&loaded, path, block)))
+        loaded.claim(path, || {
+            let _building = Building::enter(&self.shared);
+            build(&DriverContext::new(&loaded, path, block))
+        })
     }
 
     /// The board's clock.

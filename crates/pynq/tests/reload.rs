@@ -201,6 +201,30 @@ fn a_driver_that_is_being_made_is_waited_for() {
     base.led(0).expect("that claim is over");
 }
 
+/// Who makes a driver may ask for other blocks, and that while a reload waits for it.
+#[test]
+fn a_driver_that_is_made_while_the_overlay_reloads_gets_errors() {
+    let base = base();
+    let old = base.mmio("leds_gpio").unwrap();
+    let mut answers = Vec::new();
+    thread::scope(|scope| {
+        let made = base.driver("btns_gpio", |_| {
+            scope.spawn(|| base.reload().unwrap());
+            // The first thing that a reload does.
+            while old.read(0, 4).is_ok() {
+                thread::yield_now();
+            }
+            answers.extend(base.gpio("leds_gpio").err());
+            answers.extend(base.interrupt("btns_gpio/ip2intc_irpt").err());
+            Ok::<_, pynq::Error>(())
+        });
+        made.unwrap();
+    });
+    assert_eq!(answers.len(), 2);
+    assert!(answers.iter().all(pynq::Error::is_invalidated), "{answers:?}");
+    base.gpio("leds_gpio").unwrap();
+}
+
 #[test]
 fn nothing_outlives_its_last_handle() {
     let base = base();
