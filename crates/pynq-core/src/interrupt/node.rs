@@ -288,6 +288,7 @@ where
                             // is the owner no more.
                             core::mem::forget(guard);
                             self.wake_batch(&mut batch, panics);
+                            batch.leave();
                             return;
                         }
                         self.wake_ready(batch, panics);
@@ -336,6 +337,7 @@ where
             self.state.with_lock(|state| batch.fill(state, L::IN_HANDLER));
         }
         self.wake_batch(&mut batch, panics);
+        batch.leave();
     }
 
     /// The same for who is not the owner, and may have been in the way of a wake.
