@@ -23,6 +23,7 @@ pages! {
     SimulatedBoard = "docs/src/guides/simulated-board.md",
     Driver = "docs/src/guides/driver.md",
     Linux = "docs/src/guides/linux.md",
+    BareMetal = "docs/src/guides/bare-metal.md",
     Backend = "docs/src/guides/backend.md",
     Invariants = "docs/src/reference/invariants.md",
     Limits = "docs/src/reference/limits.md",
