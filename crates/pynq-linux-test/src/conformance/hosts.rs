@@ -97,6 +97,8 @@ impl Host {
             Self::Smol(executor) => {
                 while executor.try_tick() {}
                 smol::block_on(smol::future::yield_now());
+                // The reactor may be in the hands of its own thread.
+                thread::yield_now();
             }
             Self::TokioMulti(_) | Self::Threads(_) => thread::yield_now(),
             Self::Manual(manual) => {
