@@ -25,6 +25,9 @@ use tokio::{
 /// The runtime must be running while anything awaits, and a `current_thread` one runs only within its `block_on`. Its
 /// multi-thread scheduler looks at I/O between tasks: a task that computes for long on the only idle worker delays the
 /// interrupts of others. More workers, `spawn_blocking`, or pynq-uio's `Dispatcher` cure that.
+///
+/// tokio tells that a runtime has no I/O or no timers by a panic, which is caught here and made an error. Where panics
+/// abort, it can't be: enable both.
 #[derive(Clone, Default)]
 pub struct TokioReactor {
     runtime: Option<Handle>,

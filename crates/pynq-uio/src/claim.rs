@@ -47,8 +47,8 @@ impl Claim {
         let flags = OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let open = |more: OFlags| rustix::fs::open(&path, flags | more, Mode::from_raw_mode(0o644));
         let (file, is_ours) = match open(OFlags::RDWR | OFlags::CREATE) {
-            // Another user's file can be locked all the same.
-            Err(Errno::ACCESS) => (open(OFlags::RDONLY), false),
+            // Another user's file can be locked all the same. If there is none, it was the folder that refused.
+            Err(Errno::ACCESS) => (open(OFlags::RDONLY).map_err(|_| Errno::ACCESS), false),
             other => (other, true),
         };
         let file = file.map_err(failed("make the lock file"))?;

@@ -37,7 +37,7 @@ pub use interrupts::{InterruptRow, Interrupts, Trigger};
 pub use mapping::{Mapping, Memory, Window, page_size};
 pub use paths::SystemPaths;
 pub use reactor::{BoxedSleep, FirstOf, NoReactor, Reactor, Registration, WatchError};
-pub use root::{Masking, UioCounts, UioInterrupts, UioRoot};
+pub use root::{Masking, UioCounts, UioInterrupts, UioRoot, mask};
 pub use window::{open_window, open_window_of};
 
 /// The result of an operation of this crate.

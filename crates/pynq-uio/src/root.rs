@@ -158,6 +158,26 @@ impl fmt::Debug for UioRoot {
     }
 }
 
+/// Masks the interrupt of a UIO device that is open as `device`, which also tells whether it is still there.
+///
+/// # Errors
+///
+/// [`Error::DeviceGone`] if it was unbound since, [`Error::Os`] for anything else that the system says.
+pub fn mask(device: impl AsFd) -> Result<(), Error> {
+    write_control(device, 0)
+}
+
+fn write_control(device: impl AsFd, value: i32) -> Result<(), Error> {
+    loop {
+        return match rustix::io::write(&device, &value.to_ne_bytes()) {
+            Ok(4) => Ok(()),
+            Ok(_) => Err(Error::DeviceGone),
+            Err(Errno::INTR) => continue,
+            Err(errno) => Err(device_error(errno)),
+        };
+    }
+}
+
 /// What [`UioRoot::counts`] tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -253,14 +273,7 @@ impl Inner {
     }
 
     fn control(&self, value: i32) -> Result<(), Error> {
-        loop {
-            return match rustix::io::write(&self.fd, &value.to_ne_bytes()) {
-                Ok(4) => Ok(()),
-                Ok(_) => Err(Error::DeviceGone),
-                Err(Errno::INTR) => continue,
-                Err(errno) => Err(device_error(errno)),
-            };
-        }
+        write_control(&self.fd, value)
     }
 
     /// Reads once. An interrupt that it tells of has masked itself.

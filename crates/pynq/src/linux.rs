@@ -383,6 +383,8 @@ impl Backend for Linux {
         let windows = {
             let mut held = lock(&self.held);
             held.devices = None;
+            // One that was unbound, as by a new device tree, is opened anew.
+            held.files.retain(|_, file| pynq_uio::mask(file).is_ok());
             std::mem::take(&mut held.windows)
         };
         // All of them, whatever becomes of one: what is not revoked reaches the new design.

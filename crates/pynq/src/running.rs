@@ -12,7 +12,8 @@ impl Overlay {
     ///
     /// # Blocking
     ///
-    /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime.
+    /// Sleeps the calling thread, without a runtime. Not to be called from a task of a runtime. The future must not run a
+    /// runtime on this thread in turn: waits that are polled here count on this call to look for their interrupts.
     ///
     /// # Errors
     ///
