@@ -20,6 +20,9 @@ pub(super) struct Machine {
     pub(super) programs: &'static [Program],
 }
 
+/// What happens to a machine while a program runs.
+type Script = fn(&mut Emulator) -> Result<(), Failure>;
+
 /// A program, how it is run, and when it has passed.
 pub(super) struct Program {
     pub(super) name: &'static str,
@@ -32,7 +35,7 @@ pub(super) struct Program {
     /// Whether to tell how large it is, and of what.
     pub(super) sizes: bool,
     /// What happens to the machine while it runs, and is to be seen of it.
-    pub(super) script: Option<fn(&mut Emulator) -> Result<(), Failure>>,
+    pub(super) script: Option<Script>,
     /// Who is at the other end of the line before the console.
     pub(super) far_end: Option<Talk>,
     /// Whether its exit status has to be another than 0.
@@ -77,7 +80,7 @@ impl Program {
         self
     }
 
-    pub(super) const fn script(mut self, script: fn(&mut Emulator) -> Result<(), Failure>) -> Self {
+    pub(super) const fn script(mut self, script: Script) -> Self {
         self.script = Some(script);
         self
     }
