@@ -16,7 +16,7 @@ use std::{
 };
 
 use pynq::{Channel, ChannelDirection, Clock as _, Interrupt, LinuxOptions, Overlay, core::interrupt::Fired};
-use pynq_hwh::{Design, LineKind};
+use pynq_hwh::{Design, LineKind, Warning, WarningKind};
 
 use super::Watch;
 use crate::{Outcome, printable};
@@ -56,9 +56,10 @@ pub(super) fn run(arguments: &Watch) -> Outcome {
         note(&format!(
             "{pin} is watched as it is: what enables the interrupt in the device, and clears it, is up to others"
         ));
-    }
-    if level == Some(LineKind::Edge) && overlay.design().warnings.iter().any(|warning| warning.subject == pin) {
-        note("it is a level on an edge line: until its device is cleared it does not fire again");
+        let kept = |warning: &Warning| warning.kind == WarningKind::LevelSourceOnEdgeLine && warning.subject == pin;
+        if overlay.design().warnings.iter().any(kept) {
+            note("it is a level on an edge line: until its device is cleared it does not fire again");
+        }
     }
     let (sender, receiver) = mpsc::channel();
     let clock = overlay.clock();
