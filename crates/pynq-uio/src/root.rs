@@ -200,7 +200,7 @@ struct Inner {
     bound: Mutex<Option<Arc<dyn Registration>>>,
     /// Whether `bound` holds one, for a look without the lock.
     is_bound: AtomicBool,
-    /// Reading failed: the device is gone.
+    /// Reading or unmasking failed: the device is gone. Or it was closed.
     is_dead: AtomicBool,
     /// A blocked thread found it readable.
     readable: AtomicBool,
@@ -365,6 +365,7 @@ impl Inner {
         }
         if !state.unmasked {
             if let Err(error) = self.control(1) {
+                self.is_dead.store(true, Ordering::Relaxed);
                 return Poll::Ready(Err(error));
             }
             state.unmasked = true;
@@ -448,7 +449,8 @@ impl InterruptSource for UioRoot {
     }
 
     fn admit(&self) -> Result<Delivery, Error> {
-        if blocking::watches(&self.0) {
+        // Of a device that is gone, the poll itself tells; nobody has to watch it.
+        if blocking::watches(&self.0) || self.0.is_dead() {
             return Ok(Delivery::Own);
         }
         if !self.0.0.is_bound.load(Ordering::SeqCst) {

@@ -5,7 +5,7 @@ use std::{
     cell::Cell,
     env,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::Arc,
     thread::{self, JoinHandle},
@@ -57,16 +57,24 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// A device whose line is always active: it fires whenever it is unmasked. Nothing in it but one thread that blocks on
-/// reads, so that nobody waits for a lock.
+/// A device whose line is active whenever the calling thread has gone to sleep, so that every event finds it there. Nothing
+/// in it but one thread that blocks on reads, so that nobody waits for a lock.
 fn busy_device() -> (OwnedFd, JoinHandle<()>) {
-    let flags = SocketFlags::CLOEXEC;
-    let (near, far) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).unwrap();
+    let (near, far) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
     rustix::io::ioctl_fionbio(&near, true).unwrap();
+    let waiter = Path::new("/proc").join(std::fs::read_link("/proc/thread-self").unwrap()).join("stat");
+    let sleeps = move || {
+        let stat = std::fs::read_to_string(&waiter).unwrap_or_default();
+        // Behind the name, which is in brackets.
+        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('S'))
+    };
     let kernel = thread::spawn(move || {
         let (mut word, mut count) = ([0; 4], 0_u32);
         while let Ok((4, _)) = recv(&far, &mut word, RecvFlags::empty()) {
             if i32::from_ne_bytes(word) != 0 {
+                while !sleeps() {
+                    thread::yield_now();
+                }
                 count += 1;
                 let _ = send(&far, &count.to_ne_bytes(), SendFlags::NOSIGNAL);
             }

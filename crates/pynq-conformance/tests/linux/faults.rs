@@ -1,7 +1,11 @@
 //! What the kernel may do to a root: take the device away, count on, wake for nothing, tell late.
 
 use std::{
-    sync::{Arc, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+        mpsc,
+    },
     task::{Context, Poll},
     thread,
 };
@@ -15,7 +19,8 @@ use pynq_core::{
 };
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
-use pynq_uio::{Dispatcher, FirstOf, Masking, Reactor};
+use pynq_uio::{BoxedSleep, Dispatcher, FirstOf, Masking, Reactor, Registration};
+use rustix::fd::OwnedFd;
 use tokio::runtime::Builder;
 
 use crate::device::*;
@@ -75,6 +80,40 @@ fn a_device_that_went_while_nobody_waited_fails_the_next_wait() {
             assert_eq!(line.wait(), Err(Error::DeviceGone));
             assert_eq!(line.clear(), Err(Error::DeviceGone));
         }
+    });
+}
+
+/// Counts who is asked to watch what.
+struct Counting(Arc<AtomicU32>);
+
+impl Reactor for Counting {
+    fn register(&self, fd: &Arc<OwnedFd>) -> Result<Arc<dyn Registration>, Error> {
+        self.0.fetch_add(1, SeqCst);
+        SmolReactor.register(fd)
+    }
+
+    fn sleep_until(&self, deadline: std::time::Instant) -> Option<BoxedSleep> {
+        SmolReactor.sleep_until(deadline)
+    }
+}
+
+#[test]
+fn a_device_that_is_gone_is_watched_by_nobody() {
+    finishes(|| {
+        let asked = Arc::new(AtomicU32::new(0));
+        let interrupts = interrupts(Counting(Arc::clone(&asked)));
+        let (device, node) = Device::on(&interrupts);
+        let mut line = Line::new(node.clone(), 0).unwrap();
+        device.uio.remove();
+        assert_eq!(line.wait(), Err(Error::DeviceGone));
+        assert_eq!(smol::block_on(line.wait_async()), Err(Error::DeviceGone));
+        // Closed by whoever replaces the design.
+        let (device, node) = Device::on(&interrupts);
+        let mut line = Line::new(node.clone(), 0).unwrap();
+        interrupts.close();
+        assert_eq!(smol::block_on(line.wait_async()), Err(Error::DeviceGone));
+        assert_eq!(asked.load(SeqCst), 0);
+        drop(device);
     });
 }
 
