@@ -1,7 +1,7 @@
 //! A board under Linux as a backend: interrupts through UIO, registers through UIO or `/dev/mem`, the FPGA manager.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     fmt,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
@@ -334,8 +334,8 @@ impl Backend for Linux {
 
     fn claim(&self, _: &str, block: &IpBlock) -> Result<()> {
         let mut held = lock(&self.held);
-        if !held.claims.contains_key(&block.base) {
-            held.claims.insert(block.base, Claim::address(&self.paths, block.base)?);
+        if let Entry::Vacant(free) = held.claims.entry(block.base) {
+            free.insert(Claim::address(&self.paths, block.base)?);
         }
         Ok(())
     }
