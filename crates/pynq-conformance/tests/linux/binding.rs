@@ -384,10 +384,10 @@ fn three_hundred_events_in_one_turn_of_a_task() {
             runtime.block_on(std::future::poll_fn(|cx| {
                 assert!(spent.as_mut().poll(cx).is_pending());
                 for _ in 0..300 {
-                    // A blocked thread fetches each event, since a runtime on this thread has no turn in between.
-                    let twin = twin(&node);
                     let mut waiting = wait(&node);
                     assert!(waiting.as_mut().poll(cx).is_pending());
+                    // A blocked thread fetches each event, since a runtime on this thread has no turn in between.
+                    let twin = twin(&node);
                     device.raise();
                     twin.join().unwrap().unwrap();
                     let ended = waiting.as_mut().poll(cx);
