@@ -63,6 +63,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
         (0, true) => Err(Failure::new("no such target; there are armv7 and aarch64")),
         (_, true) => Ok(Outcome::PASSED),
         (0, false) => Ok(Outcome::Skipped(missing.join("; "))),
+        (_, false) if project.ci => Err(Failure::new(missing.join("; "))),
         (_, false) => Ok(Outcome::Passed(missing)),
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn all() {
 /// What this program does when it is not the first process.
 pub(crate) fn second_process(arguments: &[String]) -> ExitCode {
     let ended = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["claim", name] => device(name).and_then(|device| Ok(drop(device.open()?))),
+        ["claim", name] => claim(name),
         ["claim-address", address] => claim_address(address),
         ["hold", name] => hold(name),
         _ => Err("this is for the virtual board of `cargo xtask linux-test`".into()),
@@ -41,6 +41,11 @@ pub(crate) fn second_process(arguments: &[String]) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn claim(name: &str) -> Result<(), Failed> {
+    drop(device(name)?.open()?);
+    Ok(())
 }
 
 fn claim_address(address: &str) -> Result<(), Failed> {

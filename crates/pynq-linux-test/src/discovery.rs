@@ -10,8 +10,11 @@ use crate::{
     report::{Failed, check, ensure},
 };
 
-/// Each device of the board: its name, its interrupt in the GIC with its trigger, and where its maps begin.
-const DEVICES: [(&str, Option<(u32, Trigger)>, &[u64]); 10] = [
+/// A device: its name, its interrupt in the GIC with its trigger, and where its maps begin.
+type Expected = (&'static str, Option<(u32, Trigger)>, &'static [u64]);
+
+/// Each device of the board.
+const DEVICES: [Expected; 10] = [
     ("fabric", Some((61, Trigger::Level)), &[0x4000_0000]),
     ("lab", Some((62, Trigger::Level)), &[LAB_INTC, 0x4280_0000, 0x4126_0000, 0x42C0_0000, 0x4040_0000]),
     ("direct", Some((63, Trigger::Level)), &[0x4284_0000]),

@@ -14,12 +14,12 @@ use rustix::{
     system::{RebootCommand, reboot},
 };
 
-use crate::{claims, conformance, discovery, latency, report, storm};
+use crate::{claims, conformance, discovery, latency, report, storm, unbind};
 
 /// A run that hangs tells so before the host ends it.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// What the host wants, in the terms of `cargo xtask linux-test`: one word a line, `env NAME=VALUE` and `arg WORD`.
+/// What the host wants: one word a line.
 const COMMAND: &str = "/command";
 
 pub(crate) fn main() -> ExitCode {
@@ -29,13 +29,11 @@ pub(crate) fn main() -> ExitCode {
     }
     set_up();
     let command = fs::read_to_string(COMMAND).unwrap_or_default();
-    let words = |kind: &'static str| command.lines().filter_map(move |line| line.strip_prefix(kind)?.strip_prefix(' '));
-    let arguments: Vec<&str> = words("arg").collect();
-    let environment: Vec<(&str, &str)> = words("env").filter_map(|word| word.split_once('=')).collect();
+    let arguments: Vec<&str> = command.lines().collect();
     match *arguments {
         ["test"] => test(""),
         ["test", only] => test(only),
-        ["run", program, ref arguments @ ..] => run(program, arguments, &environment),
+        ["run", program, ref arguments @ ..] => run(program, arguments),
         _ => println!("{COMMAND} says nothing that can be done: {command:?}"),
     }
     switch_off();
@@ -76,14 +74,15 @@ fn test(only: &str) {
     discovery::all();
     claims::all();
     conformance::all();
+    unbind::all();
     storm::all();
     latency::all();
     report::totals();
 }
 
 /// Runs a program, and tells how it ended.
-fn run(program: &str, arguments: &[&str], environment: &[(&str, &str)]) {
-    let ended = Command::new(program).args(arguments).envs(environment.iter().copied()).status();
+fn run(program: &str, arguments: &[&str]) {
+    let ended = Command::new(program).args(arguments).status();
     println!();
     match ended {
         Ok(status) => match status.code() {

@@ -23,6 +23,8 @@ mod report;
 mod storm;
 #[cfg(target_os = "linux")]
 mod tree;
+#[cfg(target_os = "linux")]
+mod unbind;
 
 #[cfg(target_os = "linux")]
 fn main() -> std::process::ExitCode {

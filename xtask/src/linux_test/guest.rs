@@ -27,11 +27,10 @@ pub(super) struct Board {
     pub(super) logs: PathBuf,
 }
 
-/// What the guest is to run: a program and its arguments, in an environment.
+/// What the guest is to run: a program and its arguments.
 #[derive(Default)]
 pub(super) struct Program {
     pub(super) arguments: Vec<String>,
-    pub(super) environment: Vec<(String, String)>,
     /// Files to be put into the folder `/pynq` of the guest.
     pub(super) files: Vec<(String, Vec<u8>)>,
 }
@@ -51,20 +50,22 @@ impl Program {
         Ok(this)
     }
 
-    pub(super) fn env(mut self, name: &str, value: &str) -> Self {
-        self.environment.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
     pub(super) fn file(mut self, name: &str, contents: Vec<u8>) -> Self {
         self.files.push((name.to_owned(), contents));
         self
     }
 
-    /// As the guest reads it: one word a line, first the environment.
+    /// As the guest reads it: one word a line.
     fn script(&self) -> String {
-        let environment = self.environment.iter().map(|(name, value)| format!("env {name}={value}\n"));
-        environment.chain(self.arguments.iter().map(|word| format!("arg {word}\n"))).collect()
+        self.arguments
+            .iter()
+            .map(|word| {
+                format!(
+                    "{word}
+"
+                )
+            })
+            .collect()
     }
 }
 

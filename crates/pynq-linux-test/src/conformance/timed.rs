@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use pynq_conformance::Moment;
 use pynq_core::interrupt::InterruptHardware;
 
+type Event = Box<dyn FnOnce() + Send>;
+
 /// What is to happen, and when.
 #[derive(Clone, Default)]
-pub(crate) struct Trap(Arc<Mutex<Option<(Moment, Box<dyn FnOnce() + Send>)>>>);
+pub(crate) struct Trap(Arc<Mutex<Option<(Moment, Event)>>>);
 
 impl Trap {
     pub(crate) fn set(&self, moment: Moment, event: impl FnOnce() + Send + 'static) {
