@@ -1,5 +1,6 @@
 //! The facade on a tree of files in which the test plays the kernel; `/dev/mem` is a sparse file.
 #![cfg(all(feature = "uio", target_os = "linux"))]
+#![allow(clippy::unwrap_used)] // a test may
 
 #[path = "../../pynq-uio/tests/system/mod.rs"]
 mod system;
