@@ -28,7 +28,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
         for target in
             targets.lines().filter(|target| options.filter.as_ref().is_none_or(|only| target.contains(only.as_str())))
         {
-            fuzz(project, dir, target, options.seconds.unwrap_or(60))?;
+            fuzz(project, dir, target, options.seconds.unwrap_or(20))?;
             ran += 1;
         }
     }

@@ -74,7 +74,7 @@ const STAGES: [Stage; 19] = [
         in_ci: true,
     },
     Stage { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::run, in_ci: true },
-    Stage { name: "fuzz", about: "fuzz targets [--seconds N] [TARGET], 60 s each", run: fuzz::run, in_ci: true },
+    Stage { name: "fuzz", about: "fuzz targets [--seconds N] [TARGET], 20 s each", run: fuzz::run, in_ci: true },
     Stage { name: "linux-test", about: "the virtual board, under Linux [TEST]", run: linux_test::run, in_ci: true },
     Stage { name: "cross", about: "examples for boards: armv7, aarch64 [TARGET]", run: cross::run, in_ci: true },
     Stage {
