@@ -19,6 +19,7 @@ use crate::{
     stages::{Options, Outcome, Verdict},
 };
 use machine::{Machine, Program};
+pub(crate) use microblaze_v::emulator as emulator_riscv;
 
 /// All machines there are.
 const MACHINES: [&Machine; 2] = [&zynq::ZYNQ, &microblaze_v::MICROBLAZE_V];

@@ -30,6 +30,7 @@ pub(crate) const UNSAFE: &[(&str, &str)] = &[
     ("crates/pynq-baremetal/src/microblaze_v/fabric.rs", "windows at the addresses of a design"),
     ("crates/pynq-baremetal/src/window.rs", "windows at fixed addresses"),
     ("crates/pynq-baremetal/src/zynq/cpu.rs", "instructions that Rust has no name for"),
+    ("crates/pynq-qtest/src/window.rs", "implements the contract of accesses; reaches no memory"),
     ("crates/pynq-sim/src/window.rs", "implements the contract of accesses; reaches no memory"),
     ("crates/pynq-uio/src/mapping.rs", "maps device memory, takes it away and gives it back"),
     ("crates/pynq-uio/src/mapping/window.rs", "lays a window over it"),

@@ -20,6 +20,7 @@ mod no_std;
 mod package;
 mod portable;
 mod project;
+mod qemu_models;
 mod scan;
 mod shell;
 mod stages;

@@ -8,6 +8,7 @@ use std::{
 use crate::{
     asm, baremetal_test, compile, cross, deny, docs, fuzz, lint, linux_test, loom, mutants, no_std, package, portable,
     project::Project,
+    qemu_models,
     shell::{Failure, say, seconds},
 };
 
@@ -50,7 +51,7 @@ struct Stage {
 }
 
 /// Cheap stages first, so that most mistakes are told within the first minutes.
-const STAGES: [Stage; 19] = [
+const STAGES: [Stage; 20] = [
     Stage { name: "lint", about: "rustfmt, clippy, and the rules of this project", run: lint::run, in_ci: true },
     Stage { name: "test", about: "cargo test --workspace, doc tests included", run: compile::test, in_ci: true },
     Stage { name: "msrv", about: "nothing needs a newer Rust than Cargo.toml says", run: compile::msrv, in_ci: true },
@@ -81,6 +82,12 @@ const STAGES: [Stage; 19] = [
         name: "baremetal-test",
         about: "firmware in emulators [MACHINE/PROGRAM]",
         run: baremetal_test::run,
+        in_ci: true,
+    },
+    Stage {
+        name: "qemu-models",
+        about: "drivers on QEMU's models, ours against them [--count N] [TEST]",
+        run: qemu_models::run,
         in_ci: true,
     },
     Stage { name: "miri", about: "undefined behaviour, where miri is installed", run: compile::miri, in_ci: false },

@@ -27,7 +27,7 @@ pub(super) const MICROBLAZE_V: Machine = Machine {
 };
 
 /// `PYNQ_QEMU_RISCV32` names one that is not the system's.
-fn emulator(project: &Project) -> Result<Result<PathBuf, String>, Failure> {
+pub(crate) fn emulator(project: &Project) -> Result<Result<PathBuf, String>, Failure> {
     if let Some(path) = env::var_os("PYNQ_QEMU_RISCV32").filter(|path| !path.is_empty()) {
         return Ok(Ok(PathBuf::from(path)));
     }
