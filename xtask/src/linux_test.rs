@@ -5,6 +5,7 @@
 //! in it is the crate `pynq-linux-test`, as the first and only process.
 
 mod cache;
+mod commands;
 mod emulator;
 mod examples;
 mod guest;
@@ -46,6 +47,14 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
         Err(reason) => return Ok(Outcome::Skipped(reason)),
     };
     let filter = options.filter.as_deref();
+    if filter.is_none_or(|filter| commands::NAME.contains(filter)) {
+        if let Err(reason) = commands::run(project, &board, &limit)? {
+            return Ok(Outcome::Skipped(reason));
+        }
+        if filter.is_some() {
+            return Ok(Outcome::PASSED);
+        }
+    }
     if !filter.is_some_and(examples::are_meant_by) {
         tests(&board, filter, &limit)?;
         if filter.is_some() {

@@ -19,7 +19,7 @@ use crate::{claims, conformance, discovery, latency, report, storm, unbind};
 /// A run that hangs tells so before the host ends it.
 const PATIENCE: Duration = Duration::from_secs(240);
 
-/// What the host wants: one word a line.
+/// What the host wants: one word a line, and an empty line before what comes next.
 const COMMAND: &str = "/command";
 
 pub(crate) fn main() -> ExitCode {
@@ -29,12 +29,14 @@ pub(crate) fn main() -> ExitCode {
     }
     set_up();
     let command = fs::read_to_string(COMMAND).unwrap_or_default();
-    let arguments: Vec<&str> = command.lines().collect();
-    match *arguments {
-        ["test"] => test(""),
-        ["test", only] => test(only),
-        ["run", program, ref arguments @ ..] => run(program, arguments),
-        _ => println!("{COMMAND} says nothing that can be done: {command:?}"),
+    for command in command.split("\n\n") {
+        let arguments: Vec<&str> = command.lines().collect();
+        match *arguments {
+            ["test"] => test(""),
+            ["test", only] => test(only),
+            ["run", program, ref arguments @ ..] => run(program, arguments),
+            _ => println!("{COMMAND} says nothing that can be done: {command:?}"),
+        }
     }
     switch_off();
     // Only if that failed; the kernel then panics, which stops the board as well.

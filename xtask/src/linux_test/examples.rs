@@ -79,7 +79,7 @@ pub(super) fn run(
 }
 
 /// The handoff file of the real base overlay if there is one, else the examples' own, which has the same blocks there.
-fn design(project: &Project) -> Result<Vec<u8>, Failure> {
+pub(super) fn design(project: &Project) -> Result<Vec<u8>, Failure> {
     let real = std::env::var_os("PYNQ_HWH_DIR").map(|folder| Path::new(&folder).join("z2-base.hwh"));
     let own = project.root.join("crates/pynq-hwh/fixtures/pynq-z2-buttons.hwh");
     let path = real.filter(|path| path.exists()).unwrap_or(own);

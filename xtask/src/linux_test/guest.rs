@@ -55,17 +55,18 @@ impl Program {
         self
     }
 
-    /// As the guest reads it: one word a line.
+    /// The same program once more after that, with other arguments.
+    pub(super) fn then(mut self, arguments: &[&str]) -> Self {
+        let again: Vec<String> = self.arguments.iter().take(2).cloned().collect();
+        self.arguments.push(String::new());
+        self.arguments.extend(again);
+        self.arguments.extend(arguments.iter().map(|&word| word.to_owned()));
+        self
+    }
+
+    /// As the guest reads it: one word a line, an empty one before what comes next.
     fn script(&self) -> String {
-        self.arguments
-            .iter()
-            .map(|word| {
-                format!(
-                    "{word}
-"
-                )
-            })
-            .collect()
+        self.arguments.join("\n")
     }
 }
 
