@@ -22,6 +22,8 @@ pub enum Error {
         command: String,
         /// Its exit status, or why that is not known.
         status: String,
+        /// The last that it wrote to its standard error.
+        said: String,
     },
     /// QEMU gave no answer in time, and was killed.
     Silent {
@@ -57,8 +59,9 @@ impl fmt::Display for Error {
             Self::Start { program, kind } => {
                 write!(f, "can't start {program}: {kind}; install it, or name another one")
             }
-            Self::Ended { command, status } => {
-                write!(f, "QEMU ended ({status}) at \"{command}\"; its standard error says why")
+            Self::Ended { command, status, said } => {
+                let said = if said.is_empty() { "it did not say why" } else { said };
+                write!(f, "QEMU ended ({status}) at \"{command}\": {said}; check its arguments")
             }
             Self::Silent { command, limit } => write!(
                 f,

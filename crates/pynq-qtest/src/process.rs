@@ -6,8 +6,8 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, BufRead as _, BufReader, Write as _},
-    process::{Child, ChildStdin, ChildStdout, Stdio},
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Stdio},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
@@ -26,6 +26,9 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// So many commands are sent before the first answer is waited for: few enough to fit into a pipe.
 const AT_ONCE: usize = 64;
+
+/// Bytes of QEMU's complaints that are kept, the last ones.
+const COMPLAINTS: usize = 2_000;
 
 /// What QEMU can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,28 +98,41 @@ struct Link {
     child: Child,
     input: Option<ChildStdin>,
     answers: Receiver<String>,
+    complaints: Arc<Mutex<Vec<u8>>>,
+    /// Disconnected when all of them have been read.
+    complained: Receiver<()>,
     limit: Duration,
     failure: Option<Error>,
 }
 
 impl Qtest {
     /// Starts QEMU: `command` names the program and the machine, and may do so as it likes; what makes it listen to
-    /// qtest is added. Standard input and output belong to the connection from then on, so `-monitor none`, `-display
-    /// none` and `-serial` for something else go with it.
+    /// qtest is added. Its standard streams belong to the connection from then on, so `-monitor none`, `-display none` and
+    /// `-serial` for something else go with it.
     ///
     /// # Errors
     ///
     /// [`Error::Start`] if the program is missing, [`Error::Ended`] if it didn't like its arguments.
     pub fn start(mut command: std::process::Command) -> Result<Self, Error> {
         command.args(["-qtest", "stdio", "-qtest-log", "none"]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let program = command.get_program().to_string_lossy().into_owned();
         let cannot = |error: &io::Error| Error::Start { program: program.clone(), kind: error.kind() };
         let mut child = command.spawn().map_err(|error| cannot(&error))?;
-        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (sender, answers) = channel();
         let wires = Arc::new(Wires::default());
-        let link = Link { child, input, answers, limit: LIMIT, failure: None };
+        let complaints = Arc::default();
+        let (complaining, complained) = channel();
+        let link = Link {
+            child,
+            input,
+            answers,
+            complaints: Arc::clone(&complaints),
+            complained,
+            limit: LIMIT,
+            failure: None,
+        };
         // From here on a failure drops what was started.
         let this = Self(Arc::new(Shared { link: Mutex::new(link), wires, started: Instant::now() }));
         let thread = |name: &str| thread::Builder::new().name(name.to_owned());
@@ -124,6 +140,13 @@ impl Qtest {
             let wires = Arc::clone(&this.0.wires);
             let reader = thread("pynq-qtest-reader").spawn(move || read(output, &sender, &wires));
             reader.map_err(|error| cannot(&error))?;
+        }
+        if let Some(errors) = errors {
+            let listener = thread("pynq-qtest-complaints").spawn(move || {
+                keep_last(errors, &complaints);
+                drop(complaining);
+            });
+            listener.map_err(|error| cannot(&error))?;
         }
         let wires = Arc::clone(&this.0.wires);
         let dispatcher = thread("pynq-qtest-dispatcher").spawn(move || wires.dispatch());
@@ -147,32 +170,12 @@ impl Qtest {
     pub fn run(&self, commands: &[Command<'_>]) -> Result<Vec<u32>, Error> {
         let lines = commands.iter().map(Command::line).collect::<Result<Vec<_>, _>>()?;
         let mut link = self.link();
-        let (mut values, mut refusal) = (Vec::new(), None);
-        for (commands, lines) in commands.chunks(AT_ONCE).zip(lines.chunks(AT_ONCE)) {
-            link.send(lines)?;
-            for (command, line) in commands.iter().zip(lines) {
-                let answer = link.answer(line)?;
-                match (parse(&answer), command) {
-                    (Some(Ok(value)), Command::Read32 { .. }) => {
-                        match value.and_then(|value| u32::try_from(value).ok()) {
-                            Some(value) => values.push(value),
-                            None => return Err(link.fail(Error::Answer { command: line.clone(), answer })),
-                        }
-                    }
-                    (Some(Ok(_)), _) => {}
-                    // The answers to those sent with it are still to come.
-                    (Some(Err(reason)), _) => {
-                        let reason = reason.to_owned();
-                        refusal.get_or_insert(Error::Refused { command: line.clone(), answer: reason });
-                    }
-                    (None, _) => return Err(link.fail(Error::Answer { command: line.clone(), answer })),
-                }
-            }
-            if let Some(refusal) = refusal {
-                return Err(refusal);
-            }
+        let result = link.run(commands, &lines);
+        if link.failure.is_some() {
+            // Before anybody takes the all ones that are read from now on for interrupts.
+            self.wires().end();
         }
-        Ok(values)
+        result
     }
 
     /// Reads the register at `address`.
@@ -268,6 +271,35 @@ impl Drop for Shared {
 }
 
 impl Link {
+    fn run(&mut self, commands: &[Command<'_>], lines: &[String]) -> Result<Vec<u32>, Error> {
+        let (mut values, mut refusal) = (Vec::new(), None);
+        for (commands, lines) in commands.chunks(AT_ONCE).zip(lines.chunks(AT_ONCE)) {
+            self.send(lines)?;
+            for (command, line) in commands.iter().zip(lines) {
+                let answer = self.answer(line)?;
+                match (parse(&answer), command) {
+                    (Some(Ok(value)), Command::Read32 { .. }) => {
+                        match value.and_then(|value| u32::try_from(value).ok()) {
+                            Some(value) => values.push(value),
+                            None => return Err(self.fail(Error::Answer { command: line.clone(), answer })),
+                        }
+                    }
+                    (Some(Ok(_)), _) => {}
+                    // The answers to those sent with it are still to come.
+                    (Some(Err(reason)), _) => {
+                        let reason = reason.to_owned();
+                        refusal.get_or_insert(Error::Refused { command: line.clone(), answer: reason });
+                    }
+                    (None, _) => return Err(self.fail(Error::Answer { command: line.clone(), answer })),
+                }
+            }
+            if let Some(refusal) = refusal {
+                return Err(refusal);
+            }
+        }
+        Ok(values)
+    }
+
     fn send(&mut self, lines: &[String]) -> Result<(), Error> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
@@ -310,7 +342,12 @@ impl Link {
             status
         });
         let status = status.map_or_else(|| "closed its output".to_owned(), |status| status.to_string());
-        self.fail(Error::Ended { command: command.to_owned(), status })
+        // Its last words may still be on their way.
+        let _ = self.complained.recv_timeout(Duration::from_secs(1));
+        let complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = String::from_utf8_lossy(&complaints).trim().to_owned();
+        drop(complaints);
+        self.fail(Error::Ended { command: command.to_owned(), status, said })
     }
 
     /// Kills QEMU, which a stuck one can't ignore. The reader ends with its output.
@@ -336,6 +373,17 @@ fn read(output: ChildStdout, answers: &Sender<String>, wires: &Wires) {
         }
     }
     wires.end();
+}
+
+/// Reads what QEMU complains of, lest it has to wait, and keeps the end of it.
+fn keep_last(mut errors: ChildStderr, complaints: &Mutex<Vec<u8>>) {
+    let mut buffer = [0; 1_000];
+    while let Ok(count @ 1..) = errors.read(&mut buffer) {
+        let mut kept = complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(&buffer[..count]);
+        let excess = kept.len().saturating_sub(COMPLAINTS);
+        kept.drain(..excess);
+    }
 }
 
 /// `IRQ raise 11` and `IRQ lower 11`.

@@ -1,0 +1,97 @@
+//! The serial port's driver. QEMU's line ends at a socket of this program.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use pynq_core::interrupt::block_on_node;
+use pynq_qtest::Time;
+
+use crate::{common::emulator, rig::Rig};
+
+/// Bytes that no mistake leaves as they are.
+fn noise(count: u32) -> Vec<u8> {
+    (0..count).map(|n| n.wrapping_mul(0x9E37_79B9).to_be_bytes()[1]).collect()
+}
+
+/// The machine, and the other end of its line.
+fn connected(emulator: &str) -> (Rig, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let line = format!("tcp:{}", listener.local_addr().unwrap());
+    // QEMU connects before it answers, and does not start if it can't.
+    let rig = Rig::new(emulator, Time::Passes, &["-serial", &line]);
+    let (far_end, _) = listener.accept().unwrap();
+    far_end.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    far_end.set_nodelay(true).unwrap();
+    (rig, far_end)
+}
+
+/// Sends and expects it back.
+fn sends(far_end: &TcpStream, bytes: &[u8]) {
+    thread::scope(|scope| {
+        scope.spawn(|| (&mut &*far_end).write_all(bytes).unwrap());
+        let mut back = vec![0; bytes.len()];
+        (&mut &*far_end).read_exact(&mut back).unwrap();
+        assert!(back == bytes, "every byte, in order");
+    });
+}
+
+#[test]
+fn an_echo_by_the_blocking_twins_loses_nothing() {
+    const COUNT: u32 = 3_000;
+    let (rig, far_end) = connected(&emulator!());
+    let uart = rig.uart();
+    let deadline = rig.deadline();
+    thread::scope(|scope| {
+        scope.spawn(|| sends(&far_end, &noise(COUNT)));
+        let (mut buffer, mut left) = ([0; 16], COUNT);
+        while left > 0 {
+            let count = uart.read_bytes_until(&mut buffer, deadline).unwrap();
+            let mut out = &buffer[..count];
+            while !out.is_empty() {
+                out = &out[uart.write_bytes(out).unwrap()..];
+            }
+            left -= u32::try_from(count).unwrap();
+        }
+        uart.drain().unwrap();
+    });
+    println!("UART Lite: {COUNT} bytes echoed, in reads of QEMU's 8 at the most");
+    rig.assert_idle();
+}
+
+#[test]
+fn an_async_echo_loses_nothing_while_a_timer_ticks() {
+    const COUNT: u32 = 1_000;
+    let (rig, far_end) = connected(&emulator!());
+    let uart = rig.uart();
+    let mut ticks = rig.timer(false).channel(0).unwrap();
+    ticks.start_periodic(Duration::from_millis(2)).unwrap();
+    let deadline = rig.deadline();
+    thread::scope(|scope| {
+        scope.spawn(|| sends(&far_end, &noise(COUNT)));
+        let ticking = scope.spawn(|| {
+            for _ in 0..20 {
+                ticks.wait_until(deadline).unwrap();
+            }
+            ticks.stop().unwrap();
+        });
+        let echo = async {
+            let (mut buffer, mut left) = ([0; 5], COUNT);
+            while left > 0 {
+                let count = uart.read_bytes_async(&mut buffer).await.unwrap();
+                let mut sent = 0;
+                while sent < count {
+                    sent += uart.write_bytes_async(&buffer[sent..count]).await.unwrap();
+                }
+                left -= u32::try_from(count).unwrap();
+            }
+            Ok(())
+        };
+        block_on_node(uart.node(), echo, Some(deadline)).unwrap();
+        ticking.join().unwrap();
+    });
+    rig.assert_idle();
+}
