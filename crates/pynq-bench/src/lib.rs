@@ -1,2 +1,12 @@
-//! Benchmarks, in the `benches` folder. Each prints ratios to a baseline of the same run.
+//! What the benchmarks in the `benches` folder share: rounds that take turns, and what is told of them.
+//!
+//! Every figure is a ratio to a baseline of the same run.
 #![forbid(unsafe_code)]
+
+mod options;
+mod report;
+mod rounds;
+
+pub use options::Options;
+pub use report::{Bar, Curve, Figure, Report};
+pub use rounds::{Row, Rows, Spread};

@@ -1,0 +1,269 @@
+//! AXI INTCs one behind the other, and a GPIO behind the last, as far as one interrupt goes, in the process's own
+//! memory; and the pin that they raise.
+//!
+//! An access costs what an atomic operation costs, so that what is measured is the software.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{
+            AtomicBool, AtomicU32,
+            Ordering::{AcqRel, Acquire, Relaxed, Release},
+        },
+    },
+    task::{Context, Poll, Waker},
+};
+
+use pynq_core::{Error, Instant, Mmio, interrupt::InterruptSource};
+
+/// A block's registers.
+pub(crate) trait Registers: Send + Sync + 'static {
+    fn read(&self, offset: usize) -> u32;
+    fn write(&self, offset: usize, value: u32);
+}
+
+#[derive(Default)]
+pub(crate) struct Intc {
+    status: AtomicU32,
+    enabled: AtomicU32,
+    master: AtomicU32,
+}
+
+#[derive(Default)]
+pub(crate) struct Gpio {
+    data: AtomicU32,
+    status: AtomicU32,
+    enabled: AtomicU32,
+    global: AtomicU32,
+}
+
+impl Registers for Intc {
+    #[inline]
+    fn read(&self, offset: usize) -> u32 {
+        match offset {
+            0x00 => self.status.load(Acquire),
+            0x08 => self.enabled.load(Relaxed),
+            0x1C => self.master.load(Relaxed),
+            _ => 0,
+        }
+    }
+
+    #[inline]
+    fn write(&self, offset: usize, value: u32) {
+        match offset {
+            0x08 => self.enabled.store(value, Relaxed),
+            0x0C => drop(self.status.fetch_and(!value, Relaxed)),
+            0x10 => drop(self.enabled.fetch_or(value, Relaxed)),
+            0x14 => drop(self.enabled.fetch_and(!value, Relaxed)),
+            0x1C => self.master.store(value, Relaxed),
+            _ => {}
+        }
+    }
+}
+
+impl Registers for Gpio {
+    #[inline]
+    fn read(&self, offset: usize) -> u32 {
+        match offset {
+            0x000 => self.data.load(Relaxed),
+            0x11C => self.global.load(Relaxed),
+            0x120 => self.status.load(Acquire),
+            0x128 => self.enabled.load(Relaxed),
+            _ => 0,
+        }
+    }
+
+    #[inline]
+    fn write(&self, offset: usize, value: u32) {
+        match offset {
+            0x11C => self.global.store(value, Relaxed),
+            0x120 => drop(self.status.fetch_xor(value, Relaxed)),
+            0x128 => self.enabled.store(value, Relaxed),
+            _ => {}
+        }
+    }
+}
+
+/// Who is told of each access.
+pub(crate) trait Tape: Send + Sync + Clone + 'static {
+    fn note(&self, block: usize, access: Access);
+}
+
+/// Nobody: what is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Silent;
+
+impl Tape for Silent {
+    #[inline]
+    fn note(&self, _: usize, _: Access) {}
+}
+
+/// One access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Access {
+    Read(usize),
+    Write(usize, u32),
+}
+
+/// Written down, with the number of the block, to be compared.
+#[derive(Clone, Default)]
+pub(crate) struct Recording(Arc<Mutex<Vec<(usize, Access)>>>);
+
+impl Tape for Recording {
+    fn note(&self, block: usize, access: Access) {
+        self.0.lock().expect("nobody panics").push((block, access));
+    }
+}
+
+impl Recording {
+    /// What was accessed since the last time, sorted: the order is free.
+    pub(crate) fn take(&self) -> Vec<(usize, Access)> {
+        let mut accesses = std::mem::take(&mut *self.0.lock().expect("nobody panics"));
+        accesses.sort_unstable();
+        accesses
+    }
+}
+
+pub(crate) struct Window<R, T> {
+    block: Arc<R>,
+    number: usize,
+    tape: T,
+}
+
+impl<R: Registers, T: Tape> Window<R, T> {
+    #[inline]
+    pub(crate) fn read(&self, offset: usize) -> u32 {
+        self.tape.note(self.number, Access::Read(offset));
+        self.block.read(offset)
+    }
+
+    #[inline]
+    pub(crate) fn write(&self, offset: usize, value: u32) {
+        self.tape.note(self.number, Access::Write(offset, value));
+        self.block.write(offset, value);
+    }
+}
+
+// SAFETY: no access reaches memory by its offset; each is a match over a block's own fields.
+unsafe impl<R: Registers, T: Tape> Mmio for Window<R, T> {
+    fn size(&self) -> usize {
+        0x1000
+    }
+
+    #[inline]
+    unsafe fn read32(&self, offset: usize) -> u32 {
+        self.read(offset)
+    }
+
+    #[inline]
+    unsafe fn write32(&self, offset: usize, value: u32) {
+        self.write(offset, value);
+    }
+}
+
+/// The interrupt pin of the processor: one-shot, as every root is.
+#[derive(Default)]
+pub(crate) struct CpuPin {
+    armed: AtomicBool,
+    fired: AtomicBool,
+    /// A node presents the same waker for as long as it lives.
+    waker: OnceLock<Waker>,
+    /// What a demultiplexer by hand has instead of it.
+    handler: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl CpuPin {
+    #[inline]
+    fn fire(&self) {
+        if !self.armed.swap(false, AcqRel) {
+            return;
+        }
+        if let Some(handler) = self.handler.get() {
+            handler();
+        } else if let Some(waker) = self.waker.get() {
+            self.fired.store(true, Release);
+            waker.wake_by_ref();
+        }
+    }
+
+    /// A handler in place of a waker.
+    pub(crate) fn handle(&self, handler: impl Fn() + Send + Sync + 'static) {
+        assert!(self.handler.set(Box::new(handler)).is_ok(), "one handler");
+    }
+
+    #[inline]
+    pub(crate) fn arm(&self) {
+        self.armed.store(true, Release);
+    }
+}
+
+impl InterruptSource for CpuPin {
+    #[inline]
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if self.fired.load(Acquire) {
+            self.fired.store(false, Relaxed);
+            return Poll::Ready(Ok(()));
+        }
+        self.waker.get_or_init(|| cx.waker().clone());
+        self.arm();
+        Poll::Pending
+    }
+
+    #[inline]
+    fn disarm(self: Pin<&Self>) {
+        self.armed.store(false, Release);
+    }
+
+    /// Everything here happens in one thread, which has nothing to sleep for.
+    fn block(&self, _: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, _: Option<Instant>) -> Result<(), Error> {
+        Err(Error::NeverWoken)
+    }
+}
+
+/// The line of each controller that the next block is on.
+pub(crate) const CASCADE: u8 = 3;
+
+/// The blocks, from the processor's pin on.
+#[derive(Clone)]
+pub(crate) struct Board<T> {
+    pub(crate) pin: Arc<CpuPin>,
+    intcs: Vec<Arc<Intc>>,
+    gpio: Arc<Gpio>,
+    tape: T,
+}
+
+impl<T: Tape> Board<T> {
+    pub(crate) fn new(tape: T, depth: usize) -> Self {
+        let intcs = (0..depth).map(|_| Arc::default()).collect();
+        Self { pin: Arc::default(), intcs, gpio: Arc::default(), tape }
+    }
+
+    pub(crate) fn intc(&self, number: usize) -> Window<Intc, T> {
+        Window { block: Arc::clone(&self.intcs[number]), number, tape: self.tape.clone() }
+    }
+
+    pub(crate) fn gpio(&self) -> Window<Gpio, T> {
+        Window { block: Arc::clone(&self.gpio), number: self.intcs.len(), tape: self.tape.clone() }
+    }
+
+    /// These lines of the last controller fire.
+    #[inline]
+    pub(crate) fn fire(&self, lines: u32) {
+        if let [above @ .., last] = &*self.intcs {
+            last.status.fetch_or(lines, Release);
+            for intc in above {
+                intc.status.fetch_or(1 << CASCADE, Release);
+            }
+        }
+        self.pin.fire();
+    }
+
+    /// Pin 0 of the GPIO changes.
+    #[inline]
+    pub(crate) fn press(&self) {
+        self.gpio.data.fetch_xor(1, Relaxed);
+        self.gpio.status.fetch_or(1, Release);
+        self.fire(1 << CASCADE);
+    }
+}

@@ -1,0 +1,207 @@
+//! The cases, and who is measured in them.
+
+use atomic_waker::AtomicWaker;
+use event_listener::Event;
+use pynq_bench::{Curve, Options, Report, Row, Rows};
+use pynq_core::interrupt::StdLock;
+use tokio::sync::Notify;
+
+use crate::{
+    demux,
+    hardware::{Access, Board, Recording, Silent, Tape},
+    locks::{NoLock, SpinLock},
+    ours::{self, Subject},
+    tasks::Tasks,
+};
+
+/// The lines that fire.
+#[derive(Clone, Copy)]
+enum Load {
+    /// Line 0, with this many tasks on it.
+    One(usize),
+    /// All 32 with a task each, one of them at a time.
+    Random,
+    /// All 32 with a task each, at once.
+    All,
+    /// Pin 0 of the GPIO.
+    Pin,
+}
+
+impl Load {
+    const fn tasks(self) -> usize {
+        match self {
+            Self::One(tasks) => tasks,
+            Self::Random | Self::All => 32,
+            Self::Pin => 1,
+        }
+    }
+
+    fn line(self, task: usize) -> u8 {
+        if let Self::One(_) = self { 0 } else { u8::try_from(task).expect("32 tasks") }
+    }
+}
+
+/// Makes the tasks; what is returned makes so many interrupts happen.
+fn run<T: Tape, S: Subject>(depth: usize, load: Load, tape: T, subject: fn(&Board<T>) -> S) -> impl FnMut(u32) {
+    let board = Board::new(tape, depth);
+    let subject = subject(&board);
+    let mut tasks = Tasks::new(load.tasks(), |task, seen| subject.clone().task(load.line(task), seen));
+    let mut random = 0x2545_F491_u32;
+    move |count| {
+        let before = tasks.seen();
+        for _ in 0..count {
+            match load {
+                Load::One(1) => {
+                    board.fire(1);
+                    tasks.run(0);
+                }
+                Load::One(_) => {
+                    board.fire(1);
+                    tasks.run_all();
+                }
+                Load::Random => {
+                    random ^= random << 13;
+                    random ^= random >> 17;
+                    random ^= random << 5;
+                    let line = random % 32;
+                    board.fire(1 << line);
+                    tasks.run(line as usize);
+                }
+                Load::All => {
+                    board.fire(!0);
+                    tasks.run_all();
+                }
+                Load::Pin => {
+                    board.press();
+                    tasks.run(0);
+                }
+            }
+        }
+        let each = if let Load::Random = load { 1 } else { tasks.len() as u64 };
+        assert_eq!(tasks.seen() - before, u64::from(count) * each, "each interrupt is seen by all who wait, once");
+        assert!(tasks.are_asleep(), "nobody is woken for nothing");
+    }
+}
+
+/// What a load costs in register accesses, in the long run.
+fn accesses<S: Subject>(depth: usize, load: Load, subject: fn(&Board<Recording>) -> S) -> Vec<(usize, Access)> {
+    let tape = Recording::default();
+    let mut run = run(depth, load, tape.clone(), subject);
+    run(4);
+    tape.take();
+    run(4);
+    tape.take()
+}
+
+/// A case: its rows, once they were found to make the same accesses.
+macro_rules! case {
+    ($rows:ident, $group:literal, $count:literal, $depth:literal, $load:expr, $per:literal, $kind:ident,
+     [$($name:literal: $notifier:ty),*], [$($lock:literal: $locked:ty),*]) => {{
+        let load = $load;
+        let ours = accesses($depth, load, ours::$kind::<Recording, StdLock>);
+        $({
+            let theirs = accesses($depth, load, demux::$kind::<$notifier, Recording>);
+            assert_eq!(ours, theirs, "{}: the register accesses of ours (left) and of {} (right)", $group, $name);
+            let run = run($depth, load, Silent, demux::$kind::<$notifier, Silent>);
+            $rows.push(Row::new($group, $name, $count, run).per($per));
+        })*
+        $({
+            let run = run($depth, load, Silent, ours::$kind::<Silent, $locked>);
+            $rows.push(Row::new($group, $lock, $count, run).per($per));
+        })*
+        println!("{}: {} register accesses in 4 rounds", $group, ours.len());
+    }};
+}
+
+const OURS: &str = "ours, std lock";
+const NOTIFY: &str = "Notify";
+
+fn rows() -> Rows<'static> {
+    let mut rows = Rows::default();
+    case!(rows, "one line", 20_000, 1, Load::One(1), 1, one,
+        ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
+        ["ours, std lock": StdLock, "ours, spin lock": SpinLock, "ours, no lock": NoLock]);
+    case!(rows, "GPIO behind the INTC", 10_000, 1, Load::Pin, 1, gpio,
+        ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
+        ["ours, std lock": StdLock, "ours, no lock": NoLock]);
+    case!(rows, "32 lines at once, each", 500, 1, Load::All, 32, one,
+        ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
+        ["ours, std lock": StdLock, "ours, spin lock": SpinLock, "ours, no lock": NoLock]);
+    case!(rows, "one of 32 lines", 10_000, 1, Load::Random, 1, one,
+        ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
+        ["ours, std lock": StdLock]);
+    case!(rows, "2 INTCs deep", 10_000, 2, Load::One(1), 1, two,
+        ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
+        ["ours, std lock": StdLock, "ours, no lock": NoLock]);
+    case!(rows, "3 INTCs deep", 10_000, 3, Load::One(1), 1, three,
+        ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
+        ["ours, std lock": StdLock, "ours, no lock": NoLock]);
+    case!(rows, "100 tasks on one line, each", 200, 1, Load::One(100), 100, one,
+        ["Notify": Notify, "event-listener": Event],
+        ["ours, std lock": StdLock]);
+    rows
+}
+
+const WAITERS: [u32; 11] = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000];
+const CURVES: [&str; 3] = [OURS, NOTIFY, "event-listener"];
+
+/// Nanoseconds for each task, by how many wait on one line.
+fn curves(rounds: u32) -> Vec<Curve> {
+    let mut rows = Rows::default();
+    for waiters in WAITERS {
+        let (group, load, count) = (waiters.to_string(), Load::One(waiters as usize), (20_000 / waiters).max(2));
+        let mut push = |name, run: Box<dyn FnMut(u32)>| rows.push(Row::new(&group, name, count, run).per(waiters));
+        push(OURS, Box::new(run(1, load, Silent, ours::one::<Silent, StdLock>)));
+        push(NOTIFY, Box::new(run(1, load, Silent, demux::one::<Notify, Silent>)));
+        push("event-listener", Box::new(run(1, load, Silent, demux::one::<Event, Silent>)));
+    }
+    rows.measure(rounds);
+    let curve = |name: &str| {
+        let points = WAITERS.iter().filter_map(|x| Some((*x, rows.get(&x.to_string(), name)?.nanoseconds()))).collect();
+        let (group, name) = ("Tasks that wait on one line".to_owned(), name.to_owned());
+        Curve { group, name, x: "tasks on the line", y: "ns for each task", points }
+    };
+    CURVES.map(curve).to_vec()
+}
+
+pub(crate) fn main() {
+    let options = Options::from_args();
+    let mut rows = rows();
+    if let Some(name) = options.value("--only") {
+        assert!(rows.only(name, options.number("--count").unwrap_or(1_000)), "no row \"{name}\"");
+        return;
+    }
+    let rounds = options.rounds(31);
+    println!("{rounds} rounds");
+    rows.measure(rounds);
+    let mut report = Report::default();
+    report.rows(&rows, NOTIFY);
+    report.bar("one line", OURS, 1.5);
+    limits(&mut report, &rows);
+    drop(rows);
+    report.curves = curves(options.rounds(7).min(rounds));
+    report.tell("in process", &options);
+}
+
+/// Bars that are not on a ratio to the same case of the baseline.
+fn limits(report: &mut Report, rows: &Rows<'_>) {
+    use pynq_bench::{Bar, Figure};
+    let row = |group| rows.get(group, OURS);
+    if let Some(all) = row("32 lines at once, each") {
+        let (group, name) = ("in process, in all".to_owned(), "one of 32 lines at once".to_owned());
+        let bar = Some(Bar { most: 60.0 });
+        report.figures.push(Figure { group, name, unit: "ns", value: all.nanoseconds(), ratio: None, bar });
+    }
+    if let (Some(one), Some(two), Some(three)) = (row("one line"), row("2 INTCs deep"), row("3 INTCs deep")) {
+        for (name, upper, lower) in [("the second INTC adds", two, one), ("the third INTC adds", three, two)] {
+            report.figures.push(Figure {
+                group: "in process, in all".to_owned(),
+                name: name.to_owned(),
+                unit: "ns",
+                value: rows.step(upper, lower),
+                ratio: Some(("the first".to_owned(), rows.step_ratio(upper, lower, one))),
+                bar: Some(Bar { most: 0.8 }),
+            });
+        }
+    }
+}
