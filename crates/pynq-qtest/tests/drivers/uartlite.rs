@@ -20,7 +20,7 @@ fn noise(count: u32) -> Vec<u8> {
 /// The machine, and the other end of its line.
 fn connected(emulator: &str) -> (Rig, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let line = format!("tcp:{}", listener.local_addr().unwrap());
+    let line = format!("tcp:{},nodelay=on", listener.local_addr().unwrap());
     // QEMU connects before it answers, and does not start if it can't.
     let rig = Rig::new(emulator, Time::Passes, &["-serial", &line]);
     let (far_end, _) = listener.accept().unwrap();

@@ -13,6 +13,9 @@ pub(crate) struct Departure {
     pub(crate) qemu: &'static str,
 }
 
+/// After so many sequences all departures have been seen.
+const ENOUGH: u64 = 100;
+
 /// What was compared, and which departures showed.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
@@ -32,6 +35,13 @@ impl Tally {
         self.hits.get(departure.name).copied().unwrap_or(0)
     }
 
+    /// The table tells of nothing that this QEMU does not do. A few sequences don't get everywhere.
+    pub(crate) fn assert_all_seen(&self, departures: &[&Departure]) {
+        for departure in departures.iter().filter(|_| self.sequences >= ENOUGH) {
+            assert!(self.hits(departure) > 0, "this QEMU does not depart in what the table says: {departure:?}");
+        }
+    }
+
     /// The table, with how often each showed.
     pub(crate) fn table(&self, model: &str, departures: &[&Departure]) -> String {
         let mut text = format!(
@@ -43,5 +53,37 @@ impl Tally {
             let _ = writeln!(text, "  {:>8} x {name}: {sheet}; QEMU: {qemu}", self.hits(departure));
         }
         text
+    }
+}
+
+/// What QEMU is to show: what ours does, and what is known to be different.
+#[derive(Debug)]
+pub(crate) struct Foreseen<V> {
+    pub(crate) view: V,
+    /// Where ours is not as the data sheet has it, though it may be as QEMU's.
+    pub(crate) faults: Vec<String>,
+}
+
+impl<V: Copy + PartialEq> Foreseen<V> {
+    pub(crate) fn new(ours: V) -> Self {
+        Self { view: ours, faults: Vec::new() }
+    }
+
+    /// A departure that is to show now. `ours_is_right` tells whether ours does what the data sheet says where QEMU doesn't.
+    pub(crate) fn departs(
+        &mut self,
+        departure: &Departure,
+        ours_is_right: bool,
+        tally: &mut Tally,
+        change: impl FnOnce(&mut V),
+    ) {
+        if !ours_is_right {
+            self.faults.push(format!("ours departs as well: {}; the data sheet: {}", departure.name, departure.sheet));
+        }
+        let unchanged = self.view;
+        change(&mut self.view);
+        if self.view != unchanged {
+            tally.hit(departure);
+        }
     }
 }

@@ -13,4 +13,7 @@
 mod common;
 mod departure;
 mod intc;
+mod qmp;
 mod replay;
+mod timer;
+mod timer_table;

@@ -57,8 +57,8 @@ pub(crate) trait Pair {
     /// What can be done to both.
     type Step: Copy + Debug;
 
-    /// The next step of a sequence.
-    fn choose(random: &mut Random, sequence_length: usize) -> Self::Step;
+    /// A sequence.
+    fn sequence(random: &mut Random) -> Vec<Self::Step>;
 
     /// Puts both into the same state.
     fn reset(&mut self);
@@ -71,8 +71,6 @@ pub(crate) trait Pair {
     fn step(&mut self, step: Self::Step, tally: &mut Tally) -> Result<(), String>;
 }
 
-const LENGTH: u32 = 40;
-
 /// Replays as many sequences as asked for: `full` where it counts, a fraction otherwise.
 pub(crate) fn replay<P: Pair>(pair: &mut P, full: u64) -> Tally {
     let number = |name: &str| env::var(name).ok().and_then(|value| value.replace('_', "").parse().ok());
@@ -80,7 +78,7 @@ pub(crate) fn replay<P: Pair>(pair: &mut P, full: u64) -> Tally {
     let first = number("PYNQ_QTEST_SEED").unwrap_or(1);
     let mut tally = Tally::default();
     for seed in first..first + sequences {
-        let steps = sequence::<P>(seed);
+        let steps = P::sequence(&mut Random::new(seed));
         if let Err((at, difference)) = play(pair, &steps, &mut tally) {
             let shortest = shorten(pair, &steps[..=at]);
             let difference =
@@ -91,12 +89,6 @@ pub(crate) fn replay<P: Pair>(pair: &mut P, full: u64) -> Tally {
         tally.sequences += 1;
     }
     tally
-}
-
-fn sequence<P: Pair>(seed: u64) -> Vec<P::Step> {
-    let mut random = Random::new(seed);
-    let length = 1 + random.below(LENGTH) as usize;
-    (0..length).map(|_| P::choose(&mut random, length)).collect()
 }
 
 /// Tells where it fails, and with what.
