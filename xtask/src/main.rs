@@ -11,6 +11,7 @@ mod cross;
 mod deny;
 mod docs;
 mod fuzz;
+mod instructions;
 mod lint;
 #[cfg_attr(not(unix), path = "linux_test_elsewhere.rs")]
 mod linux_test;

@@ -6,7 +6,8 @@ use std::{
 };
 
 use crate::{
-    asm, baremetal_test, compile, cross, deny, docs, fuzz, lint, linux_test, loom, mutants, no_std, package, portable,
+    asm, baremetal_test, compile, cross, deny, docs, fuzz, instructions, lint, linux_test, loom, mutants, no_std,
+    package, portable,
     project::Project,
     qemu_models,
     shell::{Failure, say, seconds},
@@ -37,6 +38,8 @@ pub(crate) struct Options {
     pub(crate) count: Option<u64>,
     /// `--seconds N`: of each fuzz target.
     pub(crate) seconds: Option<u64>,
+    /// `--update`: writes down what is found instead of comparing it.
+    pub(crate) update: bool,
     /// `--skip A,B` and `--only A,B`: stages of `ci`.
     skip: Vec<String>,
     only: Vec<String>,
@@ -51,7 +54,7 @@ struct Stage {
 }
 
 /// Cheap stages first, so that most mistakes are told within the first minutes.
-const STAGES: [Stage; 20] = [
+const STAGES: [Stage; 21] = [
     Stage { name: "lint", about: "rustfmt, clippy, and the rules of this project", run: lint::run, in_ci: true },
     Stage { name: "test", about: "cargo test --workspace, doc tests included", run: compile::test, in_ci: true },
     Stage { name: "msrv", about: "nothing needs a newer Rust than Cargo.toml says", run: compile::msrv, in_ci: true },
@@ -65,6 +68,12 @@ const STAGES: [Stage; 20] = [
     Stage { name: "portable", about: "the simulated path needs no Linux", run: portable::run, in_ci: true },
     Stage { name: "no-std", about: "builds for bare-metal targets [TARGET]", run: no_std::run, in_ci: true },
     Stage { name: "asm", about: "typed register access costs nothing", run: run_asm, in_ci: true },
+    Stage {
+        name: "instructions",
+        about: "hot paths have not grown by 3 % [PATH] [--update]",
+        run: instructions::run,
+        in_ci: true,
+    },
     Stage { name: "property", about: "random schedules [--count N], 1 million", run: loom::property, in_ci: true },
     Stage { name: "loom", about: "the engine under the model checker [MODEL]", run: loom::run, in_ci: true },
     Stage { name: "mutants", about: "each seeded bug is caught [MUTANT]", run: mutants::run, in_ci: true },
@@ -141,6 +150,7 @@ fn parse(args: &[String]) -> Result<Options, String> {
         match arg.as_str() {
             "--count" => options.count = Some(number(value()?)?),
             "--seconds" => options.seconds = Some(number(value()?)?),
+            "--update" => options.update = true,
             "--skip" => options.skip.extend(value()?.split(',').map(str::to_owned)),
             "--only" => options.only.extend(value()?.split(',').map(str::to_owned)),
             other if other.starts_with('-') => return Err(format!("no option {other}; see cargo xtask help")),

@@ -59,6 +59,12 @@ pub(crate) const SYSTEM_COMPILER: Tool = Tool {
     found: || crate::no_std::system_compiler_is_complete(),
     install: Install::Packages("rustc-web cargo-web rust-web-src"),
 };
+/// Counts instructions. It asks for the names of the functions of the C library.
+pub(crate) const VALGRIND: Tool = Tool {
+    name: "valgrind",
+    found: || Cmd::new("valgrind").words("--version").succeeds(),
+    install: Install::Packages("valgrind libc6-dbg"),
+};
 /// Linkers with a C library for the processors of the boards.
 pub(crate) const CROSS_ARMV7: Tool = Tool {
     name: "a cross compiler for armv7",

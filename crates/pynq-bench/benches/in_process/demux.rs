@@ -243,7 +243,9 @@ impl<N: Notifier, T: Tape, U: Upwards> Subject for ByHand<Arc<GpioDemux<N, T, U>
 }
 
 type OnPin<N, T> = Arc<Demux<N, T, Arc<CpuPin>>>;
-type Behind<N, T, P> = Arc<Demux<N, T, P>>;
+type Second<N, T> = Arc<Demux<N, T, OnPin<N, T>>>;
+type Third<N, T> = Arc<Demux<N, T, Second<N, T>>>;
+type OfGpio<N, T> = Arc<GpioDemux<N, T, OnPin<N, T>>>;
 
 /// Of a controller on the pin.
 pub(crate) fn one<N: Notifier, T: Tape>(board: &Board<T>) -> ByHand<OnPin<N, T>> {
@@ -251,16 +253,16 @@ pub(crate) fn one<N: Notifier, T: Tape>(board: &Board<T>) -> ByHand<OnPin<N, T>>
 }
 
 /// And of one behind it.
-pub(crate) fn two<N: Notifier, T: Tape>(board: &Board<T>) -> ByHand<Behind<N, T, OnPin<N, T>>> {
+pub(crate) fn two<N: Notifier, T: Tape>(board: &Board<T>) -> ByHand<Second<N, T>> {
     ByHand(Demux::new(board.intc(1), one(board).0))
 }
 
 /// And of one behind that.
-pub(crate) fn three<N: Notifier, T: Tape>(board: &Board<T>) -> ByHand<Behind<N, T, Behind<N, T, OnPin<N, T>>>> {
+pub(crate) fn three<N: Notifier, T: Tape>(board: &Board<T>) -> ByHand<Third<N, T>> {
     ByHand(Demux::new(board.intc(2), two(board).0))
 }
 
 /// Of a GPIO behind a controller.
-pub(crate) fn gpio<N: Notifier, T: Tape>(board: &Board<T>) -> ByHand<Arc<GpioDemux<N, T, OnPin<N, T>>>> {
+pub(crate) fn gpio<N: Notifier, T: Tape>(board: &Board<T>) -> ByHand<OfGpio<N, T>> {
     ByHand(GpioDemux::new(board.gpio(), one(board).0))
 }

@@ -59,7 +59,8 @@ impl<L: NodeLock + Default + Send + Sync + 'static> Lock for L {}
 
 type IntcNode<T, L, S> = Arc<AxiIntcNode<Window<Intc, T>, L, S>>;
 type OnPin<T, L> = IntcNode<T, L, Arc<CpuPin>>;
-type Behind<T, L, P> = IntcNode<T, L, ParentLine<P>>;
+type Second<T, L> = IntcNode<T, L, ParentLine<OnPin<T, L>>>;
+type Third<T, L> = IntcNode<T, L, ParentLine<Second<T, L>>>;
 type GpioNode<T, L> = Arc<AxiGpioNode<Window<Gpio, T>, L, ParentLine<OnPin<T, L>>>>;
 
 fn intc<T: Tape, L: Lock, S>(board: &Board<T>, number: usize, source: S) -> IntcNode<T, L, S>
@@ -76,12 +77,12 @@ pub(crate) fn one<T: Tape, L: Lock>(board: &Board<T>) -> Ours<OnPin<T, L>> {
 }
 
 /// A controller behind it.
-pub(crate) fn two<T: Tape, L: Lock>(board: &Board<T>) -> Ours<Behind<T, L, OnPin<T, L>>> {
+pub(crate) fn two<T: Tape, L: Lock>(board: &Board<T>) -> Ours<Second<T, L>> {
     Ours(intc(board, 1, ParentLine::new(one(board).0, CASCADE)))
 }
 
 /// And one more.
-pub(crate) fn three<T: Tape, L: Lock>(board: &Board<T>) -> Ours<Behind<T, L, Behind<T, L, OnPin<T, L>>>> {
+pub(crate) fn three<T: Tape, L: Lock>(board: &Board<T>) -> Ours<Third<T, L>> {
     Ours(intc(board, 2, ParentLine::new(two(board).0, CASCADE)))
 }
 
