@@ -26,6 +26,7 @@ pages! {
     BareMetal = "docs/src/guides/bare-metal.md",
     Backend = "docs/src/guides/backend.md",
     Invariants = "docs/src/reference/invariants.md",
+    QemuModels = "docs/src/reference/qemu-models.md",
     Limits = "docs/src/reference/limits.md",
     Architecture = "docs/architecture.md",
 }

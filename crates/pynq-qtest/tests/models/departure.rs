@@ -87,3 +87,17 @@ impl<V: Copy + PartialEq> Foreseen<V> {
         }
     }
 }
+
+/// The book tells of these departures and of no others, in these words.
+pub(crate) fn assert_told(section: &str, departures: &[&Departure]) {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/reference/qemu-models.md");
+    // The package of this crate comes without the book.
+    let Ok(text) = std::fs::read_to_string(page) else { return };
+    let heading = format!("\n## {section}\n");
+    let section = text.split_once(&heading).map(|(_, rest)| rest.split("\n## ").next().unwrap_or(rest)).unwrap();
+    let cells = |line: &str| line.split('|').skip(1).take(3).map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let told: Vec<_> = section.lines().filter(|line| line.starts_with('|')).skip(2).map(cells).collect();
+    let known: Vec<_> =
+        departures.iter().map(|known| [known.name, known.sheet, known.qemu].map(str::to_owned)).collect();
+    assert_eq!(told, known);
+}

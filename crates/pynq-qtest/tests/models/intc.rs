@@ -8,7 +8,7 @@ use pynq_sim::models::{
 
 use crate::{
     common::emulator,
-    departure::{Departure, Foreseen, Tally},
+    departure::{Departure, Foreseen, Tally, assert_told},
     replay::{Pair, Random, replay},
 };
 
@@ -318,7 +318,12 @@ fn tell(ours: &View, foreseen: &View, theirs: &View) -> String {
 #[test]
 fn the_intc_is_qemus_but_for_the_table() {
     let mut intcs = Intcs::new(&emulator!());
-    let tally = replay(&mut intcs, 6_000);
+    let tally = replay(&mut intcs, 10_000);
     println!("{}", tally.table("AXI INTC", &DEPARTURES));
     tally.assert_all_seen(&DEPARTURES);
+}
+
+#[test]
+fn the_book_tells_of_the_intc() {
+    assert_told("AXI INTC", &DEPARTURES);
 }

@@ -12,7 +12,7 @@ use pynq_sim::models::{
 
 use crate::{
     common::emulator,
-    departure::{Departure, Foreseen, Tally},
+    departure::{Departure, Foreseen, Tally, assert_told},
     qmp::{Invitation, Qmp},
     replay::{Pair, Random, replay},
     timer_table::*,
@@ -457,4 +457,9 @@ fn the_timer_is_qemus_but_for_the_table() {
     let tally = replay(&mut timers, 3_000);
     println!("{}  time passed in {} sequences", tally.table("AXI timer", &DEPARTURES), timers.passes);
     tally.assert_all_seen(&DEPARTURES);
+}
+
+#[test]
+fn the_book_tells_of_the_timer() {
+    assert_told("AXI timer", &DEPARTURES);
 }
