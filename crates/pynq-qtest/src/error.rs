@@ -46,6 +46,8 @@ pub enum Error {
         /// Its reason.
         answer: String,
     },
+    /// QEMU was stopped by this program, see [`Qtest::stop`](crate::Qtest::stop).
+    Stopped,
     /// A command that can't be sent: a name in it has white space.
     Malformed {
         /// The name.
@@ -76,6 +78,7 @@ impl fmt::Display for Error {
                 f,
                 "QEMU refused \"{command}\": {answer}; check the name of the device, and that this QEMU knows the command"
             ),
+            Self::Stopped => f.write_str("this QEMU has been stopped; start another one"),
             Self::Malformed { name } => {
                 write!(f, "\"{}\" is no name of a device: it has white space, or nothing", name.escape_debug())
             }

@@ -23,9 +23,17 @@ pub enum Time {
 /// | UART Lite, the first `-serial` of QEMU's | [`UARTLITE`](Self::UARTLITE) | 1, edge |
 ///
 /// An AXI Ethernet and its DMA are there as well, at inputs 7 to 9.
-#[derive(Clone, Debug)]
+///
+/// QEMU is [stopped](Qtest::stop) with this value, whatever windows and pins there still are.
+#[derive(Debug)]
 pub struct MicroBlazeV {
     qtest: Qtest,
+}
+
+impl Drop for MicroBlazeV {
+    fn drop(&mut self) {
+        self.qtest.stop();
+    }
 }
 
 impl MicroBlazeV {
@@ -80,8 +88,9 @@ impl MicroBlazeV {
         }
         command.args(arguments);
         let qtest = Qtest::start(command)?;
-        qtest.watch_inputs(Self::CPU)?;
-        Ok(Self { qtest })
+        let this = Self { qtest };
+        this.qtest.watch_inputs(Self::CPU)?;
+        Ok(this)
     }
 
     /// The connection.

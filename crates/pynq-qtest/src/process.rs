@@ -82,7 +82,7 @@ fn name(name: &str) -> Result<&str, Error> {
 }
 
 /// A running QEMU, told what to do over qtest. Clones are handles on the same one; it is killed with the last of them,
-/// windows and pins included.
+/// windows and pins included. If this program ends without dropping it, QEMU stays, and idles.
 #[derive(Clone, Debug)]
 pub struct Qtest(Arc<Shared>);
 
@@ -228,6 +228,17 @@ impl Qtest {
     #[must_use]
     pub fn changes(&self, input: u32) -> u64 {
         self.wire(input, |wire| wire.changes)
+    }
+
+    /// Kills QEMU. Whoever waits for an interrupt is told that the device is gone, and every later command fails with
+    /// [`Error::Stopped`]. A command that is under way is waited for.
+    ///
+    /// The drop of the last handle does so as well. That may be one that a thread of this crate holds for the moment, and
+    /// the program may have ended by then: so who started QEMU should stop it.
+    pub fn stop(&self) {
+        let mut link = self.link();
+        link.fail(Error::Stopped);
+        self.wires().end();
     }
 
     /// Why the connection is over, if it is.

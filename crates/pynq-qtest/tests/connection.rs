@@ -3,9 +3,15 @@
 
 mod common;
 
-use std::{process, time::Duration};
+use std::{
+    pin::Pin,
+    process,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use common::emulator;
+use pynq_core::interrupt::InterruptSource as _;
 use pynq_qtest::{Command, Error, MicroBlazeV, Qtest, Time};
 
 #[test]
@@ -52,4 +58,16 @@ fn an_emulator_that_gives_no_answer_in_time_is_killed() {
     assert!(matches!(error, Error::Silent { .. }), "{error:?}");
     assert_eq!(qtest.read32(MicroBlazeV::INTC), Err(error.clone()));
     assert_eq!(qtest.failure(), Some(error));
+}
+
+#[test]
+fn it_is_stopped_with_its_machine_whatever_handles_there_are() {
+    let board = MicroBlazeV::start(emulator!(), Time::Stands, &[]).unwrap();
+    let (qtest, pin) = (board.qtest().clone(), board.cpu_pin());
+    assert_eq!(qtest.failure(), None);
+    drop(board);
+    assert_eq!(qtest.failure(), Some(Error::Stopped));
+    assert_eq!(qtest.read32(MicroBlazeV::INTC), Err(Error::Stopped));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(Pin::new(&pin).poll_fired(&mut cx), Poll::Ready(Err(pynq_core::Error::DeviceGone)));
 }

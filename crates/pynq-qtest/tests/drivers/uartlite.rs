@@ -3,11 +3,12 @@
 use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    sync::atomic::{AtomicU8, Ordering},
     thread,
     time::Duration,
 };
 
-use pynq_core::interrupt::block_on_node;
+use pynq_core::interrupt::{NodeHandle as _, block_on_node};
 use pynq_qtest::Time;
 
 use crate::{common::emulator, rig::Rig};
@@ -59,6 +60,37 @@ fn an_echo_by_the_blocking_twins_loses_nothing() {
         uart.drain().unwrap();
     });
     println!("UART Lite: {COUNT} bytes echoed, in reads of QEMU's 8 at the most");
+    rig.assert_idle();
+}
+
+#[test]
+fn each_byte_wakes_a_reader_that_sleeps() {
+    const COUNT: u8 = 200;
+    let (rig, far_end) = connected(&emulator!());
+    let uart = rig.uart();
+    let deadline = rig.deadline();
+    let read = AtomicU8::new(0);
+    thread::scope(|scope| {
+        let sender = scope.spawn(|| {
+            for number in 0..COUNT {
+                // The reader has the byte before, and has found nothing more.
+                while read.load(Ordering::Acquire) != number || uart.node().is_idle() {
+                    assert!(rig.board.qtest().now() < deadline, "the reader does not sleep");
+                    thread::yield_now();
+                }
+                (&mut &far_end).write_all(&[number]).unwrap();
+            }
+        });
+        let mut buffer = [0; 16];
+        for number in 0..COUNT {
+            assert_eq!(uart.read_bytes_until(&mut buffer, deadline), Ok(1));
+            assert_eq!(buffer[0], number);
+            read.store(number + 1, Ordering::Release);
+        }
+        sender.join().unwrap();
+    });
+    let fired = uart.node().line_stats(0).fired;
+    assert!(fired >= COUNT.into(), "{fired} interrupts");
     rig.assert_idle();
 }
 
