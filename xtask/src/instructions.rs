@@ -35,6 +35,10 @@ const PATHS: &[(&str, &str, u32)] = &[
     ("in_process", "2 INTCs deep/ours, std lock", 100),
     ("in_process", "3 INTCs deep/ours, std lock", 100),
     ("in_process", "100 tasks on one line, each/ours, std lock", 10),
+    ("parts", "Register read/simulated", 10),
+    ("parts", "Register write/simulated", 10),
+    ("parts", "Simulated board/a button's press, to its task", 50),
+    ("parts", "Handoff file pynq-z2-buttons.hwh/pynq-hwh, the whole design", 2),
 ];
 
 /// Counts, and compares with the file, or with `--update` writes it.
