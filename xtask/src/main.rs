@@ -5,6 +5,7 @@
 
 mod asm;
 mod baremetal_test;
+mod bench;
 mod checks;
 mod compile;
 mod cross;

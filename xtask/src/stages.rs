@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::{
-    asm, baremetal_test, compile, cross, deny, docs, fuzz, instructions, lint, linux_test, loom, mutants, no_std,
-    package, portable,
+    asm, baremetal_test, bench, compile, cross, deny, docs, fuzz, instructions, lint, linux_test, loom, mutants,
+    no_std, package, portable,
     project::Project,
     qemu_models,
     shell::{Failure, say, seconds},
@@ -40,6 +40,8 @@ pub(crate) struct Options {
     pub(crate) seconds: Option<u64>,
     /// `--update`: writes down what is found instead of comparing it.
     pub(crate) update: bool,
+    /// `--quick`: just to see that it works.
+    pub(crate) quick: bool,
     /// `--skip A,B` and `--only A,B`: stages of `ci`.
     skip: Vec<String>,
     only: Vec<String>,
@@ -54,7 +56,7 @@ struct Stage {
 }
 
 /// Cheap stages first, so that most mistakes are told within the first minutes.
-const STAGES: [Stage; 21] = [
+const STAGES: [Stage; 22] = [
     Stage { name: "lint", about: "rustfmt, clippy, and the rules of this project", run: lint::run, in_ci: true },
     Stage { name: "test", about: "cargo test --workspace, doc tests included", run: compile::test, in_ci: true },
     Stage { name: "msrv", about: "nothing needs a newer Rust than Cargo.toml says", run: compile::msrv, in_ci: true },
@@ -100,7 +102,18 @@ const STAGES: [Stage; 21] = [
         in_ci: true,
     },
     Stage { name: "miri", about: "undefined behaviour, where miri is installed", run: compile::miri, in_ci: false },
-    Stage { name: "ci", about: "all of the above but miri [--skip A,B] [--only A,B]", run: never, in_ci: false },
+    Stage {
+        name: "bench",
+        about: "all benchmarks [--quick] [NAME]; --update writes docs/performance.md",
+        run: bench::run,
+        in_ci: false,
+    },
+    Stage {
+        name: "ci",
+        about: "all of the above but miri and bench [--skip A,B] [--only A,B]",
+        run: never,
+        in_ci: false,
+    },
 ];
 
 /// Prints the stages.
@@ -151,6 +164,7 @@ fn parse(args: &[String]) -> Result<Options, String> {
             "--count" => options.count = Some(number(value()?)?),
             "--seconds" => options.seconds = Some(number(value()?)?),
             "--update" => options.update = true,
+            "--quick" => options.quick = true,
             "--skip" => options.skip.extend(value()?.split(',').map(str::to_owned)),
             "--only" => options.only.extend(value()?.split(',').map(str::to_owned)),
             other if other.starts_with('-') => return Err(format!("no option {other}; see cargo xtask help")),

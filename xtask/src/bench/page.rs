@@ -1,0 +1,174 @@
+//! The figures as a page of the book.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+const INTRODUCTION: &str = "\
+# Performance
+
+What an interrupt, a register access, a handoff file and the simulated board cost, against what people use today. Made by
+`cargo xtask bench --update`; nothing on this page is written by hand.
+
+Every ratio is to a baseline of the same run that makes the same register accesses. Rounds take turns; a figure is the
+median of the rounds, with the least and the most of them in brackets, and a ratio is the median of the rounds' ratios.
+";
+
+const HOW: &str = "
+## What is measured
+
+* **Round trip**: the far end of a socket pair stands in for the kernel's half of a UIO device. All is on one CPU, on
+  which each interrupt finds the consumer asleep. The raw loops play back the register accesses of ours.
+* **In process**: fire, dispatch, wake, poll, with no file descriptor, in one thread. The demultiplexers by hand have a
+  notifier for each line, any number of tasks on it, and lose no event between two waits; they know no level lines and
+  have no way to fail. That all make the same accesses is checked before anything is measured.
+* **Parts**: one access in a function of its own; a whole handoff file against its XML alone; blocks of the simulated board.
+* **Instructions** of the hot paths are counted in CI by `cargo xtask instructions`, which fails when one grows by more than 3 %.
+
+The registers are memory of the process: an access costs what an atomic operation costs. On a board it costs 100 ns and
+more, and the software's part is smaller.
+";
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The machine and the versions.
+pub(crate) fn header(header: &Value) -> String {
+    let crates: Vec<&str> = list(&header["crates"]).iter().map(text).collect();
+    format!(
+        "{}, {} CPUs; Linux {}; {}; {}",
+        text(&header["machine"]),
+        header["cpus"],
+        text(&header["kernel"]),
+        text(&header["rustc"]),
+        crates.join(", ")
+    )
+}
+
+fn figures(all: &Value) -> impl Iterator<Item = &Value> {
+    list(&all["benches"]).iter().flat_map(|bench| list(&bench["figures"]))
+}
+
+/// Bars that do not hold.
+pub(crate) fn missed(all: &Value) -> Vec<String> {
+    let missed = figures(all).filter(|figure| figure["bar"]["holds"] == false);
+    missed
+        .map(|figure| {
+            let (group, name) = (text(&figure["group"]), text(&figure["name"]));
+            format!("{group}: {name}: {}, at most {}", judged(figure), figure["bar"]["most"])
+        })
+        .collect()
+}
+
+/// What a bar is on.
+fn judged(figure: &Value) -> String {
+    match &figure["ratio"] {
+        Value::Null => spread(&figure["value"], text(&figure["unit"])),
+        ratio => format!("{} of {}", spread(&ratio["spread"], ""), text(&ratio["to"])),
+    }
+}
+
+/// All of it. Plots are in the folder `plots`.
+pub(crate) fn page(all: &Value, plots: &str) -> String {
+    let mut page = format!("{INTRODUCTION}\nThis run: {}.\n", header(&all["header"]));
+    page.push_str("\n## Bars\n\n| | at most | found | |\n| --- | ---: | --- | --- |\n");
+    for figure in figures(all).filter(|figure| !figure["bar"].is_null()) {
+        let verdict = if figure["bar"]["holds"] == true { "holds" } else { "**missed**" };
+        let (group, name) = (text(&figure["group"]), text(&figure["name"]));
+        let _ = writeln!(page, "| {group}: {name} | {} | {} | {verdict} |", figure["bar"]["most"], judged(figure));
+    }
+    let mut group = "";
+    for figure in figures(all) {
+        if text(&figure["group"]) != group {
+            group = text(&figure["group"]);
+            let _ = write!(page, "\n## {group}\n\n| | | ratio |\n| --- | --- | --- |\n");
+        }
+        let value = spread(&figure["value"], text(&figure["unit"]));
+        let ratio = if figure["ratio"].is_null() { String::new() } else { judged(figure) };
+        let _ = writeln!(page, "| {} | {value} | {ratio} |", text(&figure["name"]));
+    }
+    for (name, curves) in super::plot::groups(all) {
+        let Some(first) = curves.first() else { continue };
+        let title = text(&first["group"]);
+        let _ = write!(page, "\n## {title}\n\n![{title}]({plots}{name}.svg)\n\n| {} |", text(&first["x"]));
+        for curve in &curves {
+            let _ = write!(page, " {}, {} |", text(&curve["name"]), text(&curve["y"]));
+        }
+        let _ = write!(page, "\n| ---: |{}\n", " ---: |".repeat(curves.len()));
+        for (index, point) in list(&first["points"]).iter().enumerate() {
+            let _ = write!(page, "| {} |", point["x"]);
+            for curve in &curves {
+                let y = &curve["points"][index]["y"]["median"];
+                let _ = write!(page, " {} |", short(y.as_f64().unwrap_or(f64::NAN)));
+            }
+            page.push('\n');
+        }
+    }
+    page.push_str(HOW);
+    page
+}
+
+/// `12.3 (11.9 to 14.0) ns`, or the value alone where it does not vary.
+fn spread(spread: &Value, unit: &str) -> String {
+    let number = |key: &str| spread[key].as_f64().unwrap_or(f64::NAN);
+    let (median, least, most) = (number("median"), number("least"), number("most"));
+    let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
+    if least == most {
+        return format!("{}{unit}", short(median));
+    }
+    format!("{}{unit} ({} to {})", short(median), short(least), short(most))
+}
+
+fn short(value: f64) -> String {
+    let size = value.abs();
+    let digits = if size >= 100.0 || value.fract() == 0.0 {
+        0
+    } else if size >= 10.0 {
+        1
+    } else {
+        2
+    };
+    format!("{value:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn all() -> Value {
+        let spread = |median: f64| json!({ "median": median, "least": median - 0.5, "most": median + 0.5 });
+        json!({
+            "header": { "machine": "m", "cpus": 2, "kernel": "6.1", "rustc": "rustc 1", "crates": ["tokio 1"] },
+            "benches": [{
+                "figures": [
+                    { "group": "g", "name": "good", "unit": "ns", "value": spread(150.0),
+                      "ratio": { "to": "raw", "spread": spread(1.0) }, "bar": { "most": 1.5, "holds": true } },
+                    { "group": "g", "name": "bad", "unit": "ns", "value": spread(70.25), "ratio": null,
+                      "bar": { "most": 60.0, "holds": false } },
+                ],
+                "curves": [{ "group": "Waiters!", "name": "ours", "x": "tasks", "y": "ns",
+                             "points": [{ "x": 10, "y": spread(3.25) }] }],
+            }],
+        })
+    }
+
+    #[test]
+    fn the_page_has_bars_tables_and_plots() {
+        let page = page(&all(), "plots/");
+        assert!(page.contains("| g: good | 1.5 | 1 (0.50 to 1.50) of raw | holds |"), "{page}");
+        assert!(page.contains("| bad | 70.2 ns (69.8 to 70.8) |  |"), "{page}");
+        assert!(page.contains("![Waiters!](plots/waiters.svg)"), "{page}");
+        assert!(page.contains("| 10 | 3.25 |"), "{page}");
+    }
+
+    #[test]
+    fn missed_bars_are_told() {
+        assert_eq!(missed(&all()), ["g: bad: 70.2 ns (69.8 to 70.8), at most 60.0"]);
+    }
+}
