@@ -89,7 +89,9 @@ impl Report {
                 println!("\n{group}");
             }
             let Spread { median, least, most } = figure.value;
-            let value = format!("{} ({} - {}) {}", short(median), short(least), short(most), figure.unit);
+            // A size has no spread.
+            let spread = if least == most { String::new() } else { format!(" ({} - {})", short(least), short(most)) };
+            let value = format!("{}{spread} {}", short(median), figure.unit);
             let ratio = figure.ratio.as_ref().map_or(String::new(), |(to, ratio)| {
                 format!("{:.3} ({:.3} - {:.3}) of {to}", ratio.median, ratio.least, ratio.most)
             });

@@ -9,6 +9,8 @@ use std::sync::{
 
 use pynq_core::Mmio;
 
+use crate::stamps::Stamps;
+
 /// One access to a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
@@ -151,11 +153,18 @@ pub(crate) struct Board {
     pub(crate) recording: Arc<Recording>,
     /// The lines that fire together.
     pub(crate) lines: u32,
+    pub(crate) stamps: Arc<Stamps>,
 }
 
 impl Board {
     pub(crate) fn new(lines: u32, with_gpio: bool) -> Self {
-        Self { intc: Arc::default(), gpio: with_gpio.then(Arc::default), recording: Arc::default(), lines }
+        Self {
+            intc: Arc::default(),
+            gpio: with_gpio.then(Arc::default),
+            recording: Arc::default(),
+            lines,
+            stamps: Arc::default(),
+        }
     }
 
     /// All lines fire, once they are all waited for.
@@ -168,6 +177,7 @@ impl Board {
             gpio.status.fetch_or(1, Relaxed);
         }
         self.intc.status.fetch_or(self.lines, Relaxed);
+        self.stamps.fired();
     }
 
     /// What one interrupt costs in accesses, once more.

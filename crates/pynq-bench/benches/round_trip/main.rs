@@ -1,10 +1,12 @@
 //! From an interrupt to the task that awaits it and back: through a file descriptor, an AXI INTC, and a line of it or a
 //! GPIO behind it; and 32 lines at once. As ratios to an epoll loop by hand that makes the same register accesses.
 //!
-//! `cargo bench -p pynq-bench --bench round_trip [-- --rounds N] [--spread] [--only ROW]`
+//! `cargo bench -p pynq-bench --bench round_trip [-- --rounds N] [--spread] [--no-idle] [--only ROW]`, and `--quick`,
+//! `--count N` and `--json FILE`
 //!
 //! The far end of a socketpair stands in for the kernel, so that it runs on any Linux. Everything is pinned to one CPU, on which
-//! each interrupt finds the consumer asleep; `--spread` leaves that to the scheduler. Rounds are rotated, so that nobody always goes
+//! each interrupt finds the consumer asleep: the producer has idle priority there, unless `--no-idle`. `--spread` leaves all of
+//! that to the scheduler. Rounds are rotated, so that nobody always goes
 //! first; a ratio is the median of the ratios of the rounds.
 #![allow(missing_docs)] // a program
 
@@ -18,6 +20,10 @@ mod producer;
 mod raw;
 #[cfg(target_os = "linux")]
 mod rows;
+#[cfg(target_os = "linux")]
+mod stamps;
+#[cfg(target_os = "linux")]
+mod told;
 
 fn main() {
     #[cfg(target_os = "linux")]

@@ -12,7 +12,10 @@ use pynq_drivers::{
 };
 use pynq_uio::{LinuxClock, Masking, Reactor, UioInterrupts, UioRoot};
 
-use crate::hardware::{Board, Gpio, Intc, Window};
+use crate::{
+    hardware::{Board, Gpio, Intc, Window},
+    stamps::Stamps,
+};
 
 pub(crate) type IntcNode = AxiIntcNode<Window<Intc>, StdLock, UioRoot>;
 type GpioNode = AxiGpioNode<Window<Gpio>, StdLock, ParentLine<Arc<IntcNode>>>;
@@ -25,6 +28,7 @@ const GPIO_LINE: u8 = 0;
 pub(crate) struct Nodes {
     pub(crate) intc: Arc<IntcNode>,
     gpio: Option<Arc<GpioNode>>,
+    stamps: Arc<Stamps>,
 }
 
 impl Nodes {
@@ -40,7 +44,7 @@ impl Nodes {
             let hardware = AxiGpioHardware::new(window, config).expect("a GPIO");
             Arc::new(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(Arc::clone(&intc), GPIO_LINE)))
         });
-        Self { intc, gpio }
+        Self { intc, gpio, stamps: Arc::clone(&board.stamps) }
     }
 
     /// Awaits `count` interrupts: of the one line, or of the pin behind the GPIO, by its level.
@@ -50,12 +54,14 @@ impl Nodes {
                 let mut line = Line::new(self.intc.clone(), GPIO_LINE).expect("a line");
                 for _ in 0..count {
                     line.wait_async().await.expect("an interrupt");
+                    self.stamps.arrived();
                 }
             }
             Some(gpio) => {
                 for _ in 0..count {
                     let level = Condition::Change { mask: 1, since: None };
                     WaitFor::new(gpio, 0, level).await.expect("an interrupt");
+                    self.stamps.arrived();
                 }
             }
         }
@@ -68,12 +74,14 @@ impl Nodes {
                 let mut line = Line::new(self.intc.clone(), GPIO_LINE).expect("a line");
                 for _ in 0..count {
                     line.wait().expect("an interrupt");
+                    self.stamps.arrived();
                 }
             }
             Some(gpio) => {
                 for _ in 0..count {
                     let level = Condition::Change { mask: 1, since: None };
                     WaitFor::new(gpio, 0, level).wait(None).expect("an interrupt");
+                    self.stamps.arrived();
                 }
             }
         }

@@ -27,13 +27,16 @@ pub(crate) struct Producer {
 
 impl Producer {
     /// The near end is what a program has open as `/dev/uioN`.
-    pub(crate) fn start(board: Board) -> (Self, OwnedFd) {
+    pub(crate) fn start(board: Board, is_idle: bool) -> (Self, OwnedFd) {
         let flags = SocketFlags::CLOEXEC;
         let (near, far) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).expect("a socketpair");
         rustix::io::ioctl_fionbio(&near, true).expect("a non-blocking end");
         let (cpu, timed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let (total, is_timed) = (Arc::clone(&cpu), Arc::clone(&timed));
         let thread = thread::spawn(move || {
+            if is_idle {
+                run_when_idle();
+            }
             let (mut word, mut count) = ([0_u8; 4], 0_u32);
             while let Ok(4) = rustix::io::read(&far, &mut word) {
                 if word != [0; 4] {
@@ -50,6 +53,15 @@ impl Producer {
         });
         (Self { thread: Some(thread), cpu, timed }, near)
     }
+}
+
+/// Gives the calling thread the processor only when nobody else wants it: whoever waits for an interrupt has gone to
+/// sleep before that comes, and runs as soon as it has.
+fn run_when_idle() {
+    let parameters = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the parameters live for the call, which keeps no pointer to them.
+    let result = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters) };
+    assert!(result == 0, "no idle priority: {}", std::io::Error::last_os_error());
 }
 
 impl Drop for Producer {

@@ -1,7 +1,11 @@
 //! The baseline: an epoll loop by hand, with the register accesses that ours makes. And what a hand can do on tokio's
 //! descriptor and on poll(2), to tell what the way of sleeping costs by itself.
 
-use std::os::fd::OwnedFd;
+use std::{
+    os::fd::OwnedFd,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
 
 use rustix::{
     buffer::spare_capacity,
@@ -11,7 +15,10 @@ use rustix::{
         poll,
     },
 };
-use tokio::io::{Interest, unix::AsyncFd};
+use tokio::{
+    io::{Interest, unix::AsyncFd},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+};
 
 use crate::hardware::{Access, Board};
 
@@ -75,6 +82,7 @@ impl Raw {
                 }
             }
             self.board.play(&self.accesses.service);
+            self.board.stamps.arrived();
         }
     }
 }
@@ -108,6 +116,7 @@ impl RawTokio {
                 ready.clear_ready();
             }
             self.board.play(&self.accesses.service);
+            self.board.stamps.arrived();
         }
     }
 }
@@ -138,6 +147,84 @@ impl RawPoll {
                 }
             }
             self.board.play(&self.accesses.service);
+            self.board.stamps.arrived();
+        }
+    }
+}
+
+/// The same loop on a read that blocks: what costs least, where a thread has nothing else to wait for.
+pub(crate) struct RawRead {
+    device: OwnedFd,
+    board: Board,
+    accesses: Accesses,
+}
+
+impl RawRead {
+    pub(crate) fn new(board: Board, device: OwnedFd, accesses: Accesses) -> Self {
+        rustix::io::ioctl_fionbio(&device, false).expect("a blocking descriptor");
+        Self { device, board, accesses }
+    }
+
+    pub(crate) fn wait(&self, count: u32) {
+        let mut total = [0_u8; 4];
+        for _ in 0..count {
+            self.board.play(&self.accesses.register);
+            rustix::io::write(&self.device, &1_i32.to_ne_bytes()).expect("the device unmasked");
+            while rustix::io::read(&self.device, &mut total) != Ok(4) {}
+            self.board.play(&self.accesses.service);
+            self.board.stamps.arrived();
+        }
+    }
+}
+
+/// A thread that blocks on reads, and a channel from there to a task: what a program without a reactor for it does.
+pub(crate) struct RawChannel {
+    device: Option<Arc<OwnedFd>>,
+    board: Board,
+    accesses: Accesses,
+    served: UnboundedReceiver<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RawChannel {
+    pub(crate) fn new(board: Board, device: OwnedFd, accesses: Accesses) -> Self {
+        rustix::io::ioctl_fionbio(&device, false).expect("a blocking descriptor");
+        let device = Arc::new(device);
+        let (tell, served) = unbounded_channel();
+        let (its_device, its_board, service) = (Arc::clone(&device), board.clone(), accesses.service.clone());
+        let thread = thread::spawn(move || {
+            let mut total = [0_u8; 4];
+            // Nothing is read any more once the other end of the device was told to end.
+            while let Ok(4) = rustix::io::read(&its_device, &mut total) {
+                its_board.play(&service);
+                if tell.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { device: Some(device), board, accesses, served, thread: Some(thread) }
+    }
+
+    pub(crate) async fn wait(&mut self, count: u32) {
+        for _ in 0..count {
+            self.board.play(&self.accesses.register);
+            if let Some(device) = &self.device {
+                rustix::io::write(device, &1_i32.to_ne_bytes()).expect("the device unmasked");
+            }
+            self.served.recv().await.expect("a thread that reads");
+            self.board.stamps.arrived();
+        }
+    }
+}
+
+impl Drop for RawChannel {
+    fn drop(&mut self) {
+        if let Some(device) = self.device.take() {
+            // Ends the read that the thread is in.
+            let _ = rustix::net::shutdown(&device, rustix::net::Shutdown::Both);
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
         }
     }
 }

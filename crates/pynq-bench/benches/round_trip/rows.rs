@@ -2,6 +2,7 @@
 
 use std::{os::fd::OwnedFd, rc::Rc, sync::Arc, sync::atomic::Ordering::Relaxed};
 
+use pynq_bench::Options;
 use pynq_core::interrupt::{InterruptEventExt, Line};
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
@@ -15,45 +16,56 @@ use crate::{
     hardware::Board,
     ours::Nodes,
     producer::{Producer, nanoseconds},
-    raw::{Accesses, Raw, RawPoll, RawTokio},
+    raw::{Accesses, Raw, RawChannel, RawPoll, RawRead, RawTokio},
+    stamps::Stamps,
+    told,
 };
 
 /// Interrupts of one round.
 const COUNT: u32 = 2_000;
 const WARM_UP: u32 = 50;
-const LINES: u32 = 32;
+pub(crate) const LINES: u32 = 32;
 
-struct Row {
-    name: &'static str,
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
     /// What the ratio of this row is to.
-    baseline: usize,
+    pub(crate) baseline: usize,
     run: Box<dyn FnMut(u32)>,
     producer: Producer,
-    samples: Vec<Sample>,
+    pub(crate) samples: Vec<Sample>,
+    stamps: Arc<Stamps>,
+    /// Nanoseconds from the interrupt to who awaits it, sorted. Nothing where 32 do.
+    pub(crate) latencies: Vec<u64>,
 }
 
 #[derive(Clone, Copy)]
-struct Sample {
+pub(crate) struct Sample {
     /// Nanoseconds for each interrupt.
-    wall: f64,
-    cpu: f64,
+    pub(crate) wall: f64,
+    pub(crate) cpu: f64,
 }
 
-/// A row, given its board and the near end of its device.
-fn row(
-    name: &'static str,
+/// The group of the rows that a row belongs to, by its baseline.
+#[derive(Clone, Copy)]
+struct Maker {
     baseline: usize,
-    board: Board,
-    run: impl FnOnce(Board, OwnedFd) -> Box<dyn FnMut(u32)>,
-) -> Row {
-    let (producer, device) = Producer::start(board.clone());
-    Row { name, baseline, run: run(board, device), producer, samples: Vec::new() }
+    is_idle: bool,
+}
+
+impl Maker {
+    /// A row, given its board and the near end of its device.
+    fn row(self, name: &'static str, board: Board, run: impl FnOnce(Board, OwnedFd) -> Box<dyn FnMut(u32)>) -> Row {
+        let (producer, device) = Producer::start(board.clone(), self.is_idle);
+        let stamps = Arc::clone(&board.stamps);
+        let run = run(board, device);
+        Row { name, baseline: self.baseline, run, producer, samples: Vec::new(), stamps, latencies: Vec::new() }
+    }
 }
 
 /// What one interrupt costs in accesses, as ours makes them.
 fn recorded(with_gpio: bool) -> Accesses {
     let board = Board::new(1, with_gpio);
-    let (producer, device) = Producer::start(board.clone());
+    let (producer, device) = Producer::start(board.clone(), false);
     let nodes = Nodes::new(&board, device, Arc::new(NoReactor));
     nodes.wait_blocking(WARM_UP);
     board.recording.start();
@@ -82,7 +94,7 @@ async fn all_lines(nodes: Nodes, count: u32) {
 
 fn recorded_lines() -> Accesses {
     let board = Board::new(!0, false);
-    let (producer, device) = Producer::start(board.clone());
+    let (producer, device) = Producer::start(board.clone(), false);
     let nodes = Nodes::new(&board, device, Arc::new(TokioReactor::in_context()));
     let runtime = current_thread();
     runtime.block_on(all_lines(nodes.clone(), WARM_UP));
@@ -101,35 +113,44 @@ fn nodes(board: &Board, device: OwnedFd, reactor: impl Reactor + 'static) -> Nod
     Nodes::new(board, device, Arc::new(reactor))
 }
 
-fn rows() -> Vec<Row> {
+fn rows(is_idle: bool) -> Vec<Row> {
     let mut rows = Vec::new();
     for with_gpio in [false, true] {
         let name = |plain: &'static str, gpio: &'static str| if with_gpio { gpio } else { plain };
         let accesses = recorded(with_gpio);
         println!("register accesses per interrupt{}: {}", name("", " with a GPIO"), accesses.count());
-        let baseline = rows.len();
+        let make = Maker { baseline: rows.len(), is_idle };
         let board = || Board::new(1, with_gpio);
-        rows.push(row(name("raw epoll", "raw epoll, GPIO"), baseline, board(), |board, device| {
+        rows.push(make.row(name("raw epoll", "raw epoll, GPIO"), board(), |board, device| {
             let mut raw = Raw::new(board, device, accesses);
             Box::new(move |count| raw.wait(count))
         }));
         if !with_gpio {
-            rows.push(row("raw tokio AsyncFd", baseline, board(), |board, device| {
+            rows.push(make.row("raw tokio AsyncFd", board(), |board, device| {
                 let runtime = current_thread();
                 let raw = runtime.block_on(async { RawTokio::new(board, device, recorded(false)) });
                 Box::new(move |count| runtime.block_on(raw.wait(count)))
             }));
-            rows.push(row("raw poll(2)", baseline, board(), |board, device| {
+            rows.push(make.row("raw blocking read", board(), |board, device| {
+                let raw = RawRead::new(board, device, recorded(false));
+                Box::new(move |count| raw.wait(count))
+            }));
+            rows.push(make.row("thread + channel", board(), |board, device| {
+                let runtime = current_thread();
+                let mut raw = RawChannel::new(board, device, recorded(false));
+                Box::new(move |count| runtime.block_on(raw.wait(count)))
+            }));
+            rows.push(make.row("raw poll(2)", board(), |board, device| {
                 let raw = RawPoll::new(board, device, recorded(false));
                 Box::new(move |count| raw.wait(count))
             }));
         }
-        rows.push(row(name("tokio current-thread", "tokio ct, GPIO"), baseline, board(), |board, device| {
+        rows.push(make.row(name("tokio current-thread", "tokio ct, GPIO"), board(), |board, device| {
             let nodes = nodes(&board, device, TokioReactor::in_context());
             let runtime = current_thread();
             Box::new(move |count| runtime.block_on(nodes.clone().wait(count)))
         }));
-        rows.push(row(name("tokio multi-thread", "tokio mt, GPIO"), baseline, board(), |board, device| {
+        rows.push(make.row(name("tokio multi-thread", "tokio mt, GPIO"), board(), |board, device| {
             let nodes = nodes(&board, device, TokioReactor::in_context());
             let builder = || tokio::runtime::Builder::new_multi_thread();
             let runtime = builder().worker_threads(2).enable_io().build().expect("a runtime");
@@ -138,24 +159,24 @@ fn rows() -> Vec<Row> {
                 runtime.block_on(task).expect("a task");
             })
         }));
-        rows.push(row(name("blocking twin", "twin, GPIO"), baseline, board(), |board, device| {
+        rows.push(make.row(name("blocking twin", "twin, GPIO"), board(), |board, device| {
             let nodes = nodes(&board, device, NoReactor);
             Box::new(move |count| nodes.wait_blocking(count))
         }));
-        rows.push(row(name("smol", "smol, GPIO"), baseline, board(), |board, device| {
+        rows.push(make.row(name("smol", "smol, GPIO"), board(), |board, device| {
             let nodes = nodes(&board, device, SmolReactor);
             Box::new(move |count| smol::block_on(nodes.clone().wait(count)))
         }));
     }
-    let baseline = rows.len();
+    let make = Maker { baseline: rows.len(), is_idle };
     let board = || Board::new(!0, false);
     let accesses = recorded_lines();
     println!("register accesses for 32 lines at once: {}", accesses.count());
-    rows.push(row("raw epoll, 32 lines", baseline, board(), |board, device| {
+    rows.push(make.row("raw epoll, 32 lines", board(), |board, device| {
         let mut raw = Raw::new(board, device, accesses);
         Box::new(move |count| raw.wait(count))
     }));
-    rows.push(row("tokio ct, 32 lines", baseline, board(), |board, device| {
+    rows.push(make.row("tokio ct, 32 lines", board(), |board, device| {
         let nodes = nodes(&board, device, TokioReactor::in_context());
         let runtime = Rc::new(current_thread());
         Box::new(move |count| runtime.block_on(all_lines(nodes.clone(), count)))
@@ -172,23 +193,18 @@ fn time(row: &mut Row, count: u32) -> Sample {
     Sample { wall: wall as f64 / f64::from(count), cpu: cpu / f64::from(count) }
 }
 
-/// Median, minimum and maximum.
-fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {
-    values.sort_by(f64::total_cmp);
-    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
-    (at(values.len() / 2), at(0), at(values.len().saturating_sub(1)))
-}
-
-/// The value of an option, if it is given.
-fn option(name: &str) -> Option<String> {
-    let mut args = std::env::args().skip_while(|arg| arg != name);
-    args.next().map(|_| args.next().unwrap_or_default())
+/// How long it takes from the interrupt to who awaits it.
+fn latencies(row: &mut Row, count: u32) {
+    row.stamps.start();
+    (row.run)(count);
+    row.latencies = row.stamps.stop();
 }
 
 pub(crate) fn measure() {
-    let number = |name, otherwise| option(name).and_then(|value| value.parse().ok()).unwrap_or(otherwise);
-    let (rounds, count) = (number("--rounds", 31) as usize, number("--count", COUNT));
-    let pinned = option("--spread").is_none();
+    let options = Options::from_args();
+    let rounds = options.rounds(31) as usize;
+    let count = options.number("--count").unwrap_or(if options.has("--quick") { 200 } else { COUNT });
+    let pinned = !options.has("--spread");
     if pinned {
         let mine = sched_getaffinity(None).expect("the CPUs of this process");
         let mut one = CpuSet::new();
@@ -197,8 +213,8 @@ pub(crate) fn measure() {
         sched_setaffinity(None, &one).expect("one CPU of them");
     }
     println!("{rounds} rounds of {count} interrupts, {}", if pinned { "all on one CPU" } else { "on any CPU" });
-    let mut rows = rows();
-    if let Some(name) = option("--only") {
+    let mut rows = rows(pinned && !options.has("--no-idle"));
+    if let Some(name) = options.value("--only") {
         // For a profiler: no ratios, and no clocks, which do not work under every one.
         rows.iter_mut().filter(|row| row.name == name).for_each(|row| (row.run)(count));
         return;
@@ -215,24 +231,6 @@ pub(crate) fn measure() {
             row.samples.push(sample);
         }
     }
-    print(&rows);
-}
-
-fn print(rows: &[Row]) {
-    println!("\n{:<22} {:>9}  {:<26} {:<26}", "", "ns", "time: median (min - max)", "CPU: median (min - max)");
-    for row in rows {
-        let base = &rows[row.baseline].samples;
-        let ratios = |of: fn(&Sample) -> f64| {
-            let (median, least, most) =
-                spread(row.samples.iter().zip(base).map(|(mine, base)| of(mine) / of(base)).collect());
-            format!("{median:.3} ({least:.3} - {most:.3})")
-        };
-        let (wall, ..) = spread(row.samples.iter().map(|sample| sample.wall).collect());
-        println!("{:<22} {wall:>9.0}  {:<26} {:<26}", row.name, ratios(|s| s.wall), ratios(|s| s.cpu));
-    }
-    if let [.., raw, ours] = rows {
-        let per_line = |(ours, raw): (&Sample, &Sample)| (ours.cpu - raw.cpu) / f64::from(LINES);
-        let (median, least, most) = spread(ours.samples.iter().zip(&raw.samples).map(per_line).collect());
-        println!("32 lines at once: {median:.0} ns of CPU for each line above the raw loop ({least:.0} - {most:.0})");
-    }
+    rows.iter_mut().for_each(|row| latencies(row, count));
+    told::report(&rows).tell("round trip", &options);
 }

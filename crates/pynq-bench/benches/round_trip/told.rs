@@ -1,0 +1,111 @@
+//! What the rounds are told as.
+
+use pynq_bench::{Bar, Figure, Report, Spread};
+
+use crate::rows::{LINES, Row, Sample};
+
+/// What the ratios of time must not exceed, to the epoll loop that makes the same accesses.
+const BARS: [(&str, f64); 4] =
+    [("tokio current-thread", 1.10), ("tokio multi-thread", 1.20), ("blocking twin", 1.10), ("smol", 1.30)];
+
+/// Rows with a GPIO, and those without.
+const PAIRS: [(&str, &str); 4] = [
+    ("tokio ct, GPIO", "tokio current-thread"),
+    ("tokio mt, GPIO", "tokio multi-thread"),
+    ("twin, GPIO", "blocking twin"),
+    ("smol, GPIO", "smol"),
+];
+
+struct Table<'a> {
+    rows: &'a [Row],
+    report: Report,
+}
+
+impl Table<'_> {
+    /// One figure for each row that has samples.
+    fn each(&mut self, title: &str, of: fn(&Sample) -> f64, is_barred: bool) {
+        for row in self.rows {
+            let Some(base) = self.rows.get(row.baseline) else { continue };
+            let group = format!("Round trip, {title}: {}", group(base.name));
+            let bar = BARS.iter().find(|(name, _)| is_barred && *name == row.name).map(|(_, most)| Bar { most: *most });
+            let value = Spread::of(row.samples.iter().map(of));
+            let ratio = Some((base.name.to_owned(), Spread::of(ratios(row, base, of))));
+            self.report.figures.push(Figure { group, name: row.name.to_owned(), unit: "ns", value, ratio, bar });
+        }
+    }
+
+    fn latencies(&mut self) {
+        let rows = self.rows.iter().filter(|row| !row.latencies.is_empty() && !row.name.ends_with("32 lines"));
+        for row in rows {
+            let percentile = |percent: usize| {
+                let at = (row.latencies.len() * percent / 100).min(row.latencies.len() - 1);
+                row.latencies[at] as f64
+            };
+            for (title, percent) in [("p50", 50), ("p99", 99)] {
+                let group = "Round trip: latency, from the interrupt to who awaits it".to_owned();
+                let (name, value) = (format!("{}, {title}", row.name), Spread::exactly(percentile(percent)));
+                self.report.figures.push(Figure { group, name, unit: "ns", value, ratio: None, bar: None });
+            }
+        }
+    }
+
+    fn named(&self, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+
+    /// What a GPIO behind the controller adds to the ratio.
+    fn gpio(&mut self) {
+        for (with, without) in PAIRS {
+            let (Some(with), Some(without)) = (self.named(with), self.named(without)) else { continue };
+            let of = |sample: &Sample| sample.wall;
+            let (base, plain) = (&self.rows[with.baseline], &self.rows[without.baseline]);
+            let more = ratios(with, base, of).zip(ratios(without, plain, of)).map(|(with, without)| with - without);
+            self.report.figures.push(Figure {
+                group: "Round trip: what a GPIO behind the INTC adds to the ratio".to_owned(),
+                name: without.name.to_owned(),
+                unit: "",
+                value: Spread::of(more),
+                ratio: None,
+                bar: Some(Bar { most: 0.02 }),
+            });
+        }
+    }
+
+    fn lines(&mut self) {
+        if let Some(ours) = self.named("tokio ct, 32 lines") {
+            let raw = &self.rows[ours.baseline];
+            let more = ours.samples.iter().zip(&raw.samples).map(|(ours, raw)| (ours.cpu - raw.cpu) / f64::from(LINES));
+            self.report.figures.push(Figure {
+                group: "Round trip: 32 lines at once, CPU for each line above the raw loop".to_owned(),
+                name: ours.name.to_owned(),
+                unit: "ns",
+                value: Spread::of(more),
+                ratio: None,
+                bar: Some(Bar { most: 100.0 }),
+            });
+        }
+    }
+}
+
+/// What rows with that baseline have in common.
+fn group(baseline: &str) -> &'static str {
+    match baseline.split_once(", ").map(|(_, what)| what) {
+        Some("GPIO") => "a GPIO behind the INTC",
+        Some(_) => "32 lines at once",
+        None => "one line",
+    }
+}
+
+fn ratios<'a>(row: &'a Row, base: &'a Row, of: fn(&Sample) -> f64) -> impl Iterator<Item = f64> + 'a {
+    row.samples.iter().zip(&base.samples).map(move |(mine, base)| of(mine) / of(base))
+}
+
+pub(crate) fn report(rows: &[Row]) -> Report {
+    let mut table = Table { rows, report: Report::default() };
+    table.each("time", |sample| sample.wall, true);
+    table.gpio();
+    table.lines();
+    table.each("CPU", |sample| sample.cpu, false);
+    table.latencies();
+    table.report
+}
