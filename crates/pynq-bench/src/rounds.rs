@@ -125,7 +125,13 @@ impl<'a> Rows<'a> {
     /// How one row's rounds compare with those of another.
     #[must_use]
     pub fn ratio(&self, row: &Row<'_>, baseline: &Row<'_>) -> Spread {
-        Spread::of(row.samples.iter().zip(&baseline.samples).map(|(mine, theirs)| mine / theirs))
+        Spread::of(self.growth(row, baseline))
+    }
+
+    /// How many times as much `more` takes as `less`, in each round.
+    #[must_use]
+    pub fn growth(&self, more: &Row<'_>, less: &Row<'_>) -> Vec<f64> {
+        more.samples.iter().zip(&less.samples).map(|(more, less)| more / less).collect()
     }
 
     /// What `upper` takes more than `lower`, in nanoseconds.

@@ -2,7 +2,7 @@
 
 use atomic_waker::AtomicWaker;
 use event_listener::Event;
-use pynq_bench::{Curve, Options, Report, Row, Rows};
+use pynq_bench::{Bar, Curve, Figure, Options, Report, Row, Rows, Spread};
 use pynq_core::interrupt::StdLock;
 use tokio::sync::Notify;
 
@@ -21,8 +21,8 @@ enum Load {
     One(usize),
     /// All 32 with a task each, one of them at a time.
     Random,
-    /// All 32 with a task each, at once.
-    All,
+    /// The first so many with a task each, at once.
+    All(u32),
     /// Pin 0 of the GPIO.
     Pin,
 }
@@ -31,7 +31,8 @@ impl Load {
     const fn tasks(self) -> usize {
         match self {
             Self::One(tasks) => tasks,
-            Self::Random | Self::All => 32,
+            Self::Random => 32,
+            Self::All(lines) => lines as usize,
             Self::Pin => 1,
         }
     }
@@ -67,8 +68,8 @@ fn run<T: Tape, S: Subject>(depth: usize, load: Load, tape: T, subject: fn(&Boar
                     board.fire(1 << line);
                     tasks.run(line as usize);
                 }
-                Load::All => {
-                    board.fire(!0);
+                Load::All(lines) => {
+                    board.fire(u32::MAX >> (32 - lines));
                     tasks.run_all();
                 }
                 Load::Pin => {
@@ -124,7 +125,7 @@ fn rows() -> Rows<'static> {
     case!(rows, "GPIO behind the INTC", 10_000, 1, Load::Pin, 1, gpio,
         ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
         ["ours, std lock": StdLock, "ours, no lock": NoLock]);
-    case!(rows, "32 lines at once, each", 500, 1, Load::All, 32, one,
+    case!(rows, "32 lines at once, each", 500, 1, Load::All(32), 32, one,
         ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
         ["ours, std lock": StdLock, "ours, spin lock": SpinLock, "ours, no lock": NoLock]);
     case!(rows, "one of 32 lines", 10_000, 1, Load::Random, 1, one,
@@ -143,25 +144,52 @@ fn rows() -> Rows<'static> {
 }
 
 const WAITERS: [u32; 11] = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000];
+const LINES: [u32; 6] = [1, 2, 4, 8, 16, 32];
 const CURVES: [&str; 3] = [OURS, NOTIFY, "event-listener"];
 
-/// Nanoseconds for each task, by how many wait on one line.
-fn curves(rounds: u32) -> Vec<Curve> {
-    let mut rows = Rows::default();
-    for waiters in WAITERS {
-        let (group, load, count) = (waiters.to_string(), Load::One(waiters as usize), (20_000 / waiters).max(2));
-        let mut push = |name, run: Box<dyn FnMut(u32)>| rows.push(Row::new(&group, name, count, run).per(waiters));
-        push(OURS, Box::new(run(1, load, Silent, ours::one::<Silent, StdLock>)));
-        push(NOTIFY, Box::new(run(1, load, Silent, demux::one::<Notify, Silent>)));
-        push("event-listener", Box::new(run(1, load, Silent, demux::one::<Event, Silent>)));
-    }
-    rows.measure(rounds);
+/// Ours and what it is compared with, under a load that is as large as the name of the group says.
+fn sized(rows: &mut Rows<'static>, size: u32, load: Load) {
+    let (group, count) = (size.to_string(), (20_000 / size).max(2));
+    let mut push = |name, run: Box<dyn FnMut(u32)>| rows.push(Row::new(&group, name, count, run).per(size));
+    push(OURS, Box::new(run(1, load, Silent, ours::one::<Silent, StdLock>)));
+    push(NOTIFY, Box::new(run(1, load, Silent, demux::one::<Notify, Silent>)));
+    push("event-listener", Box::new(run(1, load, Silent, demux::one::<Event, Silent>)));
+}
+
+fn curves_of(rows: &Rows<'_>, sizes: &[u32], group: &str, x: &'static str, y: &'static str) -> Vec<Curve> {
     let curve = |name: &str| {
-        let points = WAITERS.iter().filter_map(|x| Some((*x, rows.get(&x.to_string(), name)?.nanoseconds()))).collect();
-        let (group, name) = ("Tasks that wait on one line".to_owned(), name.to_owned());
-        Curve { group, name, x: "tasks on the line", y: "ns for each task", points }
+        let points = sizes.iter().filter_map(|size| Some((*size, rows.get(&size.to_string(), name)?.nanoseconds())));
+        Curve { group: group.to_owned(), name: name.to_owned(), x, y, points: points.collect() }
     };
     CURVES.map(curve).to_vec()
+}
+
+/// What each task costs, by how many wait on one line, and each line, by how many fire at once.
+fn curves(report: &mut Report, rounds: u32) {
+    let mut rows = Rows::default();
+    LINES.iter().for_each(|&lines| sized(&mut rows, lines, Load::All(lines)));
+    rows.measure(rounds);
+    report.curves.extend(curves_of(&rows, &LINES, "Lines that fire at once", "lines", "ns for each line"));
+    let mut rows = Rows::default();
+    WAITERS.iter().for_each(|&waiters| sized(&mut rows, waiters, Load::One(waiters as usize)));
+    rows.measure(rounds);
+    let group = "Tasks that wait on one line";
+    report.curves.extend(curves_of(&rows, &WAITERS, group, "tasks on the line", "ns for each task"));
+    // In proportion, but for the caches, which nobody can help: so it is compared with what they do to the baseline.
+    let growth = |name| Some(rows.growth(rows.get("100000", name)?, rows.get("100", name)?));
+    if let (Some(ours), Some(theirs)) = (growth(OURS), growth(NOTIFY)) {
+        report.figures.push(Figure {
+            group: "in process, in all".to_owned(),
+            name: "each of 100,000 tasks, as against 100: growth".to_owned(),
+            unit: "times",
+            value: Spread::of(ours.iter().copied()),
+            ratio: Some((
+                "Notify's growth".to_owned(),
+                Spread::of(ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs)),
+            )),
+            bar: Some(Bar { most: 1.1 }),
+        });
+    }
 }
 
 pub(crate) fn main() {
@@ -179,13 +207,12 @@ pub(crate) fn main() {
     report.bar("one line", OURS, 1.5);
     limits(&mut report, &rows);
     drop(rows);
-    report.curves = curves(options.rounds(7).min(rounds));
+    curves(&mut report, options.rounds(7).min(rounds));
     report.tell("in process", &options);
 }
 
 /// Bars that are not on a ratio to the same case of the baseline.
 fn limits(report: &mut Report, rows: &Rows<'_>) {
-    use pynq_bench::{Bar, Figure};
     let row = |group| rows.get(group, OURS);
     if let Some(all) = row("32 lines at once, each") {
         let (group, name) = ("in process, in all".to_owned(), "one of 32 lines at once".to_owned());
