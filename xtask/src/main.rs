@@ -25,6 +25,7 @@ mod project;
 mod qemu_models;
 mod scan;
 mod shell;
+mod soak;
 mod stages;
 mod tools;
 

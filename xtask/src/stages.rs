@@ -11,6 +11,7 @@ use crate::{
     project::Project,
     qemu_models,
     shell::{Failure, say, seconds},
+    soak,
 };
 
 /// How a stage ended that found no fault.
@@ -38,6 +39,10 @@ pub(crate) struct Options {
     pub(crate) count: Option<u64>,
     /// `--seconds N`: of each fuzz target.
     pub(crate) seconds: Option<u64>,
+    /// `--minutes N`: of the soak.
+    pub(crate) minutes: Option<u64>,
+    /// `--seed N`: of the soak's first round.
+    pub(crate) seed: Option<u64>,
     /// `--update`: writes down what is found instead of comparing it.
     pub(crate) update: bool,
     /// `--quick`: just to see that it works.
@@ -56,7 +61,7 @@ struct Stage {
 }
 
 /// Cheap stages first, so that most mistakes are told within the first minutes.
-const STAGES: [Stage; 22] = [
+const STAGES: [Stage; 23] = [
     Stage { name: "lint", about: "rustfmt, clippy, and the rules of this project", run: lint::run, in_ci: true },
     Stage { name: "test", about: "cargo test --workspace, doc tests included", run: compile::test, in_ci: true },
     Stage { name: "msrv", about: "nothing needs a newer Rust than Cargo.toml says", run: compile::msrv, in_ci: true },
@@ -79,6 +84,7 @@ const STAGES: [Stage; 22] = [
     Stage { name: "property", about: "random schedules [--count N], 1 million", run: loom::property, in_ci: true },
     Stage { name: "loom", about: "the engine under the model checker [MODEL]", run: loom::run, in_ci: true },
     Stage { name: "mutants", about: "each seeded bug is caught [MUTANT]", run: mutants::run, in_ci: true },
+    Stage { name: "soak", about: "all at once [--minutes N] [--seed N], 1 minute", run: soak::run, in_ci: true },
     Stage {
         name: "package",
         about: "the crates can be packaged, and build from their packages",
@@ -163,6 +169,8 @@ fn parse(args: &[String]) -> Result<Options, String> {
         match arg.as_str() {
             "--count" => options.count = Some(number(value()?)?),
             "--seconds" => options.seconds = Some(number(value()?)?),
+            "--minutes" => options.minutes = Some(number(value()?)?),
+            "--seed" => options.seed = Some(number(value()?)?),
             "--update" => options.update = true,
             "--quick" => options.quick = true,
             "--skip" => options.skip.extend(value()?.split(',').map(str::to_owned)),

@@ -6,6 +6,7 @@
 //! merge two counts.
 
 use std::{
+    fmt,
     os::fd::{AsRawFd, OwnedFd},
     pin::pin,
     sync::{
@@ -128,6 +129,13 @@ impl Inner {
                 pin!(self.cpu.clone()).into_ref().disarm();
             }
         }
+    }
+}
+
+/// How things stand, if nobody is at it.
+impl fmt::Debug for Uio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Uio").field(&self.0.state.try_lock().ok().as_deref()).finish()
     }
 }
 
