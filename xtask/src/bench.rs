@@ -143,7 +143,7 @@ fn calls(output: &str) -> Value {
         let Some((name, rest)) = line.split_once(": ") else { continue };
         let Some((median, rest)) = rest.split_once(" system calls an interrupt, ") else { continue };
         let (mean, bare) = rest.split_once(" on average").unwrap_or((rest, ""));
-        figures.extend(figure(name.rsplit(' ').next().unwrap_or(name), median, mean));
+        figures.extend(figure(name.rsplit([' ', '.']).next().unwrap_or(name), median, mean));
         if let Some((median, mean)) = bare.strip_prefix("; a bare loop: ").and_then(|bare| bare.split_once(", ")) {
             figures.extend(figure("async-io, a bare loop", median, mean));
         }
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn system_calls_are_read() {
-        let output = "test costs::a ... tokio: 3 system calls an interrupt, 2.99 on average\n\
+        let output = "running 2 tests\n.tokio: 3 system calls an interrupt, 2.99 on average\n\
                       smol: 8 system calls an interrupt, 7.5 on average; a bare loop: 8, 8.1\nok\n";
         let costs = calls(output);
         let figures = costs["figures"].as_array().unwrap();

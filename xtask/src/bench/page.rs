@@ -88,11 +88,13 @@ pub(crate) fn page(all: &Value, plots: &str) -> String {
     for figure in figures(all) {
         if text(&figure["group"]) != group {
             group = text(&figure["group"]);
-            let _ = write!(page, "\n## {group}\n\n| | | ratio |\n| --- | --- | --- |\n");
+            let compared = figures(all).any(|it| it["group"] == figure["group"] && !it["ratio"].is_null());
+            let head = if compared { "| | | ratio |\n| --- | --- | --- |" } else { "| | |\n| --- | --- |" };
+            let _ = write!(page, "\n## {group}\n\n{head}\n");
         }
         let value = spread(&figure["value"], text(&figure["unit"]));
-        let ratio = if figure["ratio"].is_null() { String::new() } else { judged(figure) };
-        let _ = writeln!(page, "| {} | {value} | {ratio} |", text(&figure["name"]));
+        let ratio = if figure["ratio"].is_null() { String::new() } else { format!(" {} |", judged(figure)) };
+        let _ = writeln!(page, "| {} | {value} |{ratio}", text(&figure["name"]));
     }
     for (name, curves) in super::plot::groups(all) {
         let Some(first) = curves.first() else { continue };
@@ -164,7 +166,7 @@ mod tests {
     fn the_page_has_bars_tables_and_plots() {
         let page = page(&all(), "plots/");
         assert!(page.contains("| g: good | 1.5 | 1 (0.50 to 1.50) of raw | holds |"), "{page}");
-        assert!(page.contains("| bad | 70.2 ns (69.8 to 70.8) |  |"), "{page}");
+        assert!(page.contains("| bad | 70.2 ns (69.8 to 70.8) |\n"), "{page}");
         assert!(page.contains("![Waiters!](plots/waiters.svg)"), "{page}");
         assert!(page.contains("| 10 | 3.25 |"), "{page}");
     }

@@ -58,6 +58,7 @@ fn plot(curves: &[&Value]) -> Result<String, Failure> {
         area.fill(&WHITE).map_err(|error| wrong(&error))?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
+            .margin_right(32)
             .x_label_area_size(40)
             .y_label_area_size(64)
             .build_cartesian_2d((left..right).log_scale(), (bottom..top).log_scale())

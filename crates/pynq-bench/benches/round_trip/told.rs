@@ -41,11 +41,14 @@ impl Table<'_> {
                 let at = (row.latencies.len() * percent / 100).min(row.latencies.len() - 1);
                 row.latencies[at] as f64
             };
-            for (title, percent) in [("p50", 50), ("p99", 99)] {
-                let group = "Round trip: latency, from the interrupt to who awaits it".to_owned();
-                let (name, value) = (format!("{}, {title}", row.name), Spread::exactly(percentile(percent)));
-                self.report.figures.push(Figure { group, name, unit: "ns", value, ratio: None, bar: None });
-            }
+            self.report.figures.push(Figure {
+                group: "Round trip: latency to who awaits it, p50 (the least to p99)".to_owned(),
+                name: row.name.to_owned(),
+                unit: "ns",
+                value: Spread { median: percentile(50), least: percentile(0), most: percentile(99) },
+                ratio: None,
+                bar: None,
+            });
         }
     }
 
