@@ -128,6 +128,12 @@ impl CpuPin {
         self.look(|pin| pin.interrupts)
     }
 
+    /// What the pin fires on.
+    #[must_use]
+    pub fn trigger(&self) -> Trigger {
+        self.look(|pin| pin.trigger)
+    }
+
     /// Configures what the pin fires on, as software does in the GIC.
     pub fn set_trigger(&self, trigger: Trigger) {
         self.act(|state, index| {

@@ -256,9 +256,8 @@ impl Root {
         let mut state = lock(&self.0.state);
         // A root that was closed in between leaves it alone: of an event, the next root on this device is to hear.
         if !state.armed && !self.is_dead() && self.0.readable.swap(false, Ordering::SeqCst) {
-            let fired = self.0.read(&mut state).is_ok();
-            // Somebody may be on the way to arm it, whom this is for: of a controller's edge there is no second one.
-            state.fired |= fired && self.0.masking == Masking::InTheController;
+            // Somebody may be on the way to arm it, whom this is for: of an edge there is no second one.
+            state.fired |= self.0.read(&mut state).is_ok();
         }
     }
 }
@@ -430,8 +429,12 @@ impl InterruptSource for UioRoot {
         let inner = &self.0.0;
         let mut state = lock(&inner.state);
         state.armed = false;
+        if inner.masking == Masking::InTheController {
+            return;
+        }
+        state.fired = false;
         // Whoever was at it when it was closed comes late, and the next root may be on the device already.
-        if inner.masking == Masking::AtTheRoot && state.unmasked && !self.0.is_dead() {
+        if state.unmasked && !self.0.is_dead() {
             // What fails here fails again at the next wait, which tells.
             let _ = inner.control(0);
             state.unmasked = false;

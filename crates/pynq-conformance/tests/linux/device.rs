@@ -47,7 +47,9 @@ impl Device {
         (device, Arc::new(DirectNode::new(StdLock::new(), Direct, root)))
     }
 
+    /// A write to a device is through when it returns; what was written to this one by now is done first.
     pub(crate) fn raise(&self) {
+        self.uio.pump();
         self.board.stimulate(&Stimulus::pulse(&self.path)).unwrap();
     }
 

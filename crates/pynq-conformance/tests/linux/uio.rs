@@ -18,7 +18,7 @@ use std::{
 };
 
 use pynq_core::interrupt::InterruptSource;
-use pynq_sim::CpuPin;
+use pynq_sim::{CpuPin, Trigger};
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
@@ -125,7 +125,8 @@ impl Inner {
             self.handle(state);
         } else {
             state.masked += 1;
-            if std::mem::take(&mut state.enabled) {
+            // An edge that comes from now on, also in this very moment, is there when it is unmasked.
+            if std::mem::take(&mut state.enabled) && self.cpu.trigger() == Trigger::Level {
                 pin!(self.cpu.clone()).into_ref().disarm();
             }
         }
