@@ -14,7 +14,8 @@ use crate::{Error, Instant};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fired {
-    /// How many times the line has been served in all, wrapping. Two handles on one line see the same number.
+    /// How many times the line had been served in all, wrapping, when this wait was over. Two handles on one line see the
+    /// same numbers.
     pub count: u32,
     /// How many earlier services this handle never looked at.
     pub missed: u32,

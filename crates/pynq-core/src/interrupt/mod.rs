@@ -13,6 +13,7 @@ mod lines;
 mod node;
 mod panics;
 mod parent;
+mod pending;
 mod source;
 mod state;
 mod sync;

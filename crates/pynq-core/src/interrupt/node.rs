@@ -25,25 +25,25 @@
 //!
 //! Any poll in `Ready` or `Woken` completes it; dropping it in any state takes it out. A service moves those it
 //! completes to `Ready` in the lock round in which it counts the event, and wakes only `Ready` ones: who registers
-//! during the service is not woken by it. Whether a plain wait is over is told by the line's counter against the
-//! cursor of the handle and by nothing else, so that an event can be neither lost with a dropped future nor taken
-//! from another one.
+//! during the service is not woken by it. One that is `Woken` carries what it is told and is its owner's again, who takes
+//! the event without the lock. Events are in the line's counter, which a wait holds against the cursor of its handle, so
+//! that one can be neither lost with a dropped future nor taken from another one.
 //!
 //! # Who owns the node
 //!
 //! The node's lock guards its state and its registers and is never held together with another node's. Calls to the
 //! source are made with no lock, by the **owner** alone: whoever set `busy` under the lock. Whoever wants a dispatch
-//! sets `pending` and tries to become the owner. Three can stand in the way, and each looks at `pending` afterwards:
+//! tries the lock, to become the owner or to set `pending` for the one there is. Who finds the lock taken sets `pending`
+//! and tries once more. Three can stand in the way, and each looks at `pending` afterwards:
 //!
 //! * the owner, under the lock, before it gives up `busy`;
 //! * whoever holds the lock, after releasing it — so `wake` never blocks, and a source may wake from inside the
 //!   register write by which this very thread enables a line;
 //! * the owner once more after its last lock round, for a wake that found that round's lock taken.
 //!
-//! `pending` is set, then the lock is tried; the lock is released, then `pending` is read. The `SeqCst` fences between
-//! the two steps on each side make it impossible that both miss. `pending` is cleared only under the lock, by the
-//! owner, only when it was seen set, and the source is polled after that unless nobody waits any more: a wake that it
-//! swallows published its event before, and the poll finds it.
+//! There `pending` is set, then the lock is tried; the lock is released, then `pending` is read. That both miss is impossible; see
+//! [`Pending`]. `pending` is cleared only under the lock, by the owner, only when it was seen set, and the source is polled
+//! after that unless nobody waits any more: a wake that it swallows published its event before, and the poll finds it.
 //!
 //! # What runs under a lock
 //!
@@ -60,17 +60,17 @@ use core::{
     fmt,
     ops::Deref,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 
 use mutex::BlockingMutex;
 
 use super::{
-    Activity, Condition, Delivery, InterruptHardware, InterruptSource, NodeHandle, NodeLock, TaskId,
+    Activity, Delivery, InterruptHardware, InterruptSource, NodeHandle, NodeLock,
     lines::{Cursor, Fired, InterruptLines, LineStats, Request},
     panics::Panics,
-    state::{MAX_EMPTY, NodeState, Step},
-    sync::{AtomicBool, Ordering, fence},
+    pending::Pending,
+    state::{NodeState, Step},
     waiter::{State, Waiter},
     waker::{Functions, Header, NodeRef},
 };
@@ -81,6 +81,8 @@ use crate::{Error, Instant};
 mod weak;
 
 mod batch;
+#[allow(unsafe_code)]
+mod poll;
 
 use batch::Batch;
 
@@ -91,7 +93,7 @@ use batch::Batch;
 pub struct Node<H, L, S, const N: usize> {
     header: Header,
     line_count: u8,
-    pending: AtomicBool,
+    pending: Pending,
     state: BlockingMutex<L, NodeState<H, N>>,
     source: S,
 }
@@ -125,23 +127,23 @@ where
     /// A node over `hardware`, all of whose lines are masked.
     #[cfg(not(loom))]
     pub const fn new(lock: L, hardware: H, source: S) -> Self {
-        Self::assemble(lock, hardware, source, Self::LINES, AtomicBool::new(false))
+        Self::assemble(lock, hardware, source, Self::LINES, Pending::new())
     }
 
     /// A node over `hardware`, all of whose lines are masked.
     #[cfg(loom)]
     pub fn new(lock: L, hardware: H, source: S) -> Self {
-        Self::assemble(lock, hardware, source, Self::LINES, AtomicBool::new(false))
+        Self::assemble(lock, hardware, source, Self::LINES, Pending::new())
     }
 
     /// As [`new`](Self::new), for hardware that was built with fewer than `N` lines.
     #[cfg(not(loom))]
     pub const fn with_lines(lock: L, hardware: H, source: S, lines: u8) -> Self {
         let lines = if lines < Self::LINES { lines } else { Self::LINES };
-        Self::assemble(lock, hardware, source, lines, AtomicBool::new(false))
+        Self::assemble(lock, hardware, source, lines, Pending::new())
     }
 
-    const fn assemble(lock: L, hardware: H, source: S, line_count: u8, pending: AtomicBool) -> Self {
+    const fn assemble(lock: L, hardware: H, source: S, line_count: u8, pending: Pending) -> Self {
         Self {
             header: Header { functions: &Self::FUNCTIONS },
             line_count,
@@ -184,17 +186,19 @@ where
 
     /// The look of whoever may have been in the way of a wake.
     fn has_pending(&self) -> bool {
-        fence(Ordering::SeqCst);
-        self.pending.load(Ordering::Relaxed)
+        self.pending.look()
     }
 
     fn wake(&self, me: NodeRef) {
-        // The first fence is for the owner that swallows this wake by storing `false` over it, or that reads it with
-        // no lock in between: the poll that follows finds what was published before the wake.
-        fence(Ordering::SeqCst);
-        self.pending.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-        self.work(me, None);
+        match self.state.try_with_lock(|state| state.enter_woken(&self.pending)) {
+            Some(Some(step)) => self.work(me, Some(step)),
+            // The owner has been told, under the lock that it takes before it leaves.
+            Some(None) => {}
+            None => {
+                self.pending.tell();
+                self.work(me, None);
+            }
+        }
     }
 
     /// Takes the owner's `step`, or becomes the owner unless somebody is there already who will see to it, and works
@@ -203,16 +207,8 @@ where
         // Resumed only when all is done: a wake that found the last lock round taken counts on the look below.
         let mut panics = Panics::default();
         loop {
-            let entered = step.take().or_else(|| {
-                self.state
-                    .try_with_lock(|state| {
-                        if state.busy && cfg!(pynq_mutant = "ignore-wake-while-busy") {
-                            self.pending.store(false, Ordering::Relaxed);
-                        }
-                        state.enter(&self.pending)
-                    })
-                    .flatten()
-            });
+            let entered =
+                step.take().or_else(|| self.state.try_with_lock(|state| state.enter(&self.pending)).flatten());
             let Some(entered) = entered else { break };
             self.own(me, entered, &mut panics);
             if !self.has_pending() {
@@ -263,22 +259,17 @@ where
                     }
                     Poll::Ready(outcome) => {
                         let mut batch = Batch::new();
-                        let (hardware, leaves) = self.state.with_lock(|state| {
+                        let mut hardware = None;
+                        let leaves = self.state.with_lock(|state| {
                             state.armed = false;
-                            let hardware = match outcome {
-                                Ok(()) => {
-                                    state.empty = if state.service() { 0 } else { state.empty.saturating_add(1) };
-                                    if state.empty > MAX_EMPTY {
-                                        state.give_up();
-                                    }
-                                    None
-                                }
-                                Err(error) => state.fail(error),
-                            };
+                            match outcome {
+                                Ok(()) => state.serve(),
+                                Err(error) => hardware = state.fail(error),
+                            }
                             if !cfg!(pynq_mutant = "newcomers-served") {
                                 batch.fill(state, L::IN_HANDLER);
                             }
-                            (hardware, batch.is_last(state) && matches!(state.next(&self.pending), Step::Leave))
+                            batch.is_last(state) && matches!(state.next(&self.pending), Step::Leave)
                         });
                         if armed {
                             me.release();
@@ -306,20 +297,6 @@ where
             };
         }
         core::mem::forget(guard);
-    }
-
-    /// Asks the source again for a wait that was admitted and is registered now: if its reactor went in between, nobody
-    /// told it, and it needs another one.
-    ///
-    /// # Safety
-    ///
-    /// As for [`InterruptLines::cancel`].
-    #[allow(unsafe_code)]
-    unsafe fn readmit(&self, me: NodeRef, waiter: Pin<&Waiter>) -> Poll<Result<Fired, Error>> {
-        let Err(error) = self.source.admit() else { return Poll::Pending };
-        // SAFETY: passed on.
-        unsafe { self.cancel(me, waiter) };
-        Poll::Ready(Err(error))
     }
 
     fn wake_batch(&self, batch: &mut Batch, panics: &mut Panics) {
@@ -389,108 +366,12 @@ where
         cursor: &mut Cursor,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Fired, Error>> {
-        if request.line >= self.line_count {
-            return Poll::Ready(Err(Error::NoSuchLine { line: request.line, lines: self.line_count }));
-        }
-        if cfg!(pynq_mutant = "check-before-register") {
-            let over = self.state.with_lock(|state| state.outcome(waiter, request, cursor));
-            if let Some(result) = over {
-                waiter.registered.set(true);
-                // SAFETY: passed on.
-                unsafe { self.cancel(me, waiter) };
-                return Poll::Ready(result);
-            }
-        }
-        let admitted = match request.condition {
-            // A listener binds what delivers events if there is something here and now, and holds its line in any case.
-            Some(Condition::Hold) => self.source.admit().map(|_| Delivery::Own).or(Ok(Delivery::Own)),
-            _ if request.is_node => Ok(Delivery::Own),
-            _ => self.source.admit(),
-        };
-        let fresh = !waiter.registered.get();
-        // Cloned before the lock is taken, and what is left over is dropped after it is released: both are user code.
-        let mut waker: Option<Waker> = fresh.then(|| cx.waker().clone());
-        let mut old: Option<Waker> = None;
-        loop {
-            let polled = self.locked(me, |state| {
-                let before = waiter.state.get();
-                let checked = if cfg!(pynq_mutant = "check-before-register") && before == State::Idle {
-                    None
-                } else {
-                    state.outcome(waiter, request, cursor)
-                };
-                if let Some(result) = checked {
-                    state.take_out(waiter);
-                    old = waiter.waker.take();
-                    return Polled::Done { result, woken: before == State::Woken };
-                }
-                let by_reactor = match admitted {
-                    Ok(delivery) => delivery == Delivery::Reactor,
-                    Err(error) => {
-                        state.take_out(waiter);
-                        old = waiter.waker.take();
-                        return Polled::Done { result: Err(error), woken: before == State::Woken };
-                    }
-                };
-                if before == State::Woken {
-                    let stats = &mut state.lines[usize::from(request.line)].stats;
-                    stats.spurious = stats.spurious.wrapping_add(1);
-                }
-                if before == State::Waiting && waiter.is_hold() {
-                    state.rearm(request.line);
-                }
-                let moves = by_reactor && !waiter.by_reactor.get();
-                if before == State::Waiting && waiter.will_wake(cx.waker()) {
-                    waiter.by_reactor.set(by_reactor);
-                    return Polled::Waits { moves };
-                }
-                let Some(new) = waker.take() else { return Polled::NeedsWaker };
-                old = waiter.waker.replace(Some(new));
-                waiter.by_reactor.set(by_reactor);
-                if before == State::Waiting {
-                    return Polled::Waits { moves };
-                }
-                // Ready but not satisfied cannot be, short of a bug in the engine; it is treated as a newcomer.
-                state.take_out(waiter);
-                // From here on it may be linked, whatever panics before this returns: `cancel` has to look.
-                waiter.registered.set(true);
-                match state.register(waiter, request, cursor) {
-                    Some(result) => {
-                        waker = waiter.waker.take();
-                        Polled::Done { result, woken: before == State::Woken }
-                    }
-                    None => Polled::Registered { was_woken: before == State::Woken, by_reactor },
-                }
-            });
-            drop(old.take());
-            return match polled {
-                Polled::NeedsWaker => {
-                    waker = Some(cx.waker().clone());
-                    continue;
-                }
-                Polled::Done { result, woken } => {
-                    waiter.registered.set(false);
-                    match (request.is_node, woken) {
-                        (false, _) => self.source.observe(Activity::Completed { task: TaskId::of(cx), woken }),
-                        (true, true) => self.source.observe(Activity::Polled),
-                        (true, false) => {}
-                    }
-                    Poll::Ready(result)
-                }
-                Polled::Registered { was_woken, by_reactor } => {
-                    if was_woken {
-                        self.source.observe(Activity::Polled);
-                    }
-                    if !request.is_node {
-                        self.source.observe(Activity::Registered { task: TaskId::of(cx) });
-                    }
-                    // SAFETY: passed on.
-                    if by_reactor { unsafe { self.readmit(me, waiter) } } else { Poll::Pending }
-                }
-                // SAFETY: passed on.
-                Polled::Waits { moves: true } => unsafe { self.readmit(me, waiter) },
-                Polled::Waits { moves: false } => Poll::Pending,
-            };
+        if waiter.is_registered() {
+            // SAFETY: passed on.
+            unsafe { self.poll_again(me, waiter, request, cursor, cx) }
+        } else {
+            // SAFETY: passed on.
+            unsafe { self.poll_first(me, waiter, request, cursor, cx) }
         }
     }
 
@@ -508,7 +389,7 @@ where
             }
         }
         let (waker, woken) = self.locked(me, |state| {
-            let woken = waiter.state.get() == State::Woken;
+            let woken = waiter.state() == State::Woken;
             state.take_out(waiter);
             (waiter.waker.take(), woken)
         });
@@ -563,13 +444,6 @@ where
     unsafe fn is_quiet(&self, me: NodeRef) -> bool {
         self.locked(me, |state| state.is_quiet())
     }
-}
-
-enum Polled {
-    Done { result: Result<Fired, Error>, woken: bool },
-    Registered { was_woken: bool, by_reactor: bool },
-    Waits { moves: bool },
-    NeedsWaker,
 }
 
 impl<H, L, S: fmt::Debug, const N: usize> fmt::Debug for Node<H, L, S, N> {

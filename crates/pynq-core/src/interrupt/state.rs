@@ -5,7 +5,7 @@ use core::pin::Pin;
 use super::{
     InterruptHardware,
     lines::{Cursor, Fired, LineStats, Request},
-    sync::{AtomicBool, Ordering, fence},
+    pending::Pending,
     waiter::{Condition, Queue, State, Waiter},
 };
 use crate::Error;
@@ -15,7 +15,7 @@ const MAX_PASSES: u8 = 64;
 
 /// How many interrupts in a row may find nothing pending before the node gives up, while no new wait comes. Counted over
 /// all dispatches, since behind a cascade, or where a reactor delivers, each of them is a dispatch of its own.
-pub(super) const MAX_EMPTY: u32 = 1_000;
+const MAX_EMPTY: u32 = 1_000;
 
 pub(super) struct NodeState<H, const N: usize> {
     /// Gone once the node has failed: no register is touched any more.
@@ -85,7 +85,7 @@ impl<H, const N: usize> NodeState<H, N> {
 
 impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     /// Makes the caller the owner, unless there is one.
-    pub(super) fn enter(&mut self, pending: &AtomicBool) -> Option<Step> {
+    pub(super) fn enter(&mut self, pending: &Pending) -> Option<Step> {
         if self.busy {
             return None;
         }
@@ -94,20 +94,32 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     }
 
     /// The same for one who leaves work behind, which the owner is told of if there is one.
-    pub(super) fn enter_or_tell(&mut self, pending: &AtomicBool) -> Option<Step> {
+    pub(super) fn enter_or_tell(&mut self, pending: &Pending) -> Option<Step> {
         if self.busy {
-            pending.store(true, Ordering::Relaxed);
+            pending.tell();
         }
         self.enter(pending)
     }
 
-    /// The owner's next step. Whether it polls for a wake, `pending` is cleared; see the module's documentation.
-    pub(super) fn next(&mut self, pending: &AtomicBool) -> Step {
-        let again = pending.load(Ordering::Relaxed);
-        if again {
-            pending.store(false, Ordering::Relaxed);
-            fence(Ordering::SeqCst);
+    /// The same for a wake, which the owner is told of if there is one.
+    pub(super) fn enter_woken(&mut self, pending: &Pending) -> Option<Step> {
+        if self.busy {
+            if !cfg!(pynq_mutant = "ignore-wake-while-busy") {
+                pending.tell();
+            }
+            return None;
         }
+        self.busy = true;
+        Some(self.step(true))
+    }
+
+    /// The owner's next step. Whether it polls for a wake, `pending` is cleared; see the module's documentation.
+    pub(super) fn next(&mut self, pending: &Pending) -> Step {
+        let again = pending.take();
+        self.step(again)
+    }
+
+    fn step(&mut self, again: bool) -> Step {
         if self.enabled != 0 && (again || !self.armed) {
             Step::Poll { armed: self.armed }
         } else if self.enabled == 0 && self.armed && !cfg!(pynq_mutant = "parent-stays-armed") {
@@ -118,14 +130,22 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         }
     }
 
+    /// Serves an interrupt, unless there have been too many for nothing.
+    pub(super) fn serve(&mut self) {
+        self.empty = if self.service() { 0 } else { self.empty.saturating_add(1) };
+        if self.empty > MAX_EMPTY {
+            self.give_up();
+        }
+    }
+
     /// Takes what is pending until nothing is, which also means that the output was inactive in between: a parent
     /// with an edge line sees the next event. Tells whether anything was pending.
-    pub(super) fn service(&mut self) -> bool {
+    fn service(&mut self) -> bool {
         let Some(hardware) = &mut self.hardware else { return false };
         let mut left = self.enabled;
         let mut written = false;
         let mut any = false;
-        let mut passes = [0_u8; N];
+        let (mut fired_before, mut passes) = (0, [0_u8; N]);
         while left != 0 {
             let fired = hardware.take(left) & left;
             if fired == 0 {
@@ -134,7 +154,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             }
             any = true;
             let mut stuck_lines = 0;
-            for line in bits(fired) {
+            for line in bits(fired & fired_before) {
                 let passes = &mut passes[usize::from(line)];
                 *passes += 1;
                 if *passes > MAX_PASSES {
@@ -142,6 +162,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
                     stuck(&mut self.lines, &mut self.waiting, &mut self.ready, line);
                 }
             }
+            fired_before |= fired;
             let calm = fired & !stuck_lines;
             let waited = fire(&mut self.lines, &mut self.waiting, &mut self.ready, calm, |line| hardware.sample(line));
             let done = fired & !(waited & hardware.self_clearing());
@@ -162,7 +183,8 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     }
 
     /// The source keeps firing though nothing that anybody waits for is pending: gives up on all lines.
-    pub(super) fn give_up(&mut self) {
+    #[cold]
+    fn give_up(&mut self) {
         for line in bits(self.enabled) {
             stuck(&mut self.lines, &mut self.waiting, &mut self.ready, line);
         }
@@ -211,7 +233,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
                 return false;
             }
             waiter.failed.set(Some(Error::ReactorGone));
-            waiter.state.set(State::Ready);
+            waiter.set_state(State::Ready);
             let line = &mut lines[usize::from(waiter.line.get())];
             line.waiters -= 1;
             if line.waiters == 0 {
@@ -250,7 +272,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
                 return false;
             }
             waiter.failed.set(error);
-            waiter.state.set(State::Ready);
+            waiter.set_state(State::Ready);
             lines[usize::from(waiter.line.get())].waiters -= 1;
             true
         });
@@ -270,14 +292,14 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             let line = &mut lines[usize::from(waiter.line.get())];
             let hit = line.count > 0 && !waiter.is_hold();
             if hit {
-                waiter.state.set(State::Ready);
+                waiter.set_state(State::Ready);
                 line.waiters -= 1;
             }
             hit
         });
     }
 
-    /// Links an idle waiter and arms its line. A condition that holds already completes it at once.
+    /// Links an idle waiter that is prepared and arms its line. A condition that holds already completes it at once.
     pub(super) fn register(
         &mut self,
         waiter: Pin<&Waiter>,
@@ -285,34 +307,28 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         cursor: &mut Cursor,
     ) -> Option<Result<Fired, Error>> {
         let (line, bit) = (usize::from(request.line), 1 << request.line);
-        waiter.line.set(request.line);
-        waiter.is_node.set(request.is_node);
         let hardware = self.hardware.as_mut()?;
         // The waiter is in the list before the line is unmasked, and the sample is taken after: an event from here
         // on finds the one or the other.
         let first = self.enabled & bit == 0;
         let enables = first || cfg!(pynq_mutant = "acknowledge-when-joining");
-        let condition = request.condition.unwrap_or_else(|| waiter.condition());
-        waiter.set_condition(condition, 0);
-        let samples = waiter.wants_sample();
         // SAFETY: it is `Idle`, hence in no list; its owner cancels it before it goes; this is the lock's closure.
         #[allow(unsafe_code)]
         unsafe {
             self.waiting.push(waiter);
         }
-        waiter.state.set(State::Waiting);
+        waiter.set_state(State::Waiting);
         self.lines[line].waiters += 1;
         self.empty = 0;
         self.enabled |= bit;
         if enables {
             hardware.enable(bit);
         }
-        if samples {
+        if waiter.wants_sample() {
             let sample = hardware.sample(request.line);
-            waiter.set_condition(condition, sample);
-            if waiter.judge(sample) {
+            if waiter.judge_first(sample) {
                 self.take_out(waiter);
-                return Some(Ok(self.fired(waiter, request, cursor)));
+                return Some(Ok(waiter.fired(self.lines[line].count, request, cursor)));
             }
         }
         None
@@ -331,7 +347,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
 
     /// Takes a waiter out of whatever list it is in; the last one on its line masks it.
     pub(super) fn take_out(&mut self, waiter: Pin<&Waiter>) {
-        match waiter.state.get() {
+        match waiter.state() {
             State::Idle | State::Woken => {}
             State::Ready => {
                 // SAFETY: the state says it is in this list; this is the lock's closure.
@@ -348,7 +364,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
                 }
                 let (line, bit) = (usize::from(waiter.line.get()), 1 << waiter.line.get());
                 self.lines[line].waiters -= 1;
-                waiter.state.set(State::Idle); // before the registers, an access to which may panic
+                waiter.set_state(State::Idle); // before the registers, an access to which may panic
                 let last = self.lines[line].waiters == 0 || cfg!(pynq_mutant = "drop-masks-others");
                 if last && self.enabled & bit != 0 && !cfg!(pynq_mutant = "drop-never-masks") {
                     self.enabled &= !bit;
@@ -358,17 +374,22 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
                 }
             }
         }
-        waiter.state.set(State::Idle);
+        waiter.set_state(State::Idle);
     }
 
-    /// What a completed waiter is told; moves the cursor.
-    pub(super) fn fired(&self, waiter: Pin<&Waiter>, request: &Request, cursor: &mut Cursor) -> Fired {
+    /// What one that is about to register is told instead: that the node has failed, or of an event since its handle looked.
+    pub(super) fn outcome_before(
+        &self,
+        waiter: &Waiter,
+        request: &Request,
+        cursor: &mut Cursor,
+    ) -> Option<Result<Fired, Error>> {
+        if let (Some(error), false) = (self.failed, cfg!(pynq_mutant = "failure-is-forgotten")) {
+            return Some(Err(error));
+        }
         let count = self.lines[usize::from(request.line)].count;
-        // A wait without a handle has looked at nothing before.
-        let missed = if request.condition.is_none() { 0 } else { count.wrapping_sub(cursor.count).saturating_sub(1) };
-        let changed = waiter.changed();
-        *cursor = Cursor { count, sample: cursor.sample ^ changed };
-        Fired { count, missed, changed }
+        let over = request.condition == Some(Condition::Event) && count != cursor.count;
+        over.then(|| Ok(waiter.fired(count, request, cursor)))
     }
 
     /// Whether a registered waiter is done, and with what.
@@ -381,7 +402,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         if let (Some(error), false) = (self.failed, cfg!(pynq_mutant = "failure-is-forgotten")) {
             return Some(Err(error));
         }
-        let served = matches!(waiter.state.get(), State::Ready | State::Woken);
+        let served = matches!(waiter.state(), State::Ready | State::Woken);
         if let (true, Some(error)) = (served, waiter.failed.get()) {
             return Some(Err(error));
         }
@@ -389,7 +410,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             Some(Condition::Event) => self.lines[usize::from(request.line)].count != cursor.count,
             _ => served && waiter.satisfied.get(),
         };
-        over.then(|| Ok(self.fired(waiter, request, cursor)))
+        over.then(|| Ok(waiter.fired(self.lines[usize::from(request.line)].count, request, cursor)))
     }
 }
 
@@ -418,18 +439,25 @@ fn fire<const N: usize>(
         if fired & bit == 0 {
             return false;
         }
-        if waiter.wants_sample() && sampled & bit == 0 {
+        if sampled & bit == 0 && waiter.wants_sample() {
             sampled |= bit;
             samples[index] = sample(line);
         }
         let satisfied = waiter.judge(samples[index]);
         let moves = satisfied || (cfg!(pynq_mutant = "wake-whole-line") && !waiter.is_hold());
         if moves {
-            waiter.state.set(State::Ready);
+            if satisfied {
+                waiter.satisfy(lines[index].count);
+            } else {
+                waiter.set_state(State::Ready);
+            }
             lines[index].waiters -= 1;
         }
         moves
     });
+    if waiting.is_empty() {
+        return 0;
+    }
     bits(fired).filter(|line| lines[usize::from(*line)].waiters != 0).fold(0, |waited, line| waited | 1 << line)
 }
 
@@ -442,7 +470,7 @@ fn stuck(lines: &mut [LineState], waiting: &mut Queue, ready: &mut Queue, line: 
             return false;
         }
         waiter.failed.set(Some(Error::LineStuck { line }));
-        waiter.state.set(State::Ready);
+        waiter.set_state(State::Ready);
         state.waiters -= 1;
         true
     });
@@ -451,8 +479,12 @@ fn stuck(lines: &mut [LineState], waiting: &mut Queue, ready: &mut Queue, line: 
 /// The numbers of the bits set in `mask`, lowest first.
 fn bits(mut mask: u32) -> impl Iterator<Item = u8> {
     core::iter::from_fn(move || {
-        let bit = mask.trailing_zeros();
-        mask &= mask.wrapping_sub(1);
-        u8::try_from(bit).ok().filter(|bit| *bit < 32)
+        if mask == 0 {
+            return None;
+        }
+        #[allow(clippy::cast_possible_truncation)] // less than 32
+        let bit = mask.trailing_zeros() as u8;
+        mask &= mask - 1;
+        Some(bit)
     })
 }

@@ -1,9 +1,9 @@
 //! The engine's lock and atomics; under `cfg(loom)` those of the model checker, and nothing else changes.
 
 #[cfg(not(loom))]
-pub(super) use core::sync::atomic::{AtomicBool, Ordering, fence};
+pub(super) use core::sync::atomic::{AtomicBool, Ordering};
 #[cfg(loom)]
-pub(super) use loom::sync::atomic::{AtomicBool, Ordering, fence};
+pub(super) use loom::sync::atomic::{AtomicBool, Ordering};
 
 use mutex_traits::ScopedRawMutex;
 

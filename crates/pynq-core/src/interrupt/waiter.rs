@@ -1,19 +1,22 @@
 //! The place a wait has in a node's queue.
 //!
 //! A [`Waiter`] lives inside the future that waits, pinned, and is linked into one of its node's two lists; that is
-//! why any number of tasks can wait without an allocation. Its cells are touched under the node's lock only, but for
-//! `registered`, which belongs to whoever owns the waiter, and `line`, which nobody writes while it is linked.
+//! why any number of tasks can wait without an allocation. From the lock round that links it to the one that marks it as
+//! woken, its cells are touched under the node's lock only; outside of that they are its owner's, who sees the mark
+//! without the lock. `registered` is always its owner's.
 
 use core::{
     cell::Cell,
     fmt,
     pin::Pin,
     ptr::{NonNull, addr_of},
+    sync::atomic::{AtomicU8, Ordering},
     task::Waker,
 };
 
 use cordyceps::{Linked, List, list};
 
+use super::lines::{Cursor, Fired, Request};
 use crate::Error;
 
 /// What a waiter waits for, judged under the node's lock when it registers and at every service of its line.
@@ -51,6 +54,7 @@ pub enum Condition {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum State {
     /// In no list, never woken.
     Idle,
@@ -58,8 +62,27 @@ pub(super) enum State {
     Waiting,
     /// In the list of those to be woken.
     Ready,
-    /// In no list: it has been woken.
+    /// In no list: it has been woken, and is its owner's again.
     Woken,
+}
+
+/// A [`State`], written under the node's lock. That it is `Woken` its owner may see without: whoever says so is through
+/// with the waiter.
+struct StateCell(AtomicU8);
+
+impl StateCell {
+    fn get(&self) -> State {
+        match self.0.load(Ordering::Acquire) {
+            0 => State::Idle,
+            1 => State::Waiting,
+            2 => State::Ready,
+            _ => State::Woken,
+        }
+    }
+
+    fn set(&self, state: State) {
+        self.0.store(state as u8, Ordering::Release);
+    }
 }
 
 /// The place of a wait in its node's queue; to be pinned, and cancelled before it is dropped.
@@ -69,13 +92,14 @@ pub(super) enum State {
 pub struct Waiter {
     links: list::Links<Waiter>,
     pub(super) waker: Cell<Option<Waker>>,
+    /// The bits that matter; in the end the count of the event that it was satisfied by.
     mask: Cell<u32>,
     /// The wanted value or the baseline; in the end the bits that changed.
     value: Cell<u32>,
     pub(super) failed: Cell<Option<Error>>,
     kind: Cell<Kind>,
     pub(super) line: Cell<u8>,
-    pub(super) state: Cell<State>,
+    state: StateCell,
     /// It waits on behalf of a node, which is served before tasks are.
     pub(super) is_node: Cell<bool>,
     /// A reactor delivers its events.
@@ -112,8 +136,10 @@ const fn stored(condition: Condition) -> (Kind, u32, u32) {
 // SAFETY: a waiter has no tie to a thread. While it is linked, its cells and links are used only by whoever holds its
 // node's lock; while it is not, only by its owner, and `poll_wait`/`cancel` hand it over under that lock.
 unsafe impl Send for Waiter {}
-// SAFETY: as above: no cell is touched through a shared reference without the node's lock, but for `registered`, which
-// the contract of `poll_wait` and `cancel` leaves to one party at a time, and `line`, which is only read while linked.
+// SAFETY: as above: no cell is touched through a shared reference without the node's lock while it is linked, but for
+// `registered`, and `line`, which is only read then; and when it is not, by its owner alone, since whoever holds the lock
+// reaches it through the lists. `poll_wait` and `cancel` leave the owner's part to one party at a time. The owner learns of
+// its unlinking under the lock, or from the state, whose `Woken` is stored, and loaded, after and before all other accesses.
 unsafe impl Sync for Waiter {}
 
 // SAFETY: a linked waiter is pinned (the only way in is `Queue::push`, whose contract says so) and `links` always
@@ -149,7 +175,7 @@ impl Waiter {
             failed: Cell::new(None),
             kind: Cell::new(Kind::Event),
             line: Cell::new(0),
-            state: Cell::new(State::Idle),
+            state: StateCell(AtomicU8::new(State::Idle as u8)),
             is_node: Cell::new(false),
             by_reactor: Cell::new(false),
             satisfied: Cell::new(false),
@@ -160,6 +186,54 @@ impl Waiter {
     /// Whether it waits: registered and not yet completed or cancelled. For its owner.
     pub(super) fn is_registered(&self) -> bool {
         self.registered.get()
+    }
+
+    pub(super) fn state(&self) -> State {
+        self.state.get()
+    }
+
+    /// Under the node's lock. `Woken` ends the node's part: not to be followed by any access.
+    pub(super) fn set_state(&self, state: State) {
+        self.state.set(state);
+    }
+
+    /// Prepares an idle waiter for its registration. For its owner.
+    pub(super) fn prepare(&self, request: &Request, by_reactor: bool, waker: Waker) {
+        self.waker.set(Some(waker));
+        self.by_reactor.set(by_reactor);
+        self.line.set(request.line);
+        self.is_node.set(request.is_node);
+        if let Some(condition) = request.condition {
+            let (kind, mask, value) = stored(condition);
+            self.kind.set(kind);
+            self.mask.set(mask);
+            self.value.set(value);
+        }
+        self.satisfied.set(false);
+        self.failed.set(None);
+    }
+
+    /// Marks it as satisfied by the event of that count.
+    pub(super) fn satisfy(&self, count: u32) {
+        self.mask.set(count);
+        self.state.set(State::Ready);
+    }
+
+    /// What a woken waiter was told, if it was satisfied or failed; moves the cursor. For its owner.
+    pub(super) fn told(&self, request: &Request, cursor: &mut Cursor) -> Option<Result<Fired, Error>> {
+        if let Some(error) = self.failed.get() {
+            return Some(Err(error));
+        }
+        self.satisfied.get().then(|| Ok(self.fired(self.mask.get(), request, cursor)))
+    }
+
+    /// What a completed waiter is told; moves the cursor.
+    pub(super) fn fired(&self, count: u32, request: &Request, cursor: &mut Cursor) -> Fired {
+        // A wait without a handle has looked at nothing before.
+        let missed = if request.condition.is_none() { 0 } else { count.wrapping_sub(cursor.count).saturating_sub(1) };
+        let changed = self.changed();
+        *cursor = Cursor { count, sample: cursor.sample ^ changed };
+        Fired { count, missed, changed }
     }
 
     pub(super) fn wants_sample(&self) -> bool {
@@ -181,33 +255,15 @@ impl Waiter {
         this
     }
 
-    /// The condition as it would be taken on (again). Not while it is linked: then the baseline may be moving.
-    pub(super) fn condition(&self) -> Condition {
-        let (mask, value) = (self.mask.get(), self.value.get());
+    /// Holds the condition against the sample taken under the lock after the line was armed: a baseline that its owner did
+    /// not give is this one.
+    pub(super) fn judge_first(&self, sample: u32) -> bool {
         match self.kind.get() {
-            Kind::Event => Condition::Event,
-            Kind::Hold => Condition::Hold,
-            Kind::Level => Condition::Level { mask, value },
-            Kind::Change => Condition::Change { mask, since: None },
-            Kind::ChangeSince => Condition::Change { mask, since: Some(value) },
-            Kind::Rising => Condition::Rising { mask },
-            Kind::Falling => Condition::Falling { mask },
+            Kind::Change | Kind::Rising | Kind::Falling => self.value.set(sample),
+            Kind::ChangeSince => self.kind.set(Kind::Change),
+            Kind::Event | Kind::Level | Kind::Hold => {}
         }
-    }
-
-    /// Takes `condition` on; `now` is the sample taken under the lock, after the line was armed.
-    pub(super) fn set_condition(&self, condition: Condition, now: u32) {
-        let (kind, mask, value) = stored(condition);
-        let (kind, value) = match kind {
-            Kind::Change | Kind::Rising | Kind::Falling => (kind, now),
-            Kind::ChangeSince => (Kind::Change, value),
-            Kind::Event | Kind::Level | Kind::Hold => (kind, value),
-        };
-        self.kind.set(kind);
-        self.mask.set(mask);
-        self.value.set(value);
-        self.satisfied.set(false);
-        self.failed.set(None);
+        self.judge(sample)
     }
 
     /// Holds the condition against a sample. Edges look from sample to sample, so this one becomes the next baseline.
@@ -238,7 +294,7 @@ impl Waiter {
     }
 
     /// The bits that changed, once satisfied; 0 for conditions that are not about changes.
-    pub(super) fn changed(&self) -> u32 {
+    fn changed(&self) -> u32 {
         if matches!(self.kind.get(), Kind::Change | Kind::Rising | Kind::Falling) { self.value.get() } else { 0 }
     }
 
@@ -299,6 +355,7 @@ impl Queue {
     }
 
     /// Moves every waiter for which `select` holds to `target`: nodes to its front, tasks to its end.
+    #[inline]
     pub(super) fn move_if(&mut self, target: &mut Self, mut select: impl FnMut(&Waiter) -> bool) {
         let mut cursor = self.0.cursor_front_mut();
         while let Some(current) = cursor.current() {

@@ -13,22 +13,19 @@ pub(super) struct Batch {
     taken: usize,
     /// Waiters that count as woken, those included whose wakers were woken under the lock.
     pub(super) woken: usize,
-    /// There are nodes among them, which may come back to this one.
-    has_nodes: bool,
     /// Nobody was left when it was filled.
     pub(super) is_done: bool,
 }
 
 impl Batch {
     pub(super) const fn new() -> Self {
-        Self { wakers: [const { None }; BATCH], taken: 0, woken: 0, has_nodes: false, is_done: false }
+        Self { wakers: [const { None }; BATCH], taken: 0, woken: 0, is_done: false }
     }
 
-    /// Whether it is the owner's last business: nobody else is ready, nothing waited for, and no node among those it wakes,
-    /// which would come back at once to find no owner.
+    /// Whether it is the owner's last business: nobody else is ready, and nothing waited for.
     pub(super) fn is_last<H, const N: usize>(&self, state: &NodeState<H, N>) -> bool {
         let more = cfg!(any(pynq_mutant = "wake-before-publish", pynq_mutant = "acknowledge-after-wake"));
-        !more && self.is_done && !self.has_nodes && state.enabled == 0 && !state.armed
+        !more && self.is_done && state.enabled == 0 && !state.armed
     }
 
     /// Takes the wakers of those who are ready, under the lock, until it is full. `in_handler`: wakes tasks there and then;
@@ -41,13 +38,14 @@ impl Batch {
                 self.is_done = true;
                 return;
             };
-            waiter.state.set(State::Woken);
-            let Some(waker) = waiter.waker.take() else { continue };
+            let (waker, is_node) = (waiter.waker.take(), waiter.is_node.get());
             let line = &mut state.lines[usize::from(waiter.line.get())];
+            let Some(waker) = waker else {
+                waiter.set_state(State::Woken);
+                continue;
+            };
             line.stats.woken = line.stats.woken.wrapping_add(1);
             self.woken += 1;
-            let is_node = waiter.is_node.get();
-            self.has_nodes |= is_node;
             if in_handler && !is_node {
                 waker.wake_by_ref();
                 waiter.waker.set(Some(waker));
@@ -55,6 +53,7 @@ impl Batch {
                 *place = Some(waker);
                 self.taken += 1;
             }
+            waiter.set_state(State::Woken);
         }
     }
 
@@ -65,7 +64,7 @@ impl Batch {
                 panics.catch(|| waker.wake());
             }
         }
-        (self.taken, self.woken, self.has_nodes) = (0, 0, false);
+        (self.taken, self.woken) = (0, 0);
     }
 
     /// The end of one that was woken: it has no wakers any more, which spares a look at each place.

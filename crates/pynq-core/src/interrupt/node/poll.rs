@@ -1,0 +1,200 @@
+//! How a wait is polled: by registering it, and from then on by looking whether it was served.
+
+use core::{
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use super::{
+    Activity, Cursor, Delivery, Error, Fired, InterruptHardware, InterruptLines as _, InterruptSource, Node, NodeLock,
+    NodeRef, Request, State, Waiter,
+};
+use crate::interrupt::{Condition, TaskId};
+
+enum Polled {
+    Done(Result<Fired, Error>),
+    Waits { moves: bool },
+    NeedsWaker,
+}
+
+impl<H, L, S, const N: usize> Node<H, L, S, N>
+where
+    H: InterruptHardware + 'static,
+    L: NodeLock + Send + Sync + 'static,
+    S: InterruptSource + Send + Sync + 'static,
+{
+    /// Whether a wait may wait here, and what delivers its events.
+    fn admitted(&self, request: &Request) -> Result<Delivery, Error> {
+        match request.condition {
+            // A listener binds what delivers events if there is something here and now, and holds its line in any case.
+            Some(Condition::Hold) => self.source.admit().map(|_| Delivery::Own).or(Ok(Delivery::Own)),
+            _ if request.is_node => Ok(Delivery::Own),
+            _ => self.source.admit(),
+        }
+    }
+
+    /// Registers a waiter that is in no queue, unless there is nothing to wait for.
+    ///
+    /// # Safety
+    ///
+    /// As for [`InterruptLines::poll_line`](super::InterruptLines::poll_line).
+    pub(super) unsafe fn poll_first(
+        &self,
+        me: NodeRef,
+        waiter: Pin<&Waiter>,
+        request: &Request,
+        cursor: &mut Cursor,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Fired, Error>> {
+        if request.line >= self.line_count {
+            return Poll::Ready(Err(Error::NoSuchLine { line: request.line, lines: self.line_count }));
+        }
+        let is_late = cfg!(pynq_mutant = "check-before-register");
+        if is_late {
+            let over = self.state.with_lock(|state| state.outcome_before(&waiter, request, cursor));
+            if let Some(result) = over {
+                return Poll::Ready(result);
+            }
+        }
+        let admitted = self.admitted(request);
+        let by_reactor = admitted == Ok(Delivery::Reactor);
+        // Before the lock is taken, since cloning is user code; and the waiter is its owner's until then.
+        waiter.prepare(request, by_reactor, cx.waker().clone());
+        // From here on it may be linked, whatever panics before this returns: `cancel` has to look.
+        waiter.registered.set(true);
+        let over = self.locked(me, |state| {
+            let over = if is_late { None } else { state.outcome_before(&waiter, request, cursor) };
+            match (over, admitted) {
+                (None, Ok(_)) => state.register(waiter, request, cursor),
+                (None, Err(error)) => Some(Err(error)),
+                (over, _) => over,
+            }
+        });
+        if let Some(result) = over {
+            drop(waiter.waker.take());
+            return self.complete(waiter, request, result, false, cx);
+        }
+        if !request.is_node {
+            self.source.observe(Activity::Registered { task: TaskId::of(cx) });
+        }
+        // SAFETY: passed on.
+        if by_reactor { unsafe { self.readmit(me, waiter) } } else { Poll::Pending }
+    }
+
+    /// Looks whether a registered waiter was served, and lets it wait on if not.
+    ///
+    /// # Safety
+    ///
+    /// As for [`InterruptLines::poll_line`](super::InterruptLines::poll_line).
+    pub(super) unsafe fn poll_again(
+        &self,
+        me: NodeRef,
+        waiter: Pin<&Waiter>,
+        request: &Request,
+        cursor: &mut Cursor,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Fired, Error>> {
+        if waiter.state() == State::Woken {
+            if let Some(result) = waiter.told(request, cursor) {
+                // Interrupt handlers leave it behind.
+                drop(waiter.waker.take());
+                return self.complete(waiter, request, result, true, cx);
+            }
+        }
+        let admitted = self.admitted(request);
+        // What is left over is dropped after the lock is released: wakers are user code.
+        let (mut waker, mut old): (Option<Waker>, Option<Waker>) = (None, None);
+        let mut was_woken = false;
+        loop {
+            let polled = self.locked(me, |state| {
+                let before = waiter.state();
+                was_woken |= before == State::Woken;
+                let is_late = cfg!(pynq_mutant = "check-before-register") && before == State::Idle;
+                let over = if is_late { None } else { state.outcome(waiter, request, cursor) };
+                let by_reactor = match (over, admitted) {
+                    (None, Ok(delivery)) => delivery == Delivery::Reactor,
+                    (Some(result), _) => {
+                        state.take_out(waiter);
+                        return Polled::Done(result);
+                    }
+                    (None, Err(error)) => {
+                        state.take_out(waiter);
+                        return Polled::Done(Err(error));
+                    }
+                };
+                if before == State::Waiting && waiter.is_hold() {
+                    state.rearm(request.line);
+                }
+                let moves = by_reactor && !waiter.by_reactor.get();
+                if before == State::Waiting && waiter.will_wake(cx.waker()) {
+                    waiter.by_reactor.set(by_reactor);
+                    return Polled::Waits { moves };
+                }
+                let Some(new) = waker.take() else { return Polled::NeedsWaker };
+                if before == State::Waiting {
+                    old = waiter.waker.replace(Some(new));
+                    waiter.by_reactor.set(by_reactor);
+                    return Polled::Waits { moves };
+                }
+                // Ready but not satisfied cannot be, short of a bug in the engine; it is treated as a newcomer.
+                if was_woken {
+                    let stats = &mut state.lines[usize::from(request.line)].stats;
+                    stats.spurious = stats.spurious.wrapping_add(1);
+                }
+                state.take_out(waiter);
+                old = waiter.waker.take();
+                waiter.prepare(request, by_reactor, new);
+                state.register(waiter, request, cursor).map_or(Polled::Waits { moves }, Polled::Done)
+            });
+            drop(old.take());
+            return match polled {
+                Polled::NeedsWaker => {
+                    waker = Some(cx.waker().clone());
+                    continue;
+                }
+                Polled::Done(result) => {
+                    drop(waiter.waker.take());
+                    self.complete(waiter, request, result, was_woken, cx)
+                }
+                Polled::Waits { moves } => {
+                    if was_woken {
+                        self.source.observe(Activity::Polled);
+                    }
+                    // SAFETY: passed on.
+                    if moves { unsafe { self.readmit(me, waiter) } } else { Poll::Pending }
+                }
+            };
+        }
+    }
+
+    /// The end of a wait whose waiter is in no queue any more.
+    fn complete(
+        &self,
+        waiter: Pin<&Waiter>,
+        request: &Request,
+        result: Result<Fired, Error>,
+        woken: bool,
+        cx: &Context<'_>,
+    ) -> Poll<Result<Fired, Error>> {
+        waiter.registered.set(false);
+        match (request.is_node, woken) {
+            (false, _) => self.source.observe(Activity::Completed { task: TaskId::of(cx), woken }),
+            (true, true) => self.source.observe(Activity::Polled),
+            (true, false) => {}
+        }
+        Poll::Ready(result)
+    }
+
+    /// Asks the source again for a wait that was admitted and is registered now: if its reactor went in between, nobody
+    /// told it, and it needs another one.
+    ///
+    /// # Safety
+    ///
+    /// As for [`InterruptLines::cancel`](super::InterruptLines::cancel).
+    unsafe fn readmit(&self, me: NodeRef, waiter: Pin<&Waiter>) -> Poll<Result<Fired, Error>> {
+        let Err(error) = self.source.admit() else { return Poll::Pending };
+        // SAFETY: passed on.
+        unsafe { self.cancel(me, waiter) };
+        Poll::Ready(Err(error))
+    }
+}
