@@ -6,8 +6,10 @@
 //!
 //! The far end of a socketpair stands in for the kernel, so that it runs on any Linux. Everything is pinned to one CPU, on which
 //! each interrupt finds the consumer asleep: the producer has idle priority there, unless `--no-idle`. `--spread` leaves all of
-//! that to the scheduler. Rounds are rotated, so that nobody always goes
-//! first; a ratio is the median of the ratios of the rounds.
+//! that to the scheduler. Rounds are rotated, so that nobody always goes first; a ratio is the median of the ratios of the rounds.
+//!
+//! The epoll loop waits by level and calls the C library, as such loops are written. One by edges that makes its system calls
+//! in place, the least that can be had, stands beside it.
 #![allow(missing_docs)] // a program
 
 #[cfg(target_os = "linux")]

@@ -16,7 +16,7 @@ use crate::{
     hardware::Board,
     ours::Nodes,
     producer::{Producer, nanoseconds},
-    raw::{Accesses, Raw, RawChannel, RawPoll, RawRead, RawTokio},
+    raw::{Accesses, Raw, RawCalls, RawChannel, RawPoll, RawRead, RawTokio},
     stamps::Stamps,
     told,
 };
@@ -109,6 +109,12 @@ fn current_thread() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime")
 }
 
+/// In a task, as programs do. The future of `block_on` itself is woken by a system call more.
+fn run_task(runtime: &tokio::runtime::Runtime, task: impl Future<Output = ()> + Send + 'static) {
+    let task = runtime.spawn(task);
+    runtime.block_on(task).expect("a task");
+}
+
 fn nodes(board: &Board, device: OwnedFd, reactor: impl Reactor + 'static) -> Nodes {
     Nodes::new(board, device, Arc::new(reactor))
 }
@@ -122,14 +128,22 @@ fn rows(is_idle: bool) -> Vec<Row> {
         let make = Maker { baseline: rows.len(), is_idle };
         let board = || Board::new(1, with_gpio);
         rows.push(make.row(name("raw epoll", "raw epoll, GPIO"), board(), |board, device| {
-            let mut raw = Raw::new(board, device, accesses);
+            let raw = Raw::new(board, device, accesses);
             Box::new(move |count| raw.wait(count))
         }));
         if !with_gpio {
             rows.push(make.row("raw tokio AsyncFd", board(), |board, device| {
                 let runtime = current_thread();
                 let raw = runtime.block_on(async { RawTokio::new(board, device, recorded(false)) });
-                Box::new(move |count| runtime.block_on(raw.wait(count)))
+                let raw = Arc::new(raw);
+                Box::new(move |count| {
+                    let raw = Arc::clone(&raw);
+                    run_task(&runtime, async move { raw.wait(count).await });
+                })
+            }));
+            rows.push(make.row("raw epoll, no libc", board(), |board, device| {
+                let raw = RawCalls::new(board, device, recorded(false));
+                Box::new(move |count| raw.wait(count))
             }));
             rows.push(make.row("raw blocking read", board(), |board, device| {
                 let raw = RawRead::new(board, device, recorded(false));
@@ -148,16 +162,13 @@ fn rows(is_idle: bool) -> Vec<Row> {
         rows.push(make.row(name("tokio current-thread", "tokio ct, GPIO"), board(), |board, device| {
             let nodes = nodes(&board, device, TokioReactor::in_context());
             let runtime = current_thread();
-            Box::new(move |count| runtime.block_on(nodes.clone().wait(count)))
+            Box::new(move |count| run_task(&runtime, nodes.clone().wait(count)))
         }));
         rows.push(make.row(name("tokio multi-thread", "tokio mt, GPIO"), board(), |board, device| {
             let nodes = nodes(&board, device, TokioReactor::in_context());
             let builder = || tokio::runtime::Builder::new_multi_thread();
             let runtime = builder().worker_threads(2).enable_io().build().expect("a runtime");
-            Box::new(move |count| {
-                let task = runtime.spawn(nodes.clone().wait(count));
-                runtime.block_on(task).expect("a task");
-            })
+            Box::new(move |count| run_task(&runtime, nodes.clone().wait(count)))
         }));
         rows.push(make.row(name("blocking twin", "twin, GPIO"), board(), |board, device| {
             let nodes = nodes(&board, device, NoReactor);
@@ -173,7 +184,7 @@ fn rows(is_idle: bool) -> Vec<Row> {
     let accesses = recorded_lines();
     println!("register accesses for 32 lines at once: {}", accesses.count());
     rows.push(make.row("raw epoll, 32 lines", board(), |board, device| {
-        let mut raw = Raw::new(board, device, accesses);
+        let raw = Raw::new(board, device, accesses);
         Box::new(move |count| raw.wait(count))
     }));
     rows.push(make.row("tokio ct, 32 lines", board(), |board, device| {
