@@ -78,13 +78,43 @@ pub(super) fn run(
     Ok(Ok(()))
 }
 
-/// The handoff file of the real base overlay if there is one, else the examples' own, which has the same blocks there.
+/// What differs between the examples' own design and the board: the buttons and the switches are on inputs 13 and 14 of 15.
+const WIRING: [(&str, &str); 10] = [
+    (r#"<PARAMETER NAME="IN0_WIDTH" VALUE="1"/>"#, ""),
+    (r#"<PARAMETER NAME="IN1_WIDTH" VALUE="1"/>"#, ""),
+    (r#"<PARAMETER NAME="NUM_PORTS" VALUE="2"/>"#, r#"<PARAMETER NAME="NUM_PORTS" VALUE="15"/>"#),
+    (
+        r#"NAME="In0" RIGHT="0" SIGIS="undef" SIGNAME="btns_gpio_ip2intc_irpt""#,
+        r#"NAME="In13" RIGHT="0" SIGIS="undef" SIGNAME="btns_gpio_ip2intc_irpt""#,
+    ),
+    (
+        r#"NAME="In1" RIGHT="0" SIGIS="undef" SIGNAME="switches_gpio_ip2intc_irpt""#,
+        r#"NAME="In14" RIGHT="0" SIGIS="undef" SIGNAME="switches_gpio_ip2intc_irpt""#,
+    ),
+    (r#"INSTANCE="concat_interrupts" PORT="In0""#, r#"INSTANCE="concat_interrupts" PORT="In13""#),
+    (r#"INSTANCE="concat_interrupts" PORT="In1""#, r#"INSTANCE="concat_interrupts" PORT="In14""#),
+    (r#"LEFT="1" NAME="dout""#, r#"LEFT="14" NAME="dout""#),
+    (r#"LEFT="1" NAME="intr""#, r#"LEFT="14" NAME="intr""#),
+    (r#"NAME="C_NUM_INTR_INPUTS" VALUE="2""#, r#"NAME="C_NUM_INTR_INPUTS" VALUE="15""#),
+];
+
+/// The handoff file of the real base overlay if there is one, else the examples' own, wired as the board is.
 pub(super) fn design(project: &Project) -> Result<Vec<u8>, Failure> {
     let real = std::env::var_os("PYNQ_HWH_DIR").map(|folder| Path::new(&folder).join("z2-base.hwh"));
-    let own = project.root.join("crates/pynq-hwh/fixtures/pynq-z2-buttons.hwh");
-    let path = real.filter(|path| path.exists()).unwrap_or(own);
-    say!("  design: {}", path.file_name().unwrap_or_default().to_string_lossy());
-    Ok(fs::read(path)?)
+    if let Some(path) = real.filter(|path| path.exists()) {
+        say!("  design: z2-base.hwh");
+        return Ok(fs::read(path)?);
+    }
+    let path = project.root.join("crates/pynq-hwh/fixtures/pynq-z2-buttons.hwh");
+    say!("  design: {}, wired as the board is", path.file_name().unwrap_or_default().to_string_lossy());
+    let mut text = fs::read_to_string(&path)?;
+    for (from, to) in WIRING {
+        if !text.contains(from) {
+            return Err(Failure::new(format!("{} has no {from}: see WIRING", path.display())));
+        }
+        text = text.replace(from, to);
+    }
+    Ok(text.into_bytes())
 }
 
 impl Examples<'_> {
