@@ -179,7 +179,7 @@ fn curves(report: &mut Report, rounds: u32) {
     let growth = |name| Some(rows.growth(rows.get("100000", name)?, rows.get("100", name)?));
     if let (Some(ours), Some(theirs)) = (growth(OURS), growth(NOTIFY)) {
         report.figures.push(Figure {
-            group: "in process, in all".to_owned(),
+            group: "In process, in all".to_owned(),
             name: "each of 100,000 tasks, as against 100: growth".to_owned(),
             unit: "times",
             value: Spread::of(ours.iter().copied()),
@@ -205,6 +205,7 @@ pub(crate) fn main() {
     let mut report = Report::default();
     report.rows(&rows, NOTIFY);
     report.bar("one line", OURS, 1.5);
+    report.figures.iter_mut().for_each(|figure| figure.group.insert_str(0, "In process: "));
     limits(&mut report, &rows);
     drop(rows);
     curves(&mut report, options.rounds(7).min(rounds));
@@ -215,14 +216,14 @@ pub(crate) fn main() {
 fn limits(report: &mut Report, rows: &Rows<'_>) {
     let row = |group| rows.get(group, OURS);
     if let Some(all) = row("32 lines at once, each") {
-        let (group, name) = ("in process, in all".to_owned(), "one of 32 lines at once".to_owned());
+        let (group, name) = ("In process, in all".to_owned(), "one of 32 lines at once".to_owned());
         let bar = Some(Bar { most: 60.0 });
         report.figures.push(Figure { group, name, unit: "ns", value: all.nanoseconds(), ratio: None, bar });
     }
     if let (Some(one), Some(two), Some(three)) = (row("one line"), row("2 INTCs deep"), row("3 INTCs deep")) {
         for (name, upper, lower) in [("the second INTC adds", two, one), ("the third INTC adds", three, two)] {
             report.figures.push(Figure {
-                group: "in process, in all".to_owned(),
+                group: "In process, in all".to_owned(),
                 name: name.to_owned(),
                 unit: "ns",
                 value: rows.step(upper, lower),

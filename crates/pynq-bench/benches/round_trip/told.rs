@@ -52,6 +52,22 @@ impl Table<'_> {
         }
     }
 
+    /// What follows from the samples: how many there are in a second, and what each costs the processor above the raw loop.
+    fn rates(&mut self) {
+        let mut push = |group: &str, name: &str, unit, value| {
+            let (group, name) = (format!("Round trip: {group}"), name.to_owned());
+            self.report.figures.push(Figure { group, name, unit, value, ratio: None, bar: None });
+        };
+        for row in self.rows {
+            push("rate", row.name, "/s", Spread::of(row.samples.iter().map(|sample| 1e9 / sample.wall)));
+        }
+        for (_, row) in self.rows.iter().enumerate().filter(|(index, row)| *index != row.baseline) {
+            let Some(base) = self.rows.get(row.baseline) else { continue };
+            let above = row.samples.iter().zip(&base.samples).map(|(mine, base)| mine.cpu - base.cpu);
+            push("CPU above the raw loop", row.name, "ns", Spread::of(above));
+        }
+    }
+
     fn named(&self, name: &str) -> Option<&Row> {
         self.rows.iter().find(|row| row.name == name)
     }
@@ -109,6 +125,7 @@ pub(crate) fn report(rows: &[Row]) -> Report {
     table.gpio();
     table.lines();
     table.each("CPU", |sample| sample.cpu, false);
+    table.rates();
     table.latencies();
     table.report
 }
