@@ -55,10 +55,11 @@ fn or_fail<T, E: fmt::Display>(result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| watch::fail(&format!("cannot build: {error}")))
 }
 
-/// Two controllers, one behind the other, with edge and level inputs.
-fn board() -> Board {
-    let model = |(_, inputs, kind_of_intr): (&str, u8, u32)| {
-        AxiIntcModel::new(IntcParams { inputs, kind_of_intr, ..IntcParams::default() })
+/// Two controllers, one behind the other, with edge and level inputs. The output of the first is a level, or pulses.
+fn board(pulses: bool) -> Board {
+    let model = |(path, inputs, kind_of_intr): (&str, u8, u32)| {
+        let irq_is_level = !(pulses && path == "top");
+        AxiIntcModel::new(IntcParams { inputs, kind_of_intr, irq_is_level, ..IntcParams::default() })
     };
     let board = Board::builder()
         .device("top", 0x4180_0000, 0x1_0000, model(KINDS[0]))
@@ -67,14 +68,17 @@ fn board() -> Board {
         .interrupt("top/irq", IRQ)
         .build();
     let board = or_fail(board);
+    or_fail(board.cpu_pin(IRQ)).set_trigger(if pulses { Trigger::Edge } else { Trigger::Level });
     // Nobody but a device ends a wait.
     board.set_grace(Duration::from_secs(24 * 3600));
     board
 }
 
-fn tree<S: InterruptSource + Send + Sync + 'static>(board: &Board, root: S) -> Tree {
+fn tree<S: InterruptSource + Send + Sync + 'static>(board: &Board, root: S, pulses: bool) -> Tree {
     let hardware = |(path, inputs, kinds): (&str, u8, u32)| {
-        or_fail(AxiIntcHardware::new(or_fail(board.window(path)), AxiIntcConfig::new(inputs, kinds)))
+        let output_is_level = !(pulses && path == "top");
+        let config = AxiIntcConfig { output_is_level, ..AxiIntcConfig::new(inputs, kinds) };
+        or_fail(AxiIntcHardware::new(or_fail(board.window(path)), config))
     };
     let top = Arc::new(axi_intc_node(StdLock::new(), hardware(KINDS[0]), root));
     let parent = ParentLine::new(Arc::clone(&top), CHILD);
@@ -98,9 +102,9 @@ fn sources(name: &str, board: &Board, nodes: &[Arc<dyn InterruptLines>]) -> Vec<
 
 impl Rig {
     /// The simulated processor's pin is the root.
-    pub(crate) fn simulated() -> Self {
-        let board = board();
-        let (nodes, controllers) = tree(&board, or_fail(board.cpu_pin(IRQ)));
+    pub(crate) fn simulated(pulses: bool) -> Self {
+        let board = board(pulses);
+        let (nodes, controllers) = tree(&board, or_fail(board.cpu_pin(IRQ)), pulses);
         Self {
             name: "simulated".to_owned(),
             sources: sources("simulated", &board, &nodes),
@@ -118,13 +122,13 @@ impl Rig {
     }
 
     /// Controllers behind one UIO device.
-    pub(crate) fn controllers(hosts: &Hosts, served: Served) -> Self {
-        let name = format!("controllers, served by {served:?}");
-        let (board, interrupts) = (board(), Self::interrupts(hosts, served));
+    pub(crate) fn controllers(hosts: &Hosts, served: Served, pulses: bool) -> Self {
+        let name = format!("controllers{}, served by {served:?}", if pulses { " that pulse" } else { "" });
+        let (board, interrupts) = (board(pulses), Self::interrupts(hosts, served));
         let (uio, fd) = Uio::new(or_fail(board.cpu_pin(IRQ)));
         let kernels = Mutex::new(vec![uio.serve()]);
         let root = Arc::new(or_fail(interrupts.root(fd, Masking::InTheController)));
-        let (nodes, controllers) = tree(&board, Arc::clone(&root));
+        let (nodes, controllers) = tree(&board, Arc::clone(&root), pulses);
         let sources = sources(&name, &board, &nodes);
         let time = Time::Linux(interrupts.clock().clone());
         Self { name, sources, nodes, controllers, devices: vec![Device { uio, root }], kernels, time }
