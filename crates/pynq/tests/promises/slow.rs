@@ -166,9 +166,12 @@ fn a_task_that_is_slow_to_be_polled_delays_nobody_beyond_what_the_runtime_does()
                 assert!(ours <= theirs, "round {round}: {ours:?} turns behind the controller, {theirs:?} without one");
             }
             drop(never);
-            // And it has lost nothing by it: woken by the first, and told of all.
-            let all = slow.as_mut().next().unwrap();
-            assert_eq!(all.missed, ROUNDS - 1);
+            // And it has lost nothing by it: it is told of all, in as many words as it takes.
+            let mut told = 0;
+            while told < ROUNDS {
+                told += 1 + slow.as_mut().next().unwrap().missed;
+            }
+            assert_eq!(told, ROUNDS);
         });
     });
 }
