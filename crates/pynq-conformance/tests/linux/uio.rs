@@ -45,6 +45,8 @@ pub(crate) struct State {
     pub(crate) enabled: bool,
     /// Events in all.
     pub(crate) count: u32,
+    /// How many of them there were when it was last told.
+    pub(crate) told: u32,
     /// How often 1 was written.
     pub(crate) unmasked: u32,
     /// How often 0 was written.
@@ -101,8 +103,9 @@ impl Inner {
 
     /// One read tells of all events so far, so what is to be read is one packet at most. If there is one already, the count
     /// in it is an old one; the difference comes with the next.
-    fn tell(&self, state: &State) {
+    fn tell(&self, state: &mut State) {
         if !self.is_unread() {
+            state.told = state.count;
             // Whom it should be told may be gone.
             let _ = send(&self.far, &state.count.to_ne_bytes(), SendFlags::NOSIGNAL);
         }
