@@ -213,7 +213,7 @@ fn latencies(row: &mut Row, count: u32) {
 
 pub(crate) fn measure() {
     let options = Options::from_args();
-    let rounds = options.rounds(31) as usize;
+    let rounds = options.rounds(61) as usize;
     let count = options.number("--count").unwrap_or(if options.has("--quick") { 200 } else { COUNT });
     let pinned = !options.has("--spread");
     if pinned {
