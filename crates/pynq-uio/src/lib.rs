@@ -25,7 +25,7 @@ mod root;
 mod timers;
 mod window;
 
-pub use claim::Claim;
+pub use claim::{Claim, LogicClaim};
 pub use clock::{LinuxClock, Sleep};
 pub use device_tree::{DeviceTree, DeviceTreeOverlay, OverlayStatus};
 pub use devices::{UioDevice, UioDevices, UioInterrupt, UioIrq, UioMap};

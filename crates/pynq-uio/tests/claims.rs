@@ -17,7 +17,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use pynq_uio::{Claim, Error, SystemPaths, UioDevice, UioDevices};
+use pynq_uio::{Claim, Error, LogicClaim, SystemPaths, UioDevice, UioDevices};
 use tree::Tree;
 
 /// Where the second process finds the tree.
@@ -220,4 +220,25 @@ fn lock_files_are_made_nowhere_else() {
     fs::remove_dir_all(tree.path("run")).unwrap();
     let error = Claim::address(&tree.paths(), 0x4180_0000).unwrap_err();
     assert!(matches!(&error, Error::File { action: "make the lock file", .. }), "{error}");
+}
+
+#[test]
+fn who_programs_the_logic_is_alone() {
+    let tree = Tree::new();
+    tree.folder("run/lock");
+    let first = LogicClaim::shared(&tree.paths()).unwrap();
+    let second = LogicClaim::shared(&tree.paths()).unwrap();
+    // Refused, the first one still has its share: so is the second.
+    for claim in [&first, &second] {
+        let refused = claim.alone(|| -> pynq_uio::Result<()> { unreachable!("somebody has a design open") });
+        let Err(Error::Busy { path, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!(path, tree.path("run/lock/pynq-logic.lock"));
+    }
+    drop(second);
+    let outcome: pynq_uio::Result<()> = first.alone(|| {
+        assert!(matches!(LogicClaim::shared(&tree.paths()), Err(Error::Busy { .. })));
+        Ok(())
+    });
+    outcome.unwrap();
+    LogicClaim::shared(&tree.paths()).unwrap();
 }

@@ -12,8 +12,8 @@ use std::{
 use pynq_core::Instant;
 use pynq_hwh::{Bitstream, Design, IpBlock};
 use pynq_uio::{
-    Claim, DeviceTree, FirstOf, FpgaManager, LinuxClock, Masking, ProgramOptions, Reactor, SystemPaths, UioDevices,
-    UioInterrupts, open_window_of,
+    Claim, DeviceTree, FirstOf, FpgaManager, LinuxClock, LogicClaim, Masking, ProgramOptions, Reactor, SystemPaths,
+    UioDevices, UioInterrupts, open_window_of,
 };
 
 use crate::{
@@ -241,10 +241,11 @@ impl LinuxOptions {
         let Self { paths, reactor, device_tree, partial } = self;
         let interrupts = UioInterrupts::new(LinuxClock::new(Arc::clone(&reactor)), reactor);
         let held = Held { devices: None, windows: Vec::new(), files: BTreeMap::new(), claims: BTreeMap::new() };
-        let linux =
-            Linux { paths, interrupts, design: Arc::new(design.clone()), bitstream, partial, held: Mutex::new(held) };
+        let logic = LogicClaim::shared(&paths)?;
+        let (shared, held) = (Arc::new(design.clone()), Mutex::new(held));
+        let linux = Linux { paths, interrupts, design: shared, bitstream, partial, logic, held };
         if linux.bitstream.is_some() {
-            linux.program()?;
+            linux.logic.alone(|| linux.program())?;
         }
         if let Some(path) = &device_tree {
             linux.apply(path)?;
@@ -270,6 +271,7 @@ struct Linux {
     design: Arc<Design>,
     bitstream: Option<Bitstream>,
     partial: Option<bool>,
+    logic: LogicClaim,
     held: Mutex<Held>,
 }
 
@@ -390,7 +392,7 @@ impl Backend for Linux {
         // All of them, whatever becomes of one: what is not revoked reaches the new design.
         let revoked: Vec<_> = windows.iter().filter_map(Weak::upgrade).map(|window| window.revoke()).collect();
         revoked.into_iter().collect::<pynq_uio::Result<()>>()?;
-        self.program()
+        self.logic.alone(|| self.program())
     }
 
     fn interrupts(&self) -> u64 {

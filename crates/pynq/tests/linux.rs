@@ -124,6 +124,43 @@ fn logic_that_is_not_programmed_is_not_touched() {
 }
 
 #[test]
+fn a_design_that_others_have_open_is_not_programmed_away() {
+    let fake = Fake::new();
+    fake.manager("operating");
+    fake.tree.file("sys/class/fpga_manager/fpga0/flags", "0\n");
+    fake.tree.file("sys/class/fpga_manager/fpga0/firmware", "");
+    fake.tree.folder("lib/firmware");
+    let mut bit = vec![0, 9, 15, 240, 15, 240, 15, 240, 15, 240, 0, 0, 1];
+    for (key, text) in [(b'a', "design"), (b'b', "7z020clg400"), (b'c', "2026/01/01"), (b'd', "00:00:00")] {
+        bit.push(key);
+        bit.extend(u16::try_from(text.len() + 1).unwrap().to_be_bytes());
+        bit.extend(text.as_bytes());
+        bit.push(0);
+    }
+    let mut data = vec![0xFF; 32];
+    data.extend([0xAA, 0x99, 0x55, 0x66, 0x20, 0, 0, 0]);
+    bit.push(b'e');
+    bit.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+    bit.extend(data);
+    std::fs::write(fake.tree.path("design.bit"), bit).unwrap();
+    let written = || std::fs::read_to_string(fake.tree.path("sys/class/fpga_manager/fpga0/firmware")).unwrap();
+
+    let first = fake.attach().unwrap();
+    let error = fake.options().open(fake.tree.path("design.bit")).unwrap_err();
+    assert!(error.to_string().contains("pynq-logic.lock is in use"), "{error}");
+    assert_eq!(written(), "");
+    first.gpio("leds_gpio").unwrap().channel1().write(0b0001).unwrap();
+    drop(first);
+    let mine = fake.options().open(fake.tree.path("design.bit")).unwrap();
+    assert!(!written().is_empty());
+    // Whoever opens it too keeps this one from programming it anew, and goes on.
+    let other = fake.attach().unwrap();
+    assert!(mine.reload().unwrap_err().to_string().contains("in use"));
+    drop(other);
+    mine.reload().unwrap();
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let fake = Fake::new();
     let error = fake.options().attach(fake.tree.path("other.bit")).unwrap_err();

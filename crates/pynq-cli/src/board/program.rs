@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use pynq::uio::{FpgaManager, FpgaState, ProgramOptions, SystemPaths, UioDevices};
+use pynq::uio::{FpgaManager, FpgaState, LogicClaim, ProgramOptions, SystemPaths, UioDevices};
 use pynq_hwh::{Bitstream, Design};
 
 use super::{Program, system};
@@ -36,7 +36,10 @@ pub(super) fn run(arguments: &Program) -> Outcome {
     }
     let says = bitstream.header.as_ref().is_some_and(pynq_hwh::BitstreamHeader::is_partial);
     let kind = if arguments.partial || says { "partial" } else { "full" };
-    manager.program(&bitstream, &options).map_err(|error| format!("{error} (it was \"{before}\" before)"))?;
+    let program = || manager.program(&bitstream, &options);
+    let outcome =
+        if arguments.force { program() } else { LogicClaim::shared(&paths).and_then(|logic| logic.alone(program)) };
+    outcome.map_err(|error| format!("{error} (it was \"{before}\" before)"))?;
     let after = manager.state().map_err(|error| error.to_string())?;
     let mut text = format!("before   {} was \"{before}\"\n", manager.device());
     text += &format!("loaded   {}, {kind}, {} bytes\n", file.display(), bitstream.data.len());
@@ -58,11 +61,12 @@ fn unused(paths: &SystemPaths) -> Result<(), String> {
             users.push(format!("{holder} has uio{} \"{}\"", device.number, device.name));
         }
     }
-    let entries = fs::read_dir(&paths.run).into_iter().flatten().flatten();
+    let folders = [paths.run.join("lock"), paths.run.clone()];
+    let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
     for path in entries.map(|entry| entry.path()) {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let address = name.strip_prefix("pynq-").and_then(|name| name.strip_suffix(".lock"));
-        // The manager's own lock is not the name of an address, and `program` looks at it.
+        // The locks of the manager and of the logic are not names of addresses, and are looked at when it programs.
         let Some(address) = address.filter(|address| u64::from_str_radix(address, 16).is_ok()) else { continue };
         if let Some(holder) = system::holder(paths, &path) {
             users.push(format!("{holder} has the block at 0x{address}"));
