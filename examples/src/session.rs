@@ -100,6 +100,7 @@ impl Session {
     pub fn run(&self, runtime: Runtime, mut tasks: Tasks) -> Result {
         if let Outside::People { enough: Some(enough), presses } = &self.outside {
             let pairs = self.base.buttons()?.into_iter().zip(self.base.leds()?).enumerate();
+            presses.expect(pairs.len());
             for (number, (button, led)) in pairs {
                 let pair = (number, button, led);
                 tasks.push(Box::pin(watch(pair, self.base.clock(), Arc::clone(presses), *enough, self.log())));

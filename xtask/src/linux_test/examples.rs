@@ -132,7 +132,7 @@ impl Examples<'_> {
         let name = format!("button_to_led-{runtime}");
         let program = self.program("button_to_led", &["--runtime", runtime, "--presses", &PRESSES.to_string()])?;
         let mut guest = self.board.start(&name, &program, RUN.min(self.limit.left()))?;
-        guest.wait_for("ready")?;
+        guest.wait_for("all buttons are watched")?;
         let mut qmp = guest.qmp()?;
         let mut led_changes = 0;
         for press in 0..PRESSES {
@@ -142,6 +142,8 @@ impl Examples<'_> {
                 qmp.press(BUTTON_CELL, button, pressed)?;
                 qmp.until_outputs(LED_CELL, u32::from(pressed) << button, PATIENCE)?;
                 led_changes += 1;
+                // Who counts the presses is another task than the one that the LED belongs to.
+                guest.wait_for_many(if pressed { "pressed\n" } else { "released\n" }, press + 1)?;
             }
         }
         let said = last_line(&guest.finish(|_| ())?)?;

@@ -144,11 +144,17 @@ impl Guest {
 
     /// Waits until the console shows a text.
     pub(super) fn wait_for(&mut self, text: &str) -> Result<(), Failure> {
-        while !self.console().contains(text) {
+        self.wait_for_many(text, 1)
+    }
+
+    /// Waits until the console shows a text so many times.
+    pub(super) fn wait_for_many(&mut self, text: &str, times: usize) -> Result<(), Failure> {
+        while self.console().matches(text).count() < times {
             if !self.is_running()? {
                 let console = self.console();
                 return Err(Failure::new(format!("the board stopped without saying {text:?}:\n{}", end_of(&console))));
             }
+            thread::sleep(Duration::from_millis(1));
         }
         Ok(())
     }
@@ -163,7 +169,9 @@ impl Guest {
                 each(line);
             }
             self.read = complete.max(self.read);
-            if !running {
+            if running {
+                thread::sleep(Duration::from_millis(50));
+            } else {
                 let status = self.emulator.wait()?;
                 let log = self.folder.join("console");
                 if !status.success() {
@@ -175,7 +183,7 @@ impl Guest {
         }
     }
 
-    /// Whether it runs, which is looked at a few times a second. One that runs for too long is stopped.
+    /// Whether it runs. One that runs for too long is stopped.
     fn is_running(&mut self) -> Result<bool, Failure> {
         if self.emulator.try_wait()?.is_some() {
             return Ok(false);
@@ -189,7 +197,6 @@ impl Guest {
                 end_of(&console)
             )));
         }
-        thread::sleep(Duration::from_millis(50));
         Ok(true)
     }
 }
