@@ -5,7 +5,7 @@
 //!
 //! Try `button::<4>()`, or a button on the LEDs.
 
-use std::{error::Error, process::ExitCode, sync::Arc, time::Duration};
+use std::{error::Error, pin::Pin, process::ExitCode, sync::Arc, time::Duration};
 
 use pynq::{Level, hwh, sim::Board};
 use pynq_core::{
@@ -23,9 +23,9 @@ use pynq_examples::{Result, exit, handoff};
 include!(concat!(env!("OUT_DIR"), "/buttons.rs"));
 use buttons::{BtnsGpio, LedsGpio, SystemInterrupts, btns_gpio, system_interrupts};
 
-type Intc<P> = Arc<AxiIntcNode<<P as Platform>::Window, StdLock, <P as Platform>::Root>>;
-type Inputs<P> = Arc<AxiGpioNode<<P as Platform>::Window, StdLock, ParentLine<Intc<P>>>>;
-type Outputs<P> = Arc<AxiGpioNode<<P as Platform>::Window, StdLock, Unwired>>;
+type Intc<P> = Pin<Arc<AxiIntcNode<<P as Platform>::Window, StdLock, <P as Platform>::Root>>>;
+type Inputs<P> = Pin<Arc<AxiGpioNode<<P as Platform>::Window, StdLock, ParentLine<Intc<P>>>>>;
+type Outputs<P> = Pin<Arc<AxiGpioNode<<P as Platform>::Window, StdLock, Unwired>>>;
 
 /// A button, and an LED.
 type Devices<P> = (Button<Inputs<P>>, Led<Outputs<P>>);
@@ -36,11 +36,11 @@ where
     P: Platform<Window: Send, Root: Send + Sync, Error: Error + Send + Sync> + 'static,
 {
     let root = platform.source(system_interrupts::Irq)?;
-    let intc = SystemInterrupts.node(platform.map(SystemInterrupts)?, StdLock::new(), root)?.map(Arc::new);
+    let intc = SystemInterrupts.node(platform.map(SystemInterrupts)?, StdLock::new(), root)?.map(Arc::pin);
 
     let line = intc.line(btns_gpio::Ip2intcIrpt);
-    let inputs = BtnsGpio.node(platform.map(BtnsGpio)?, StdLock::new(), line)?.map(Arc::new);
-    let outputs = LedsGpio.node_without_interrupt(platform.map(LedsGpio)?, StdLock::new())?.map(Arc::new);
+    let inputs = BtnsGpio.node(platform.map(BtnsGpio)?, StdLock::new(), line)?.map(Arc::pin);
+    let outputs = LedsGpio.node_without_interrupt(platform.map(LedsGpio)?, StdLock::new())?.map(Arc::pin);
     Ok((BtnsGpio.channel1(&inputs)?.button::<3>()?, LedsGpio.channel1(&outputs)?.led::<3>()?))
 }
 

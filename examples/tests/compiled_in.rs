@@ -44,8 +44,8 @@ mod published {
     macro_rules! await_press {
         ($board:expr, $intc:expr, $irq:expr, $buttons:expr, $output:expr, $path:literal) => {{
             let (board, lock) = ($board, StdLock::new);
-            let intc = $intc.node(board.map($intc)?, lock(), board.source($irq)?)?.map(Arc::new);
-            let node = $buttons.node(board.map($buttons)?, lock(), intc.line($output))?.map(Arc::new);
+            let intc = $intc.node(board.map($intc)?, lock(), board.source($irq)?)?.map(Arc::pin);
+            let node = $buttons.node(board.map($buttons)?, lock(), intc.line($output))?.map(Arc::pin);
             let button = $buttons.channel1(&node)?.button::<0>()?;
             board.after(Duration::from_millis(5), |board| board.press($path, 0).expect("there is such a button"));
             button.wait_for_level(Level::High)?;

@@ -84,7 +84,7 @@ fn cannot<T>(what: &str) -> Result<T, Stop> {
 /// The methods from [`enables`](Self::enables) on are abilities. A rig that has one overrides it; a rig that has not
 /// leaves the default, which ends the case as skipped.
 pub trait Bench {
-    /// How nodes are owned: `Arc<dyn InterruptLines>` on hosts, `&'static dyn InterruptLines` on bare metal.
+    /// How nodes are owned: `Pin<Arc<dyn InterruptLines>>` on hosts, `&'static dyn InterruptLines` on bare metal.
     type Node: NodeHandle;
 
     /// The node whose lines are waited on, followed by the one it sits on, and so on up to the node on the root.

@@ -103,7 +103,7 @@ fn rounds<P: NodeHandle>(node: &P, raise: impl Fn()) {
 fn i10_a_wait_a_firing_and_a_wake_allocate_nothing() {
     let tree = Tree::new(Habit::None);
     rounds(&tree.node, || tree.registers.raise(1));
-    let erased: Arc<dyn pynq_core::interrupt::InterruptLines> = tree.node.clone();
+    let erased: std::pin::Pin<Arc<dyn pynq_core::interrupt::InterruptLines>> = tree.node.clone();
     rounds(&erased, || tree.registers.raise(1));
 }
 
@@ -169,9 +169,9 @@ fn i10_on_a_simulated_board() {
         .build()
         .unwrap();
     let hardware = |path: &str| AxiIntcHardware::new(board.window(path).unwrap(), AxiIntcConfig::new(2, 0b11)).unwrap();
-    let low = Arc::new(axi_intc_node(StdLock::new(), hardware("low"), board.cpu_pin(61).unwrap()));
-    let parent = ParentLine::new(Arc::clone(&low), 1);
-    let high = Arc::new(axi_intc_node(StdLock::new(), hardware("high"), parent));
+    let low = Arc::pin(axi_intc_node(StdLock::new(), hardware("low"), board.cpu_pin(61).unwrap()));
+    let parent = ParentLine::new(low.clone(), 1);
+    let high = Arc::pin(axi_intc_node(StdLock::new(), hardware("high"), parent));
     let edge = Stimulus::pulse("high/intr[0]");
     let mut line = Line::new(high, 0).unwrap();
     let mut cx = Context::from_waker(Waker::noop());

@@ -3,6 +3,7 @@
 
 use std::{
     future::{Future as _, poll_fn},
+    pin::Pin,
     sync::Arc,
     task::Poll,
     thread,
@@ -19,13 +20,13 @@ use pynq_sim::{
 };
 
 type Low = AxiIntcNode<Window, StdLock, CpuPin>;
-type High = AxiIntcNode<Window, StdLock, ParentLine<Arc<Low>>>;
+type High = AxiIntcNode<Window, StdLock, ParentLine<Pin<Arc<Low>>>>;
 
 /// A controller behind a controller, with edge lines 0 to 2 each.
 struct Rig {
     board: Board,
-    low: Arc<Low>,
-    high: Arc<High>,
+    low: Pin<Arc<Low>>,
+    high: Pin<Arc<High>>,
 }
 
 impl Rig {
@@ -40,17 +41,17 @@ impl Rig {
             .unwrap();
         let hardware =
             |path: &str| AxiIntcHardware::new(board.window(path).unwrap(), AxiIntcConfig::new(4, 0b1111)).unwrap();
-        let low = Arc::new(axi_intc_node(StdLock::new(), hardware("low"), board.cpu_pin(61).unwrap()));
-        let high = Arc::new(axi_intc_node(StdLock::new(), hardware("high"), ParentLine::new(Arc::clone(&low), 3)));
+        let low = Arc::pin(axi_intc_node(StdLock::new(), hardware("low"), board.cpu_pin(61).unwrap()));
+        let high = Arc::pin(axi_intc_node(StdLock::new(), hardware("high"), ParentLine::new(low.clone(), 3)));
         Self { board, low, high }
     }
 
-    fn low(&self, line: u8) -> Line<Arc<Low>> {
-        Line::new(Arc::clone(&self.low), line).unwrap()
+    fn low(&self, line: u8) -> Line<Pin<Arc<Low>>> {
+        Line::new(self.low.clone(), line).unwrap()
     }
 
-    fn high(&self, line: u8) -> Line<Arc<High>> {
-        Line::new(Arc::clone(&self.high), line).unwrap()
+    fn high(&self, line: u8) -> Line<Pin<Arc<High>>> {
+        Line::new(self.high.clone(), line).unwrap()
     }
 
     /// An edge at this time, in milliseconds.

@@ -31,7 +31,7 @@ const IP_ISR: usize = 0x120;
 const IP_IER: usize = 0x128;
 
 type IntcNode = AxiIntcNode<Window, StdLock, CpuPin>;
-type GpioNode = AxiGpioNode<Arc<Bouncing>, StdLock, Option<ParentLine<Arc<IntcNode>>>>;
+type GpioNode = AxiGpioNode<Arc<Bouncing>, StdLock, Option<ParentLine<Pin<Arc<IntcNode>>>>>;
 type Waiting = Pin<Box<dyn Future<Output = Result<Fired, Error>>>>;
 
 /// The GPIO's registers, behind which pin 1 may change whenever the status is read.
@@ -66,8 +66,8 @@ unsafe impl Mmio for Bouncing {
 struct Rig {
     board: Board,
     cpu: CpuPin,
-    intc: Arc<IntcNode>,
-    gpio: Arc<GpioNode>,
+    intc: Pin<Arc<IntcNode>>,
+    gpio: Pin<Arc<GpioNode>>,
     registers: Arc<Bouncing>,
 }
 
@@ -89,18 +89,18 @@ impl Rig {
         let cpu = board.cpu_pin(61).unwrap();
         let config = AxiIntcConfig { software_interrupts: 2, ..AxiIntcConfig::new(4, 0b1111) };
         let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), config).unwrap();
-        let intc = Arc::new(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
+        let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
         let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).with_interrupt();
         let window = board.window("gpio").unwrap();
         let registers = Arc::new(Bouncing { window, board: board.clone(), bounces: AtomicBool::new(false) });
         let hardware = AxiGpioHardware::new(Arc::clone(&registers), config).unwrap();
-        let parent = wired.then(|| ParentLine::new(Arc::clone(&intc), 0));
-        let gpio = Arc::new(axi_gpio_node(StdLock::new(), hardware, parent));
+        let parent = wired.then(|| ParentLine::new(intc.clone(), 0));
+        let gpio = Arc::pin(axi_gpio_node(StdLock::new(), hardware, parent));
         Self { board, cpu, intc, gpio, registers }
     }
 
     fn pin_is_high(&self, pin: u8) -> Waiting {
-        let (node, mask) = (Arc::clone(&self.gpio), 1 << pin);
+        let (node, mask) = (self.gpio.clone(), 1 << pin);
         Box::pin(async move { WaitFor::new(&node, 0, Condition::Level { mask, value: mask }).await })
     }
 
@@ -151,7 +151,7 @@ fn i03_a_line_that_does_not_go_quiet_is_masked_and_its_waiters_are_told() {
 #[test]
 fn i03_a_line_may_fire_any_number_of_times() {
     let rig = Rig::new();
-    let mut listener = std::pin::pin!(Line::new(Arc::clone(&rig.intc), 1).unwrap().listen());
+    let mut listener = std::pin::pin!(Line::new(rig.intc.clone(), 1).unwrap().listen());
     listener.as_mut().arm().unwrap();
     for _ in 0..1_000 {
         rig.board.pulse_line("intc/intr[1]").unwrap();
@@ -166,7 +166,7 @@ fn i03_a_line_may_fire_any_number_of_times() {
 fn i08_a_design_that_is_replaced_is_not_touched_by_the_handles_of_the_old_one() {
     let rig = Rig::new();
     let (mut pressed, mut edge) = (rig.pin_is_high(0), rig.line(1));
-    let mut handle = Line::new(Arc::clone(&rig.intc), 2).unwrap();
+    let mut handle = Line::new(rig.intc.clone(), 2).unwrap();
     assert!(poll(&mut pressed).is_pending() && poll(&mut edge).is_pending());
     rig.gpio.invalidate_node(Error::Invalidated);
     rig.intc.invalidate_node(Error::Invalidated);
@@ -179,7 +179,7 @@ fn i08_a_design_that_is_replaced_is_not_touched_by_the_handles_of_the_old_one() 
     rig.cpu.fire_spuriously();
     assert_eq!(handle.clear(), Err(Error::Invalidated));
     assert_eq!(handle.wait(), Err(Error::Invalidated));
-    assert_eq!(AxiIntc::new(Arc::clone(&rig.intc)).raise(4), Err(Error::Invalidated));
+    assert_eq!(AxiIntc::new(rig.intc.clone()).raise(4), Err(Error::Invalidated));
     assert_eq!(poll(&mut rig.pin_is_high(1)), Poll::Ready(Err(Error::Invalidated)));
     drop((pressed, edge, handle));
     assert_eq!(rig.board.stale_accesses(), 0);
@@ -192,7 +192,7 @@ fn i08_the_first_error_stays() {
     rig.intc.invalidate_node(Error::Invalidated);
     rig.cpu.fail(Error::DeviceGone);
     rig.intc.invalidate_node(Error::DeviceGone);
-    assert_eq!(Line::new(Arc::clone(&rig.intc), 0).err(), Some(Error::Invalidated));
+    assert_eq!(Line::new(rig.intc.clone(), 0).err(), Some(Error::Invalidated));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_block_that_is_not_wired_refuses_to_wait_and_leaves_nothing_behind() {
         assert_eq!(ended, Poll::Ready(Err(Error::InterruptsUnavailable)));
         assert!(rig.gpio.is_idle());
     }
-    let mut changes = Line::of_bits(Arc::clone(&rig.gpio), 0, 1).unwrap();
+    let mut changes = Line::of_bits(rig.gpio.clone(), 0, 1).unwrap();
     assert_eq!(changes.wait(), Err(Error::InterruptsUnavailable));
     assert_eq!(rig.registers.window.read(IP_IER), 0);
 }
@@ -229,7 +229,7 @@ fn an_edge_that_the_wire_loses_is_one_edge() {
 #[test]
 fn only_software_interrupts_are_raised_by_a_write() {
     let rig = Rig::new();
-    let intc = AxiIntc::new(Arc::clone(&rig.intc));
+    let intc = AxiIntc::new(rig.intc.clone());
     assert_eq!(intc.raise(3), Err(Error::NotASoftwareInterrupt { line: 3 }));
     assert_eq!(intc.raise(6), Err(Error::NoSuchLine { line: 6, lines: 6 }));
     let (mut one, mut other) = (rig.line(4), rig.line(5));

@@ -3,7 +3,7 @@
 
 mod minimal;
 
-use std::{cell::Cell, collections::BTreeSet, sync::Arc};
+use std::{cell::Cell, collections::BTreeSet, pin::Pin, sync::Arc};
 
 use minimal::{Habit, Tree};
 use pynq_conformance::{
@@ -46,9 +46,9 @@ impl Rig for Little {
 }
 
 impl Bench for LittleBench {
-    type Node = Arc<dyn InterruptLines>;
+    type Node = Pin<Arc<dyn InterruptLines>>;
 
-    fn chain(&self) -> Vec<Arc<dyn InterruptLines>> {
+    fn chain(&self) -> Vec<Pin<Arc<dyn InterruptLines>>> {
         let (child, node): (Self::Node, Self::Node) = (self.tree.child.clone(), self.tree.node.clone());
         if self.cascade { vec![child, node] } else { vec![node] }
     }

@@ -207,7 +207,7 @@ pub type AxiIntcNode<M, L, S> = Node<AxiIntcHardware<M>, L, S, 32>;
 
 /// An AXI interrupt controller. Clones are handles on the same one.
 ///
-/// `H` is how its node is owned, `Arc<AxiIntcNode<..>>` or `&'static AxiIntcNode<..>`.
+/// `H` is how its node is owned, `Pin<Arc<AxiIntcNode<..>>>` or `&'static AxiIntcNode<..>`.
 #[derive(Clone, Debug)]
 pub struct AxiIntc<H> {
     node: H,

@@ -69,7 +69,7 @@
 //!     P::Error: std::error::Error + 'static,
 //! {
 //!     let (window, root) = (platform.map(Intc)?, platform.source(IntcIrq)?);
-//!     let intc = Intc.node(window, StdLock::new(), root)?.map(Arc::new);
+//!     let intc = Intc.node(window, StdLock::new(), root)?.map(Arc::pin);
 //!     let line = intc.event(ButtonsIrq)?;
 //!     # let _ = line;
 //!     Ok(())

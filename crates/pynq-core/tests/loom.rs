@@ -213,11 +213,11 @@ type Top = Node<Controller, StdLock, Bus, 2>;
 type Gpio = Node<Channel, StdLock, ParentLine<Arc<Top>>, 1>;
 
 fn top(bus: &Bus) -> Arc<Top> {
-    Arc::new(Node::new(StdLock::new(), Controller(bus.clone()), bus.clone()))
+    Arc::pin(Node::new(StdLock::new(), Controller(bus.clone()), bus.clone()))
 }
 
 fn gpio(bus: &Bus, top: &Arc<Top>) -> Arc<Gpio> {
-    Arc::new(Node::new(StdLock::new(), Channel(bus.clone()), ParentLine::new(top.clone(), 0)))
+    Arc::pin(Node::new(StdLock::new(), Channel(bus.clone()), ParentLine::new(top.clone(), 0)))
 }
 
 fn line(top: &Arc<Top>, number: u8) -> Line<Arc<Top>> {
@@ -547,7 +547,7 @@ impl InterruptSource for FlagRoot {
 fn wake_publishes_what_went_before() {
     model(|| {
         let root = FlagRoot(Arc::new((AtomicBool::new(false), OnceLock::new())));
-        let node: Arc<DirectNode<StdLock, FlagRoot>> = Arc::new(Node::new(StdLock::new(), Direct, root.clone()));
+        let node: Pin<Arc<DirectNode<StdLock, FlagRoot>>> = Arc::pin(Node::new(StdLock::new(), Direct, root.clone()));
         let mut line = Line::new(node, 0).expect("a healthy node");
         let mut wait = Box::pin(line.wait_async());
         assert!(!poll_once(wait.as_mut()));

@@ -120,15 +120,15 @@ impl InterruptHardware for Through {
     fn flush(&mut self) {}
 }
 
-type Parent = Arc<Node<Latches, StdLock, Root, 4>>;
-type Child = Arc<Node<Through, StdLock, ParentLine<Parent>, 1>>;
+type Parent = Pin<Arc<Node<Latches, StdLock, Root, 4>>>;
+type Child = Pin<Arc<Node<Through, StdLock, ParentLine<Parent>, 1>>>;
 
 fn node(root: &Root) -> Parent {
-    Arc::new(Node::new(StdLock::new(), Latches(root.clone()), root.clone()))
+    Arc::pin(Node::new(StdLock::new(), Latches(root.clone()), root.clone()))
 }
 
 fn child(parent: &Parent, line: u8) -> Child {
-    Arc::new(Node::new(StdLock::new(), Through, ParentLine::new(parent.clone(), line)))
+    Arc::pin(Node::new(StdLock::new(), Through, ParentLine::new(parent.clone(), line)))
 }
 
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {

@@ -55,7 +55,7 @@ impl InterruptSource for AlwaysFires {
 
 #[test]
 fn a_root_that_fires_for_nothing_ends_the_wait() {
-    let node = Arc::new(Node::<_, _, _, 2>::new(StdLock::new(), Stuck { pending: 0, enabled: 0 }, AlwaysFires));
+    let node = Arc::pin(Node::<_, _, _, 2>::new(StdLock::new(), Stuck { pending: 0, enabled: 0 }, AlwaysFires));
     let mut line = Line::new(node.clone(), 1).expect("a healthy node");
     let mut cx = Context::from_waker(Waker::noop());
     {
@@ -68,7 +68,7 @@ fn a_root_that_fires_for_nothing_ends_the_wait() {
 
 #[test]
 fn a_line_that_never_goes_quiet_is_masked() {
-    let node = Arc::new(Node::<_, _, _, 2>::new(StdLock::new(), Stuck { pending: 1, enabled: 0 }, AlwaysFires));
+    let node = Arc::pin(Node::<_, _, _, 2>::new(StdLock::new(), Stuck { pending: 1, enabled: 0 }, AlwaysFires));
     let line = Line::new(node.clone(), 0).expect("a healthy node");
     let mut cx = Context::from_waker(Waker::noop());
     let mut listener = pin!(line.listen());

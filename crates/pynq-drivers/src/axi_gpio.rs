@@ -70,7 +70,7 @@ where
     Node::with_lines(lock, hardware, source, lines)
 }
 
-/// How the node of an AXI GPIO is owned: `Arc<AxiGpioNode<..>>` or `&'static AxiGpioNode<..>`.
+/// How the node of an AXI GPIO is owned: `Pin<Arc<AxiGpioNode<..>>>` or `&'static AxiGpioNode<..>`.
 ///
 /// A short name for those, so that a function over pins needs one type parameter. There is nothing to implement.
 pub trait AxiGpioHandle: NodeHandle {

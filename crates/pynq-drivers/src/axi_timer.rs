@@ -31,7 +31,7 @@
 //! #     .build()?;
 //! // A block whose interrupt is wired straight to the CPU, with a clock of 100 MHz.
 //! let hardware = AxiTimerHardware::new(board.window("timer")?, AxiTimerConfig::new(100_000_000))?;
-//! let timer = AxiTimer::new(Arc::new(axi_timer_node(StdLock::new(), hardware, board.cpu_pin(61)?)))?;
+//! let timer = AxiTimer::new(Arc::pin(axi_timer_node(StdLock::new(), hardware, board.cpu_pin(61)?)))?;
 //!
 //! let mut ticks = timer.channel(0)?;
 //! ticks.start_periodic(Duration::from_millis(10))?;
@@ -90,7 +90,7 @@ where
     Node::with_lines(lock, hardware, source, lines)
 }
 
-/// How the node of an AXI timer is owned: `Arc<AxiTimerNode<..>>` or `&'static AxiTimerNode<..>`.
+/// How the node of an AXI timer is owned: `Pin<Arc<AxiTimerNode<..>>>` or `&'static AxiTimerNode<..>`.
 ///
 /// A short name for those, so that a function over channels needs one type parameter. There is nothing to implement.
 pub trait AxiTimerHandle: NodeHandle {

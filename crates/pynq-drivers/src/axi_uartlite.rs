@@ -42,7 +42,7 @@
 //! let pin = board.cpu_pin(61)?;
 //! # pin.set_trigger(Trigger::Edge);
 //! let hardware = AxiUartLiteHardware::new(board.window("uart")?, AxiUartLiteConfig::new(115_200))?;
-//! let uart = AxiUartLite::new(Arc::new(axi_uartlite_node(StdLock::new(), hardware, pin)))?;
+//! let uart = AxiUartLite::new(Arc::pin(axi_uartlite_node(StdLock::new(), hardware, pin)))?;
 //!
 //! board.serial_input("uart", b"ping")?;
 //! let mut line = [0; 4];
@@ -98,7 +98,7 @@ where
     Node::new(lock, hardware, source)
 }
 
-/// How the node of an AXI UART Lite is owned: `Arc<AxiUartLiteNode<..>>` or `&'static AxiUartLiteNode<..>`.
+/// How the node of an AXI UART Lite is owned: `Pin<Arc<AxiUartLiteNode<..>>>` or `&'static AxiUartLiteNode<..>`.
 ///
 /// A short name for those, so that a function over UARTs needs one type parameter. There is nothing to implement.
 pub trait AxiUartLiteHandle: NodeHandle {

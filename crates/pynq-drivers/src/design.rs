@@ -25,11 +25,11 @@
 //! # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
 //! # let board = Board::from_design(&pynq_hwh::Design::parse(text)?)?;
 //! let root = board.source(system_interrupts::Irq)?;
-//! let intc = SystemInterrupts.node(board.map(SystemInterrupts)?, StdLock::new(), root)?.map(Arc::new);
+//! let intc = SystemInterrupts.node(board.map(SystemInterrupts)?, StdLock::new(), root)?.map(Arc::pin);
 //!
 //! let line = intc.line(btns_gpio::Ip2intcIrpt);
-//! let buttons = BtnsGpio.node(board.map(BtnsGpio)?, StdLock::new(), line)?.map(Arc::new);
-//! let leds = LedsGpio.node_without_interrupt(board.map(LedsGpio)?, StdLock::new())?.map(Arc::new);
+//! let buttons = BtnsGpio.node(board.map(BtnsGpio)?, StdLock::new(), line)?.map(Arc::pin);
+//! let leds = LedsGpio.node_without_interrupt(board.map(LedsGpio)?, StdLock::new())?.map(Arc::pin);
 //!
 //! let button = BtnsGpio.channel1(&buttons)?.button::<3>()?;
 //! let led = LedsGpio.channel1(&leds)?.led::<0>()?;

@@ -57,11 +57,11 @@
 //! #     .build()?;
 //! // The controller sits on the CPU's interrupt pin, and the GPIO on line 0 of the controller.
 //! let hardware = AxiIntcHardware::new(board.window("intc")?, AxiIntcConfig::new(1, 0))?;
-//! let intc = Arc::new(axi_intc_node(StdLock::new(), hardware, board.cpu_pin(61)?));
+//! let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, board.cpu_pin(61)?));
 //!
 //! let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).dual(ChannelConfig::outputs(4)).with_interrupt();
 //! let hardware = AxiGpioHardware::new(board.window("gpio")?, config)?;
-//! let gpio = AxiGpio::new(Arc::new(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc, 0))))?;
+//! let gpio = AxiGpio::new(Arc::pin(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc, 0))))?;
 //!
 //! let button = Button::new(gpio.channel1().pin(3)?)?;
 //! let led = Led::new(gpio.channel2()?.pin(3)?)?;

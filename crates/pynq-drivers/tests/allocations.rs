@@ -53,8 +53,8 @@ fn a_wait_allocates_nothing() {
     // A node of its own, since the one of the rig is recorded, and a record grows.
     let rig = Rig::buttons(EDGE);
     let hardware = AxiGpioHardware::new(rig.window.clone(), *rig.gpio.config()).unwrap();
-    let parent = ParentLine::new(Arc::clone(&rig.intc), 3);
-    let gpio = AxiGpio::new(Arc::new(axi_gpio_node(StdLock::new(), hardware, parent))).unwrap();
+    let parent = ParentLine::new(rig.intc.clone(), 3);
+    let gpio = AxiGpio::new(Arc::pin(axi_gpio_node(StdLock::new(), hardware, parent))).unwrap();
     let pin = gpio.channel1().pin(0).unwrap();
     let stimuli = [false, true].map(|level| Stimulus::pin("gpio", 1, 0, level));
     let mut cx = Context::from_waker(Waker::noop());
@@ -86,11 +86,11 @@ fn nor_does_one_for_a_timer_or_a_character() {
         .unwrap();
     let hardware = AxiTimerHardware::new(board.window("timer").unwrap(), AxiTimerConfig::new(100_000_000)).unwrap();
     let node = axi_timer_node(StdLock::new(), hardware, board.cpu_pin(61).unwrap());
-    let mut channel = AxiTimer::new(Arc::new(node)).unwrap().channel(0).unwrap();
+    let mut channel = AxiTimer::new(Arc::pin(node)).unwrap().channel(0).unwrap();
     let pin = board.cpu_pin(62).unwrap();
     pin.set_trigger(Trigger::Edge);
     let hardware = AxiUartLiteHardware::new(board.window("uart").unwrap(), AxiUartLiteConfig::new(115_200)).unwrap();
-    let uart = AxiUartLite::new(Arc::new(axi_uartlite_node(StdLock::new(), hardware, pin))).unwrap();
+    let uart = AxiUartLite::new(Arc::pin(axi_uartlite_node(StdLock::new(), hardware, pin))).unwrap();
 
     let period = Duration::from_micros(10);
     channel.start_periodic(period).unwrap();

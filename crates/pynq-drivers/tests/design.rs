@@ -121,10 +121,10 @@ fn a_press_wakes_who_waits_for_it() -> Outcome {
     use buttons::{BtnsGpio, LedsGpio, SystemInterrupts, btns_gpio, system_interrupts};
     let board = board(BUTTONS)?;
     let root = board.source(system_interrupts::Irq)?;
-    let intc = SystemInterrupts.node(board.map(SystemInterrupts)?, StdLock::new(), root)?.map(Arc::new);
+    let intc = SystemInterrupts.node(board.map(SystemInterrupts)?, StdLock::new(), root)?.map(Arc::pin);
     let line = intc.line(btns_gpio::Ip2intcIrpt);
-    let buttons = BtnsGpio.node(board.map(BtnsGpio)?, StdLock::new(), line)?.map(Arc::new);
-    let leds = LedsGpio.node_without_interrupt(board.map(LedsGpio)?, StdLock::new())?.map(Arc::new);
+    let buttons = BtnsGpio.node(board.map(BtnsGpio)?, StdLock::new(), line)?.map(Arc::pin);
+    let leds = LedsGpio.node_without_interrupt(board.map(LedsGpio)?, StdLock::new())?.map(Arc::pin);
     let (button, led) = (BtnsGpio.channel1(&buttons)?.button::<2>()?, LedsGpio.channel1(&leds)?.led::<2>()?);
 
     board.after(Duration::from_millis(20), |board| board.press("btns_gpio", 2).expect("there is such a button"));
@@ -145,12 +145,12 @@ fn a_cascade_and_a_direct_line_are_wired_as_designed() -> Outcome {
     use corners::{Dual, Root, deep, dual, flop, root};
     let board = board(CORNERS)?;
     let source = board.source(root::Irq)?;
-    let top = Root.node(board.map(Root)?, StdLock::new(), source)?.map(Arc::new);
-    let inner = deep::Inner.node(board.map(deep::Inner)?, StdLock::new(), top.line(deep::inner::Irq))?.map(Arc::new);
-    let direct = direct_node(StdLock::new(), board.source(flop::Q)?).map(Arc::new);
+    let top = Root.node(board.map(Root)?, StdLock::new(), source)?.map(Arc::pin);
+    let inner = deep::Inner.node(board.map(deep::Inner)?, StdLock::new(), top.line(deep::inner::Irq))?.map(Arc::pin);
+    let direct = direct_node(StdLock::new(), board.source(flop::Q)?).map(Arc::pin);
     let mut many = inner.event(deep::many::IrqBit1)?;
     let mut flop = Line::new(direct.into_inner(), 0)?;
-    let gpio = Dual.node(board.map(Dual)?, StdLock::new(), top.line(dual::Ip2intcIrpt))?.map(Arc::new);
+    let gpio = Dual.node(board.map(Dual)?, StdLock::new(), top.line(dual::Ip2intcIrpt))?.map(Arc::pin);
     let pin = Dual.channel1(&gpio)?.button::<7>()?;
     let led = Dual.channel2(&gpio)?.led::<1>()?;
 
@@ -178,7 +178,7 @@ fn a_cascade_and_a_direct_line_are_wired_as_designed() -> Outcome {
 fn without_its_interrupt_a_block_says_so() -> Outcome {
     use buttons::SwitchesGpio;
     let board = board(BUTTONS)?;
-    let node = SwitchesGpio.node_without_interrupt(board.map(SwitchesGpio)?, StdLock::new())?.map(Arc::new);
+    let node = SwitchesGpio.node_without_interrupt(board.map(SwitchesGpio)?, StdLock::new())?.map(Arc::pin);
     let switch = SwitchesGpio.channel1(&node)?.switch::<0>()?;
     assert!(!switch.is_on()?);
     let unavailable = Err(AxiGpioError::Node(pynq_core::Error::InterruptsUnavailable));
@@ -207,7 +207,7 @@ fn a_timer_ticks_through_its_constants() -> Outcome {
     use corners::{Timer, timer};
     let board = board(CORNERS)?;
     let source = board.source(timer::Interrupt)?;
-    let node = Timer.node(board.map(Timer)?, StdLock::new(), source)?.map(Arc::new);
+    let node = Timer.node(board.map(Timer)?, StdLock::new(), source)?.map(Arc::pin);
     let mut ticks = Timer.channel::<0, _>(&node)?;
     // 16 bits at 50 MHz are over after 1.3 ms.
     ticks.start_periodic(Duration::from_millis(1))?;
@@ -269,7 +269,7 @@ fn the_description_by_hand_is_of_the_same_form() -> Outcome {
     use microblaze_v::*;
     let board = microblaze_v_board()?;
     let root = board.source(axi_intc_0::Irq)?;
-    let intc = AxiIntc0.node(board.map(AxiIntc0)?, StdLock::new(), root)?.map(Arc::new);
+    let intc = AxiIntc0.node(board.map(AxiIntc0)?, StdLock::new(), root)?.map(Arc::pin);
     hears(&board, &intc, axi_uartlite_0::Interrupt)?;
     hears(&board, &intc, axi_uart16550_0::Ip2intcIrpt)?;
     hears(&board, &intc, axi_ethernetlite_0::Ip2intcIrpt)?;
@@ -284,13 +284,13 @@ fn the_description_by_hand_is_of_the_same_form() -> Outcome {
     board.map(LmbBram0)?;
 
     let line = intc.line(axi_uartlite_0::Interrupt);
-    let uart = AxiUartlite0.node(board.map(AxiUartlite0)?, StdLock::new(), line)?.map(Arc::new);
+    let uart = AxiUartlite0.node(board.map(AxiUartlite0)?, StdLock::new(), line)?.map(Arc::pin);
     assert_eq!(AxiUartlite0.driver(&uart)?.config().baud_rate, 115_200);
 
     let line = intc.line(axi_timer_0::Interrupt);
-    let first = AxiTimer0.node(board.map(AxiTimer0)?, StdLock::new(), line)?.map(Arc::new);
+    let first = AxiTimer0.node(board.map(AxiTimer0)?, StdLock::new(), line)?.map(Arc::pin);
     let line = intc.line(axi_timer_1::Interrupt);
-    let second = AxiTimer1.node(board.map(AxiTimer1)?, StdLock::new(), line)?.map(Arc::new);
+    let second = AxiTimer1.node(board.map(AxiTimer1)?, StdLock::new(), line)?.map(Arc::pin);
     let mut ticks = AxiTimer0.channel::<0, _>(&first)?;
     let mut delay = AxiTimer1.channel::<1, _>(&second)?.into_delay()?;
     let start = nearest_milli(&board);

@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::{pin::pin, sync::Arc, task::Poll, thread, time::Duration};
+use std::{pin::Pin, pin::pin, sync::Arc, task::Poll, thread, time::Duration};
 
 use common::*;
 use embedded_hal_async::digital::Wait;
@@ -255,7 +255,7 @@ fn waits_are_small_and_can_be_sent() {
     }
     let rig = Rig::buttons(EDGE);
     let (pin, button) = (rig.pin(0), Button::new(rig.pin(0)).unwrap());
-    let engine = size_of::<WaitFor<'_, Arc<Node>>>();
+    let engine = size_of::<WaitFor<'_, Pin<Arc<Node>>>>();
     let waits = [
         size_of_val(&sendable(pin.wait_for_level_async(Level::High))),
         size_of_val(&sendable(pin.as_slice().wait_for_value_async(1))),
@@ -286,12 +286,13 @@ fn four_threads_block_on_four_buttons() {
 /// The form the facade hands out: window and controller erased, so that one type serves hardware and simulator.
 #[test]
 fn an_erased_backend_does_as_well() {
-    type Erased = Arc<AxiGpioNode<Arc<dyn Mmio + Send + Sync>, StdLock, Option<ParentLine<Arc<dyn InterruptLines>>>>>;
+    type Erased =
+        Pin<Arc<AxiGpioNode<Arc<dyn Mmio + Send + Sync>, StdLock, Option<ParentLine<Pin<Arc<dyn InterruptLines>>>>>>>;
     let rig = Rig::buttons(EDGE);
     let window: Arc<dyn Mmio + Send + Sync> = Arc::new(rig.window.clone());
-    let intc: Arc<dyn InterruptLines> = Arc::<IntcNode>::clone(&rig.intc);
+    let intc: Pin<Arc<dyn InterruptLines>> = rig.intc.clone();
     let hardware = AxiGpioHardware::new(window, *rig.gpio.config()).unwrap();
-    let node: Erased = Arc::new(axi_gpio_node(StdLock::new(), hardware, Some(ParentLine::new(intc, 3))));
+    let node: Erased = Arc::pin(axi_gpio_node(StdLock::new(), hardware, Some(ParentLine::new(intc, 3))));
     let button: Button<Erased> = Button::new(AxiGpio::new(node).unwrap().channel1().pin(0).unwrap()).unwrap();
     let mut task = Task::waiting(button.wait_for_level_async(Level::High));
     rig.press(0);
@@ -302,7 +303,7 @@ fn an_erased_backend_does_as_well() {
 fn a_static_node_does_as_well() {
     let rig = Rig::buttons(EDGE);
     let hardware = AxiGpioHardware::new(rig.window.clone(), *rig.gpio.config()).unwrap();
-    let parent = ParentLine::new(Arc::clone(&rig.intc), 3);
+    let parent = ParentLine::new(rig.intc.clone(), 3);
     let node: &'static _ = Box::leak(Box::new(axi_gpio_node(StdLock::new(), hardware, parent)));
     let pin = AxiGpio::new(node).unwrap().channel1().pin(1).unwrap();
     let mut task = Task::waiting(pin.wait_for_edge_async(Edge::Rising));

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
+    pin::Pin,
     process::{Child, Command, ExitCode, Stdio},
     sync::Arc,
 };
@@ -109,7 +110,7 @@ fn second_is_busy() -> Result<String, Failed> {
 
 /// A line of the controller, on a device that was claimed for it.
 struct Claimed {
-    line: Line<Arc<pynq_core::AxiIntcNode<pynq_uio::Window, StdLock, pynq_uio::UioRoot>>>,
+    line: Line<Pin<Arc<pynq_core::AxiIntcNode<pynq_uio::Window, StdLock, pynq_uio::UioRoot>>>>,
     buttons: Registers,
     clock: LinuxClock,
     pressed: bool,
@@ -123,7 +124,7 @@ impl Claimed {
         let root = interrupts.root(descriptor, Masking::InTheController)?;
         let window = window(SYSTEM_INTC, 0x1000)?;
         let hardware = AxiIntcHardware::new(window, AxiIntcConfig::new(15, u32::MAX))?;
-        let node = Arc::new(axi_intc_node(StdLock::new(), hardware, root));
+        let node = Arc::pin(axi_intc_node(StdLock::new(), hardware, root));
         let buttons = Registers::of_gpio(BUTTONS)?;
         // As whoever came before has left it.
         let pressed = buttons.read(gpio::DRIVE) & 1 == 1;

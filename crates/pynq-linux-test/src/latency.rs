@@ -71,7 +71,7 @@ fn raw() -> Result<Vec<u32>, Failed> {
 
 /// The counter's pin, straight on the processor.
 struct Pin {
-    line: Line<Arc<DirectNode<StdLock, UioRoot>>>,
+    line: Line<std::pin::Pin<Arc<DirectNode<StdLock, UioRoot>>>>,
     counter: Registers,
 }
 
@@ -80,7 +80,7 @@ impl Pin {
         quiet()?;
         let interrupts = UioInterrupts::new(LinuxClock::new(Arc::clone(&reactor)), reactor);
         let root = interrupts.root(device("ttc0-0")?.open()?, Masking::AtTheRoot)?;
-        let node = Arc::new(DirectNode::new(StdLock::new(), Direct, root));
+        let node = Arc::pin(DirectNode::new(StdLock::new(), Direct, root));
         let counter = Registers::at(TTC0)?;
         ttc::start_slow(&counter, 0, PERIOD);
         Ok(Self { line: Line::new(node, 0)?, counter })

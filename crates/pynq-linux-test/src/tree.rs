@@ -1,5 +1,6 @@
 //! The controller of the base overlay and two GPIOs behind it, as a program has them: nothing watched, nothing recorded.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use pynq_core::{
@@ -17,8 +18,8 @@ use crate::{
     report::Failed,
 };
 
-type Intc = Arc<AxiIntcNode<Window, StdLock, UioRoot>>;
-pub(crate) type Gpio = Arc<AxiGpioNode<Window, StdLock, ParentLine<Intc>>>;
+type Intc = Pin<Arc<AxiIntcNode<Window, StdLock, UioRoot>>>;
+pub(crate) type Gpio = Pin<Arc<AxiGpioNode<Window, StdLock, ParentLine<Intc>>>>;
 
 /// The tree.
 pub(crate) struct Tree {
@@ -37,18 +38,18 @@ impl Tree {
         let interrupts = UioInterrupts::new(LinuxClock::new(Arc::clone(&reactor)), reactor);
         let root = interrupts.root(device.open()?, Masking::InTheController)?;
         let hardware = AxiIntcHardware::new(window(SYSTEM_INTC, 0x1000)?, AxiIntcConfig::new(15, u32::MAX))?;
-        let intc = Arc::new(axi_intc_node(StdLock::new(), hardware, root));
+        let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, root));
         let gpio = |address, line| -> Result<Gpio, Failed> {
             let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).dual(ChannelConfig::inputs(32)).with_interrupt();
             let hardware = AxiGpioHardware::new(window(address, 0x1000)?, config)?;
-            Ok(Arc::new(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(Arc::clone(&intc), line))))
+            Ok(Arc::pin(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc.clone(), line))))
         };
         Ok(Self { gpios: [gpio(BUTTONS, 13)?, gpio(SWITCHES, 14)?], interrupts, device })
     }
 
     /// A handle on the counting channel of one of them.
     pub(crate) fn line(&self, which: usize) -> Result<Line<Gpio>, Failed> {
-        Ok(Line::new(Arc::clone(&self.gpios[which % 2]), COUNTER)?)
+        Ok(Line::new(self.gpios[which % 2].clone(), COUNTER)?)
     }
 }
 

@@ -31,14 +31,14 @@ pub(crate) fn all() {
     check("unbind/bound-again", bound_again);
 }
 
-type Pin = Arc<DirectNode<StdLock, pynq_uio::UioRoot>>;
+type Pin = std::pin::Pin<Arc<DirectNode<StdLock, pynq_uio::UioRoot>>>;
 
 fn pin_of(runtime: &tokio::runtime::Runtime) -> Result<Pin, Failed> {
     quiet()?;
     let reactor = Arc::new(TokioReactor::on(runtime.handle().clone()));
     let interrupts = UioInterrupts::new(LinuxClock::new(reactor.clone()), reactor);
     let root = interrupts.root(device("direct")?.open()?, Masking::AtTheRoot)?;
-    Ok(Arc::new(DirectNode::new(StdLock::new(), Direct, root)))
+    Ok(Arc::pin(DirectNode::new(StdLock::new(), Direct, root)))
 }
 
 fn mixed() -> Result<String, Failed> {
@@ -47,7 +47,7 @@ fn mixed() -> Result<String, Failed> {
     let waiting = Arc::new(AtomicU32::new(0));
     let tasks: Vec<_> = (0..TASKS)
         .map(|_| {
-            let mut line = Line::new(Arc::clone(&node), 0)?;
+            let mut line = Line::new(node.clone(), 0)?;
             let waiting = Arc::clone(&waiting);
             Ok(runtime.spawn(async move {
                 let mut wait = pin!(line.wait_async());
@@ -65,7 +65,7 @@ fn mixed() -> Result<String, Failed> {
         .collect::<Result<_, Failed>>()?;
     let twins: Vec<_> = (0..TWINS)
         .map(|_| {
-            let mut line = Line::new(Arc::clone(&node), 0)?;
+            let mut line = Line::new(node.clone(), 0)?;
             let waiting = Arc::clone(&waiting);
             Ok(thread::spawn(move || {
                 // The thread is asleep a moment later, see `asleep`.
@@ -74,7 +74,7 @@ fn mixed() -> Result<String, Failed> {
             }))
         })
         .collect::<Result<_, Failed>>()?;
-    let mut listener = Box::pin(Line::new(Arc::clone(&node), 0)?.listen());
+    let mut listener = Box::pin(Line::new(node.clone(), 0)?.listen());
     listener.as_mut().arm()?;
     while waiting.load(SeqCst) < TASKS + TWINS || !asleep()? {
         thread::yield_now();
@@ -91,7 +91,7 @@ fn mixed() -> Result<String, Failed> {
     }
     let ended = listener.as_mut().next();
     ensure!(ended == Err(Error::DeviceGone), "the listener ended with {ended:?}");
-    let late = Line::new(Arc::clone(&node), 0).err();
+    let late = Line::new(node.clone(), 0).err();
     ensure!(late == Some(Error::DeviceGone), "a handle was given out afterwards, or refused with {late:?}");
     drop(listener);
     ensure!(node.is_idle(), "something still waits");

@@ -16,7 +16,7 @@
 //!
 //! let board = MicroBlazeV::start("qemu-system-riscv32", Time::Stands, &[])?;
 //! let hardware = AxiIntcHardware::new(board.intc(), AxiIntcConfig::new(32, MicroBlazeV::KIND_OF_INTR))?;
-//! let intc = AxiIntc::new(Arc::new(axi_intc_node(StdLock::new(), hardware, board.cpu_pin())));
+//! let intc = AxiIntc::new(Arc::pin(axi_intc_node(StdLock::new(), hardware, board.cpu_pin())));
 //! let mut line = intc.line(7)?;
 //! board.set_intc_input(7, true)?;
 //! line.wait_until(board.qtest().after(std::time::Duration::from_secs(10)))?;

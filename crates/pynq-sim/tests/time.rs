@@ -53,7 +53,7 @@ fn a_blocked_wait_ends_with_the_scheduled_stimulus() {
     let board = small(u32::MAX);
     let node = node(&board, u32::MAX);
     script(&board, "iop/flop/q", &[10, 30]);
-    let mut line = Line::new(Arc::clone(&node), 2).unwrap();
+    let mut line = Line::new(node.clone(), 2).unwrap();
     assert_eq!(line.wait().map(|fired| fired.count), Ok(1));
     assert_eq!(board.now(), ms(10));
     assert!(line.wait().is_ok());
@@ -66,7 +66,7 @@ fn a_deadline_passes_in_virtual_time() {
     let board = small(u32::MAX);
     let node = node(&board, u32::MAX);
     script(&board, "iop/flop/q", &[10]);
-    let mut line = Line::new(Arc::clone(&node), 2).unwrap();
+    let mut line = Line::new(node.clone(), 2).unwrap();
     assert_eq!(line.wait_until(ms(9)).map(drop), Err(Error::TimedOut));
     assert_eq!(board.now(), ms(9));
     assert!(line.wait_until(ms(10)).is_ok(), "of two at the same time the one that was there first comes first");
@@ -107,7 +107,7 @@ fn several_threads_block_at_once() {
     let threads: Vec<_> = [(2, 0), (1, 5), (2, 0)]
         .into_iter()
         .map(|(line, offset)| {
-            let (board, mut line) = (board.clone(), Line::new(Arc::clone(&node), line).unwrap());
+            let (board, mut line) = (board.clone(), Line::new(node.clone(), line).unwrap());
             let clock = board.clock();
             // Tracked, so that it is known to the board before its thread runs.
             let task = board.track(async move {

@@ -68,7 +68,7 @@ impl InterruptSource for Parent {
 }
 
 /// The interrupt node of an IP block with `N` lines, over its register functions `H`. Clones are the same node.
-pub type IpNode<H, const N: usize> = Arc<Node<H, StdLock, Parent, N>>;
+pub type IpNode<H, const N: usize> = Pin<Arc<Node<H, StdLock, Parent, N>>>;
 
 /// An IP block for the driver that is just claiming it; see [`Overlay::driver`](crate::Overlay::driver).
 pub struct DriverContext<'a> {
@@ -155,8 +155,8 @@ impl<'a> DriverContext<'a> {
         &self,
         node: Node<H, StdLock, Parent, N>,
     ) -> Result<IpNode<H, N>> {
-        let node = Arc::new(node);
-        let lines: Lines = Arc::<Node<H, StdLock, Parent, N>>::clone(&node);
+        let node = Arc::pin(node);
+        let lines: Lines = node.clone();
         self.loaded.enter(self.path, lines)?;
         Ok(node)
     }

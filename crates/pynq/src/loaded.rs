@@ -6,6 +6,7 @@
 use std::{
     any::{Any, type_name},
     collections::BTreeMap,
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -25,7 +26,7 @@ use crate::{
 };
 
 /// The lines of some node.
-pub(crate) type Lines = Arc<dyn InterruptLines>;
+pub(crate) type Lines = Pin<Arc<dyn InterruptLines>>;
 
 /// One design, loaded once.
 pub(crate) struct Loaded {
@@ -101,13 +102,13 @@ impl Loaded {
     fn direct(&self, tree: &mut Tree, name: &str, irq: Option<u32>) -> Result<Lines> {
         let irq = irq.ok_or_else(|| Error::NoInterruptNumber { pin: name.to_owned() })?;
         if let Some(lines) = tree.direct.get(&irq) {
-            return Ok(Arc::clone(lines));
+            return Ok(lines.clone());
         }
         let root = self.backend.root(name, irq, MaskedBy::Root)?;
-        let node: Arc<DirectNode<StdLock, Root>> = Arc::new(DirectNode::new(StdLock::new(), Direct, root));
+        let node: Pin<Arc<DirectNode<StdLock, Root>>> = Arc::pin(DirectNode::new(StdLock::new(), Direct, root));
         let lines: Lines = node;
-        tree.nodes.push(Arc::clone(&lines));
-        tree.direct.insert(irq, Arc::clone(&lines));
+        tree.nodes.push(lines.clone());
+        tree.direct.insert(irq, lines.clone());
         Ok(lines)
     }
 
@@ -129,7 +130,7 @@ impl Loaded {
         for (path, controller) in way.into_iter().rev() {
             let parent = controller.parent.as_ref().and_then(|parent| tree.controllers.get(parent)).cloned();
             let lines = self.new_controller(name, path, controller, parent)?;
-            tree.nodes.push(Arc::clone(&lines));
+            tree.nodes.push(lines.clone());
             tree.controllers.insert(path.clone(), lines);
         }
         let found = tree.controllers.get(path).cloned();
@@ -158,7 +159,7 @@ impl Loaded {
         config.output_is_level = design.irq_is_level;
         let hardware = AxiIntcHardware::new(self.window(path)?, config)
             .map_err(|error| Error::Controller { path: path.to_owned(), error })?;
-        Ok(Arc::new(axi_intc_node(StdLock::new(), hardware, source)))
+        Ok(Arc::pin(axi_intc_node(StdLock::new(), hardware, source)))
     }
 
     /// Lists a node, so that it ends with the design.
@@ -166,7 +167,7 @@ impl Loaded {
         let closed = {
             let mut tree = lock(&self.tree);
             if !tree.closed {
-                tree.nodes.push(Arc::clone(&node));
+                tree.nodes.push(node.clone());
             }
             tree.closed
         };

@@ -232,7 +232,9 @@ fn nothing_outlives_its_last_handle() {
     let overlay = base.overlay().clone();
     drop(base);
     led.on().unwrap();
-    let node = Arc::downgrade(&overlay.interrupt("btns_gpio/ip2intc_irpt").unwrap().into_line().node().clone());
+    let node = overlay.interrupt("btns_gpio/ip2intc_irpt").unwrap().into_line().node().clone();
+    // SAFETY: it is counted, and not moved.
+    let node = Arc::downgrade(&unsafe { std::pin::Pin::into_inner_unchecked(node) });
     assert!(node.upgrade().is_some());
     {
         let mut wait = pin!(button.wait_for_level_async(Level::High));

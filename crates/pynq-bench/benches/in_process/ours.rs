@@ -1,6 +1,6 @@
 //! The crates' own nodes, over any lock.
 
-use std::{cell::Cell, future::Future, rc::Rc, sync::Arc};
+use std::{cell::Cell, future::Future, pin::Pin, rc::Rc, sync::Arc};
 
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, AxiIntcNode, axi_intc_node,
@@ -57,18 +57,18 @@ pub(crate) trait Lock: NodeLock + Default + Send + Sync + 'static {}
 
 impl<L: NodeLock + Default + Send + Sync + 'static> Lock for L {}
 
-type IntcNode<T, L, S> = Arc<AxiIntcNode<Window<Intc, T>, L, S>>;
+type IntcNode<T, L, S> = Pin<Arc<AxiIntcNode<Window<Intc, T>, L, S>>>;
 type OnPin<T, L> = IntcNode<T, L, Arc<CpuPin>>;
 type Second<T, L> = IntcNode<T, L, ParentLine<OnPin<T, L>>>;
 type Third<T, L> = IntcNode<T, L, ParentLine<Second<T, L>>>;
-type GpioNode<T, L> = Arc<AxiGpioNode<Window<Gpio, T>, L, ParentLine<OnPin<T, L>>>>;
+type GpioNode<T, L> = Pin<Arc<AxiGpioNode<Window<Gpio, T>, L, ParentLine<OnPin<T, L>>>>>;
 
 fn intc<T: Tape, L: Lock, S>(board: &Board<T>, number: usize, source: S) -> IntcNode<T, L, S>
 where
     S: InterruptSource + Send + Sync + 'static,
 {
     let hardware = AxiIntcHardware::new(board.intc(number), AxiIntcConfig::new(32, !0)).expect("a controller");
-    Arc::new(axi_intc_node(L::default(), hardware, source))
+    Arc::pin(axi_intc_node(L::default(), hardware, source))
 }
 
 /// A controller on the pin.
@@ -90,5 +90,5 @@ pub(crate) fn three<T: Tape, L: Lock>(board: &Board<T>) -> Ours<Third<T, L>> {
 pub(crate) fn gpio<T: Tape, L: Lock>(board: &Board<T>) -> OurPin<GpioNode<T, L>> {
     let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).with_interrupt();
     let hardware = AxiGpioHardware::new(board.gpio(), config).expect("a GPIO");
-    OurPin(Arc::new(axi_gpio_node(L::default(), hardware, ParentLine::new(one::<T, L>(board).0, CASCADE))))
+    OurPin(Arc::pin(axi_gpio_node(L::default(), hardware, ParentLine::new(one::<T, L>(board).0, CASCADE))))
 }

@@ -46,7 +46,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-type Lines = Arc<dyn InterruptLines>;
+type Lines = Pin<Arc<dyn InterruptLines>>;
 
 fn future<'a, T: 'a, F: Future>(_: impl FnOnce(&'a T) -> F) -> usize {
     size_of::<F>()
@@ -76,7 +76,7 @@ pub(crate) fn figures(report: &mut Report) {
         ("Led", size_of::<Led>()),
         ("RgbLed", size_of::<RgbLed>()),
         ("MmioWindow", size_of::<MmioWindow>()),
-        ("Line over Arc<dyn InterruptLines>", size_of::<Line<Lines>>()),
+        ("Line over Pin<Arc<dyn InterruptLines>>", size_of::<Line<Lines>>()),
         ("node of an AXI INTC, simulated", size_of::<AxiIntcNode<Window, StdLock, CpuPin>>()),
         ("node of an AXI GPIO, simulated", size_of::<AxiGpioNode<Window, StdLock, CpuPin>>()),
     ] {
@@ -114,8 +114,8 @@ fn heap() -> (f64, f64, f64) {
     let board = simulator::board(1);
     let window = board.window("intc").expect("a window");
     let hardware = AxiIntcHardware::new(window, AxiIntcConfig::new(32, !0)).expect("a controller");
-    let node: Lines = Arc::new(axi_intc_node(StdLock::new(), hardware, board.cpu_pin(61).expect("a pin")));
-    let line = || Line::new(Arc::clone(&node), 0).expect("a line");
+    let node: Lines = Arc::pin(axi_intc_node(StdLock::new(), hardware, board.cpu_pin(61).expect("a pin")));
+    let line = || Line::new(node.clone(), 0).expect("a line");
 
     let mut lines: Vec<_> = (0..TASKS).map(|_| line()).collect();
     let waits: Vec<_> = lines.iter_mut().map(|line| line.wait_async()).collect();

@@ -74,10 +74,10 @@ fn press() -> impl FnMut(u32) {
     let board = board(1);
     let config = AxiIntcConfig::new(32, !0);
     let hardware = AxiIntcHardware::new(board.window("intc").expect("a window"), config).expect("a controller");
-    let intc = Arc::new(axi_intc_node(StdLock::new(), hardware, board.cpu_pin(PIN).expect("a pin")));
+    let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, board.cpu_pin(PIN).expect("a pin")));
     let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).with_interrupt();
     let hardware = AxiGpioHardware::new(board.window("gpio0").expect("a window"), config).expect("a GPIO");
-    let gpio = Arc::new(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc, 0)));
+    let gpio = Arc::pin(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc, 0)));
     let mut level = false;
     move |count| {
         let mut cx = Context::from_waker(Waker::noop());

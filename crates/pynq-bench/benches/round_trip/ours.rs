@@ -1,6 +1,6 @@
 //! The crates' own way to await an interrupt, under each runtime.
 
-use std::{os::fd::OwnedFd, sync::Arc};
+use std::{os::fd::OwnedFd, pin::Pin, sync::Arc};
 
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, AxiIntcNode, axi_intc_node,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub(crate) type IntcNode = AxiIntcNode<Window<Intc>, StdLock, UioRoot>;
-type GpioNode = AxiGpioNode<Window<Gpio>, StdLock, ParentLine<Arc<IntcNode>>>;
+type GpioNode = AxiGpioNode<Window<Gpio>, StdLock, ParentLine<Pin<Arc<IntcNode>>>>;
 
 /// The line of the controller that the GPIO is on.
 const GPIO_LINE: u8 = 0;
@@ -26,8 +26,8 @@ const GPIO_LINE: u8 = 0;
 /// The nodes on one device.
 #[derive(Clone)]
 pub(crate) struct Nodes {
-    pub(crate) intc: Arc<IntcNode>,
-    gpio: Option<Arc<GpioNode>>,
+    pub(crate) intc: Pin<Arc<IntcNode>>,
+    gpio: Option<Pin<Arc<GpioNode>>>,
     stamps: Arc<Stamps>,
 }
 
@@ -37,12 +37,12 @@ impl Nodes {
         let root = interrupts.root(device, Masking::InTheController).expect("a device");
         let window = Window::new(&board.intc, 0, &board.recording);
         let hardware = AxiIntcHardware::new(window, AxiIntcConfig::new(32, !0)).expect("a controller");
-        let intc = Arc::new(axi_intc_node(StdLock::new(), hardware, root));
+        let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, root));
         let gpio = board.gpio.as_ref().map(|gpio| {
             let window = Window::new(gpio, 1, &board.recording);
             let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).with_interrupt();
             let hardware = AxiGpioHardware::new(window, config).expect("a GPIO");
-            Arc::new(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(Arc::clone(&intc), GPIO_LINE)))
+            Arc::pin(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc.clone(), GPIO_LINE)))
         });
         Self { intc, gpio, stamps: Arc::clone(&board.stamps) }
     }

@@ -36,7 +36,7 @@ impl Random {
 pub(crate) struct Owner {
     source: Arc<Source>,
     number: usize,
-    line: Line<Arc<dyn InterruptLines>>,
+    line: Line<Pin<Arc<dyn InterruptLines>>>,
     random: Random,
     time: Time,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Owner {
 impl Owner {
     /// Made before anything is raised: what was latched before is not for a new handle.
     pub(crate) fn new(source: &Arc<Source>, number: usize, time: Time, random: Random) -> Self {
-        match Line::new(Arc::clone(&source.node), source.line) {
+        match Line::new(source.node.clone(), source.line) {
             Ok(line) => Self { source: Arc::clone(source), number, line, random, time },
             Err(error) => watch::fail(&format!("{}: {error}", source.name)),
         }

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    pin::Pin,
     sync::{Arc, Mutex, atomic::Ordering::SeqCst},
     thread::{self, JoinHandle},
     time::Duration,
@@ -35,7 +36,7 @@ pub(crate) struct Rig {
     name: String,
     pub(crate) sources: Vec<Arc<Source>>,
     /// Its nodes, from the last one to the root's.
-    nodes: Vec<Arc<dyn InterruptLines>>,
+    nodes: Vec<Pin<Arc<dyn InterruptLines>>>,
     /// Its controllers, and which of their inputs are edges.
     controllers: Vec<(Window, u32)>,
     devices: Vec<Device>,
@@ -49,7 +50,7 @@ struct Device {
     root: Arc<UioRoot>,
 }
 
-type Tree = (Vec<Arc<dyn InterruptLines>>, Vec<(Window, u32)>);
+type Tree = (Vec<Pin<Arc<dyn InterruptLines>>>, Vec<(Window, u32)>);
 
 fn or_fail<T, E: fmt::Display>(result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| watch::fail(&format!("cannot build: {error}")))
@@ -80,21 +81,21 @@ fn tree<S: InterruptSource + Send + Sync + 'static>(board: &Board, root: S, puls
         let config = AxiIntcConfig { output_is_level, ..AxiIntcConfig::new(inputs, kinds) };
         or_fail(AxiIntcHardware::new(or_fail(board.window(path)), config))
     };
-    let top = Arc::new(axi_intc_node(StdLock::new(), hardware(KINDS[0]), root));
-    let parent = ParentLine::new(Arc::clone(&top), CHILD);
-    let child = Arc::new(axi_intc_node(StdLock::new(), hardware(KINDS[1]), parent));
+    let top = Arc::pin(axi_intc_node(StdLock::new(), hardware(KINDS[0]), root));
+    let parent = ParentLine::new(top.clone(), CHILD);
+    let child = Arc::pin(axi_intc_node(StdLock::new(), hardware(KINDS[1]), parent));
     let controllers = KINDS.iter().map(|&(path, _, kinds)| (or_fail(board.window(path)), kinds)).collect();
     (vec![child, top], controllers)
 }
 
-fn sources(name: &str, board: &Board, nodes: &[Arc<dyn InterruptLines>]) -> Vec<Arc<Source>> {
+fn sources(name: &str, board: &Board, nodes: &[Pin<Arc<dyn InterruptLines>>]) -> Vec<Arc<Source>> {
     let mut sources = Vec::new();
     for ((path, inputs, kinds), node) in KINDS.iter().zip(nodes.iter().rev()) {
         for line in (0..*inputs).filter(|line| (*path, *line) != ("top", CHILD)) {
             let kind = if kinds >> line & 1 == 1 { Kind::Edge } else { Kind::Level };
             let wire = format!("{path}/intr[{line}]");
             let name = format!("{name}/{wire}");
-            sources.push(Arc::new(Source::new(name, kind, board, &wire, Arc::clone(node), line)));
+            sources.push(Arc::new(Source::new(name, kind, board, &wire, node.clone(), line)));
         }
     }
     sources
@@ -153,9 +154,10 @@ impl Rig {
             let (uio, fd) = Uio::new(cpu);
             lock(&this.kernels).push(uio.serve());
             let root = Arc::new(or_fail(interrupts.root(fd, Masking::AtTheRoot)));
-            let node: Arc<dyn InterruptLines> = Arc::new(DirectNode::new(StdLock::new(), Direct, Arc::clone(&root)));
+            let node: Pin<Arc<dyn InterruptLines>> =
+                Arc::pin(DirectNode::new(StdLock::new(), Direct, Arc::clone(&root)));
             let name = format!("{}/{number}", this.name);
-            let mut source = Source::new(name, kind, &board, &format!("cpu/{IRQ}"), Arc::clone(&node), 0);
+            let mut source = Source::new(name, kind, &board, &format!("cpu/{IRQ}"), node.clone(), 0);
             source.gives_up = kind == Kind::Level;
             source.on_root = Some(uio.clone());
             this.sources.push(Arc::new(source));

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering::SeqCst},
@@ -42,7 +43,7 @@ pub(crate) struct Source {
     pub(crate) board: Board,
     /// What it drives, as the board calls it.
     pub(crate) wire: String,
-    pub(crate) node: Arc<dyn InterruptLines>,
+    pub(crate) node: Pin<Arc<dyn InterruptLines>>,
     pub(crate) line: u8,
     /// Whether waits on it may be given up. An edge of a pin that is masked by a write to its root may not: one that comes
     /// in between is nobody's.
@@ -69,7 +70,7 @@ impl Source {
         kind: Kind,
         board: &Board,
         wire: &str,
-        node: Arc<dyn InterruptLines>,
+        node: Pin<Arc<dyn InterruptLines>>,
         line: u8,
     ) -> Self {
         Self {

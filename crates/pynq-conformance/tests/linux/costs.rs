@@ -90,7 +90,7 @@ fn node(reactor: impl Reactor + 'static) -> (PinNode, JoinHandle<()>) {
     let (fd, kernel) = busy_device();
     // A root below a controller is not masked when a wait goes, so the events below are all there is.
     let root = interrupts(reactor).root(fd, Masking::InTheController).unwrap();
-    (Arc::new(DirectNode::new(StdLock::new(), Direct, root)), kernel)
+    (Arc::pin(DirectNode::new(StdLock::new(), Direct, root)), kernel)
 }
 
 /// What an observer of system calls finds the loop between.

@@ -18,7 +18,7 @@ use pynq_uio::{LinuxClock, Masking, NoReactor, Reactor, UioInterrupts, UioRoot};
 
 use crate::uio::Uio;
 
-pub(crate) type PinNode = Arc<DirectNode<StdLock, UioRoot>>;
+pub(crate) type PinNode = Pin<Arc<DirectNode<StdLock, UioRoot>>>;
 pub(crate) type Waiting = Pin<Box<dyn Future<Output = Result<Fired, Error>> + Send>>;
 
 /// A pin of a board, through UIO.
@@ -44,7 +44,7 @@ impl Device {
     pub(crate) fn on(interrupts: &UioInterrupts) -> (Self, PinNode) {
         let (device, fd) = Self::open();
         let root = interrupts.root(fd, Masking::AtTheRoot).unwrap();
-        (device, Arc::new(DirectNode::new(StdLock::new(), Direct, root)))
+        (device, Arc::pin(DirectNode::new(StdLock::new(), Direct, root)))
     }
 
     /// A write to a device is through when it returns; what was written to this one by now is done first.

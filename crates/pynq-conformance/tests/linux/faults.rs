@@ -30,19 +30,20 @@ use crate::device::*;
 fn a_device_that_goes_ends_every_wait_on_every_node() {
     fn check(reactor: impl Reactor + 'static) {
         let (device, node) = Device::on(&interrupts(reactor));
-        let child = Arc::new(DirectNode::new(StdLock::new(), Direct, ParentLine::new(node.clone(), 0)));
+        let child = Arc::pin(DirectNode::new(StdLock::new(), Direct, ParentLine::new(node.clone(), 0)));
         let mut tasks: Vec<Waiting> = (0..5).map(|_| wait(&node)).chain((0..5).map(|_| wait(&child))).collect();
         for task in &mut tasks {
             assert!(poll(task).is_pending());
         }
         let (sender, registered) = mpsc::channel();
-        let twins: Vec<_> = [Arc::clone(&node) as Arc<dyn pynq_core::interrupt::InterruptLines>, child.clone()]
-            .into_iter()
-            .map(|node| {
-                let wait = announced(wait(&node), sender.clone());
-                thread::spawn(move || pynq_core::interrupt::block_on_node(&node, wait, None))
-            })
-            .collect();
+        let twins: Vec<_> =
+            [node.clone() as std::pin::Pin<Arc<dyn pynq_core::interrupt::InterruptLines>>, child.clone()]
+                .into_iter()
+                .map(|node| {
+                    let wait = announced(wait(&node), sender.clone());
+                    thread::spawn(move || pynq_core::interrupt::block_on_node(&node, wait, None))
+                })
+                .collect();
         twins.iter().for_each(|_| registered.recv().unwrap());
         device.uio.remove();
         for task in tasks {
@@ -124,7 +125,7 @@ fn jumps_of_the_count_are_counted() {
         let interrupts = no_reactor();
         let (device, fd) = Device::open();
         let root = Arc::new(interrupts.root(fd, Masking::AtTheRoot).unwrap());
-        let node = Arc::new(DirectNode::new(StdLock::new(), Direct, Arc::clone(&root)));
+        let node = Arc::pin(DirectNode::new(StdLock::new(), Direct, Arc::clone(&root)));
         let mut line = Line::new(node, 0).unwrap();
         let before = root.counts().interrupts;
         for skipped in [0, 3, 0, 2] {
@@ -201,7 +202,7 @@ fn an_event_from_before_a_masking_root_was_made_is_not_its_own() {
         until(|| device.uio.is_unread());
         let root = no_reactor().root(fd, Masking::AtTheRoot).unwrap();
         assert!(!device.uio.is_unread());
-        let node: PinNode = Arc::new(DirectNode::new(StdLock::new(), Direct, root));
+        let node: PinNode = Arc::pin(DirectNode::new(StdLock::new(), Direct, root));
         let mut line = Line::new(node, 0).unwrap();
         assert_eq!(line.wait_until(Instant::START), Err(Error::TimedOut));
     });
@@ -212,7 +213,7 @@ fn a_root_below_a_controller_is_not_written_to_when_waits_go() {
     finishes(|| {
         let (device, fd) = Device::open();
         let root = no_reactor().root(fd, Masking::InTheController).unwrap();
-        let node = Arc::new(DirectNode::new(StdLock::new(), Direct, root));
+        let node = Arc::pin(DirectNode::new(StdLock::new(), Direct, root));
         let mut line = Line::new(node, 0).unwrap();
         for _ in 0..5 {
             assert_eq!(line.wait_until(Instant::START), Err(Error::TimedOut));

@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    pin::Pin,
     rc::Rc,
     sync::Arc,
     thread::{self, JoinHandle},
@@ -61,11 +62,11 @@ impl Host {
         Self { kind: kind.clone(), by_hand: Manual::new(), threads: RefCell::default() }
     }
 
-    pub(crate) fn spawn(&self, task: Task, node: &Arc<dyn InterruptLines>) {
+    pub(crate) fn spawn(&self, task: Task, node: &Pin<Arc<dyn InterruptLines>>) {
         match &self.kind {
             Kind::Dispatcher(_) | Kind::AsyncIo => self.by_hand.spawn(task),
             Kind::Threads => {
-                let node = Arc::clone(node);
+                let node = node.clone();
                 let task = async move {
                     task.await;
                     Ok(())

@@ -215,7 +215,7 @@ fn an_edge_of_a_controller_that_is_read_before_the_root_is_armed_is_kept() {
         let root = Arc::new(Meddled { root, interrupts, uio, meddles: AtomicBool::new(false) });
         let config = AxiIntcConfig { output_is_level: false, ..AxiIntcConfig::new(2, 0b11) };
         let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), config).unwrap();
-        let node = Arc::new(axi_intc_node(StdLock::new(), hardware, Arc::clone(&root)));
+        let node = Arc::pin(axi_intc_node(StdLock::new(), hardware, Arc::clone(&root)));
         let mut line = Line::new(node.clone(), 0).unwrap();
         // Armed once, and given up: unmasked from now on.
         assert_eq!(line.wait_until(Instant::START), Err(Error::TimedOut));
@@ -231,7 +231,7 @@ fn an_edge_of_a_controller_that_is_read_before_the_root_is_armed_is_kept() {
 /// A controller with three edges, one for each of three who wait, on one UIO device.
 struct Three {
     board: Board,
-    node: Arc<dyn pynq_core::interrupt::InterruptLines>,
+    node: std::pin::Pin<Arc<dyn pynq_core::interrupt::InterruptLines>>,
     uio: Uio,
     done: [AtomicU32; 3],
 }
@@ -248,7 +248,7 @@ impl Three {
         uio.serve();
         let root = interrupts.root(fd, Masking::InTheController).unwrap();
         let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), AxiIntcConfig::new(3, 0b111)).unwrap();
-        let node = Arc::new(axi_intc_node(StdLock::new(), hardware, root));
+        let node = Arc::pin(axi_intc_node(StdLock::new(), hardware, root));
         Arc::new(Self { board, node, uio, done: Default::default() })
     }
 
@@ -382,7 +382,7 @@ fn a_dispatcher_may_be_dropped_on_its_own_thread() {
         let interrupts = interrupts(FirstOf::new(vec![Dispatcher::start().unwrap()]));
         let (device, fd) = Device::open();
         let root = interrupts.root(fd, Masking::AtTheRoot).unwrap();
-        let node: PinNode = Arc::new(DirectNode::new(StdLock::new(), Direct, root));
+        let node: PinNode = Arc::pin(DirectNode::new(StdLock::new(), Direct, root));
         let mut waiting = wait(&node);
         let held = Arc::new(std::sync::Mutex::new(None));
         let all = Arc::clone(&held);

@@ -275,7 +275,7 @@ impl InterruptSource for Root {
 }
 
 pub(crate) type RootNode = Node<Edges, StdLock, Arc<Root>, 8>;
-pub(crate) type ChildNode = Node<Edges, StdLock, ParentLine<Arc<RootNode>>, 8>;
+pub(crate) type ChildNode = Node<Edges, StdLock, ParentLine<Pin<Arc<RootNode>>>, 8>;
 
 /// Line of the root's node on which the child is.
 pub(crate) const CHILD: u8 = 3;
@@ -284,9 +284,9 @@ pub(crate) const CHILD: u8 = 3;
 pub(crate) struct Tree {
     pub(crate) root: Arc<Root>,
     pub(crate) registers: Arc<Registers>,
-    pub(crate) node: Arc<RootNode>,
+    pub(crate) node: Pin<Arc<RootNode>>,
     pub(crate) child_registers: Arc<Registers>,
-    pub(crate) child: Arc<ChildNode>,
+    pub(crate) child: Pin<Arc<ChildNode>>,
 }
 
 impl Tree {
@@ -294,10 +294,10 @@ impl Tree {
         let root = Root::new(habit);
         let registers = Registers::on(&root);
         root.sees(&registers);
-        let node = Arc::new(Node::new(StdLock::new(), Edges(Arc::clone(&registers)), Arc::clone(&root)));
+        let node = Arc::pin(Node::new(StdLock::new(), Edges(Arc::clone(&registers)), Arc::clone(&root)));
         let child_registers = Registers::behind(&registers, CHILD);
-        let parent = ParentLine::new(Arc::clone(&node), CHILD);
-        let child = Arc::new(Node::new(StdLock::new(), Edges(Arc::clone(&child_registers)), parent));
+        let parent = ParentLine::new(node.clone(), CHILD);
+        let child = Arc::pin(Node::new(StdLock::new(), Edges(Arc::clone(&child_registers)), parent));
         Self { root, registers, node, child_registers, child }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn build(schedule: &Schedule, kinds: u32, depth: usize) -> Result<(),
     for level in 0..depth {
         let config = AxiIntcConfig::new(INPUTS, kinds);
         let hardware = AxiIntcHardware::new(Window(Device::Controller(level)), config).map_err(|e| e.to_string())?;
-        let node: Node = Arc::new(axi_intc_node(PreemptedLock::new(), hardware, source));
+        let node: Node = Arc::pin(axi_intc_node(PreemptedLock::new(), hardware, source));
         schedule.controllers.borrow_mut().push(node.clone());
         source = Box::pin(ParentLine::new(node, CHILD));
     }
@@ -32,10 +32,10 @@ pub(crate) fn build(schedule: &Schedule, kinds: u32, depth: usize) -> Result<(),
         let channel = ChannelConfig::inputs(2);
         let config = AxiGpioConfig { channel1: channel, channel2: Some(channel), interrupt: true };
         let hardware = AxiGpioHardware::new(Window(Device::Gpio(gpio)), config).map_err(|e| e.to_string())?;
-        let node: Node = Arc::new(axi_gpio_node(PreemptedLock::new(), hardware, ParentLine::new(last.clone(), line)));
+        let node: Node = Arc::pin(axi_gpio_node(PreemptedLock::new(), hardware, ParentLine::new(last.clone(), line)));
         schedule.gpios.borrow_mut().push(node);
     }
-    let direct: Node = Arc::new(EngineNode::<_, _, _, 1>::new(PreemptedLock::new(), Direct, CpuPin(1)));
+    let direct: Node = Arc::pin(EngineNode::<_, _, _, 1>::new(PreemptedLock::new(), Direct, CpuPin(1)));
     *schedule.direct.borrow_mut() = Some(direct.clone());
 
     let mut waiters = Vec::new();

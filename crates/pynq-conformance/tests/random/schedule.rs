@@ -379,8 +379,13 @@ fn play(schedule: &Rc<Schedule>, kinds: u32, depth: usize, steps: u32) -> Result
     schedule.check_end();
     drop(waiters);
     // Nothing keeps a node alive once its handles are gone, though the CPU pins still hold wakers.
-    let weak: Vec<_> =
-        schedule.controllers.borrow().iter().chain(schedule.gpios.borrow().iter()).map(Arc::downgrade).collect();
+    let weak = |node: &Node| {
+        // SAFETY: it is counted, and not moved.
+        #[allow(unsafe_code)]
+        let node = unsafe { std::pin::Pin::into_inner_unchecked(node.clone()) };
+        Arc::downgrade(&node)
+    };
+    let weak: Vec<_> = schedule.controllers.borrow().iter().chain(schedule.gpios.borrow().iter()).map(weak).collect();
     schedule.waiters.borrow_mut().clear();
     schedule.gpios.borrow_mut().clear();
     schedule.controllers.borrow_mut().clear();

@@ -20,7 +20,7 @@ use pynq_core::{
     interrupt::{Fired, InterruptLines, Line},
 };
 
-pub(crate) type Node = Arc<dyn InterruptLines>;
+pub(crate) type Node = Pin<Arc<dyn InterruptLines>>;
 type Waiting = Pin<Box<dyn Future<Output = Result<Fired, Error>>>>;
 
 /// A pin of a GPIO: block, channel, number.

@@ -22,7 +22,7 @@ use crate::{hosts::Host, root::Root};
 pub(crate) type AnySource = Pin<Box<dyn InterruptSource + Send + Sync>>;
 pub(crate) type Registers = Arc<Recorder<Window>>;
 pub(crate) type IntcNode = AxiIntcNode<Registers, StdLock, AnySource>;
-pub(crate) type AnyNode = Arc<dyn InterruptLines>;
+pub(crate) type AnyNode = Pin<Arc<dyn InterruptLines>>;
 
 /// Offsets in the registers of an AXI INTC and an AXI GPIO.
 pub(crate) mod offsets {
@@ -59,7 +59,7 @@ pub(crate) struct SimBench {
     pub(crate) seen: Cell<u64>,
     pub(crate) lines: Vec<u8>,
     /// The controller on which the source is, if it is on one.
-    pub(crate) intc: Option<Arc<IntcNode>>,
+    pub(crate) intc: Option<Pin<Arc<IntcNode>>>,
     pub(crate) software: Vec<u8>,
     pub(crate) parent_line: Option<u8>,
     /// Controllers here have SIE and CIE.
@@ -199,7 +199,7 @@ impl Bench for SimBench {
 
     fn raise_software(&self, line: u8) -> Result<(), Stop> {
         let Some(intc) = &self.intc else { return Err(Stop::skipped("there is no controller")) };
-        Ok(AxiIntc::new(Arc::clone(intc)).raise(line)?)
+        Ok(AxiIntc::new(intc.clone()).raise(line)?)
     }
 
     fn parent_line(&self) -> Result<u8, Stop> {

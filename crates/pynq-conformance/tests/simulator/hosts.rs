@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    pin::Pin,
     sync::Arc,
     thread::{self, JoinHandle},
 };
@@ -35,11 +36,11 @@ impl Host {
         }
     }
 
-    pub(crate) fn spawn(&self, task: Task, node: &Arc<dyn InterruptLines>) {
+    pub(crate) fn spawn(&self, task: Task, node: &Pin<Arc<dyn InterruptLines>>) {
         match self {
             Self::Manual(manual) => manual.spawn(task),
             Self::Threads(threads) => {
-                let node = Arc::clone(node);
+                let node = node.clone();
                 let task = async move {
                     task.await;
                     Ok(())

@@ -1,6 +1,6 @@
 //! Boards described in code, one for each place, and the board of a design.
 
-use std::{cell::Cell, sync::Arc, time::Duration};
+use std::{cell::Cell, pin::Pin, sync::Arc, time::Duration};
 
 use pynq_conformance::{Controllers, Place, Rig, Source, Stop};
 use pynq_core::{
@@ -66,7 +66,7 @@ struct Tower {
     nodes: Vec<AnyNode>,
     blocks: Vec<Block>,
     recorders: Vec<Registers>,
-    intc: Option<Arc<IntcNode>>,
+    intc: Option<Pin<Arc<IntcNode>>>,
 }
 
 impl Tower {
@@ -79,7 +79,7 @@ impl Tower {
     /// What the next node sits on.
     fn top(&self, line: u8) -> AnySource {
         match self.nodes.last() {
-            Some(node) => Box::pin(ParentLine::new(Arc::clone(node), line)),
+            Some(node) => Box::pin(ParentLine::new(node.clone(), line)),
             None => self.root.source(true),
         }
     }
@@ -95,20 +95,20 @@ impl Tower {
     fn intc(&mut self, path: &str, line: u8, config: AxiIntcConfig) {
         let source = self.top(line);
         let hardware = AxiIntcHardware::new(self.registers(path, false), config).expect("it is a controller");
-        let node = Arc::new(axi_intc_node(StdLock::new(), hardware, source));
-        self.intc = Some(Arc::clone(&node));
+        let node = Arc::pin(axi_intc_node(StdLock::new(), hardware, source));
+        self.intc = Some(node.clone());
         self.nodes.push(node);
     }
 
     fn gpio(&mut self, path: &str, line: u8, config: AxiGpioConfig) {
         let source = self.top(line);
         let hardware = AxiGpioHardware::new(self.registers(path, true), config).expect("it is a GPIO");
-        self.nodes.push(Arc::new(axi_gpio_node(StdLock::new(), hardware, source)));
+        self.nodes.push(Arc::pin(axi_gpio_node(StdLock::new(), hardware, source)));
     }
 
     fn direct(&mut self) {
         let node: DirectNode<StdLock, AnySource> = DirectNode::new(StdLock::new(), Direct, self.root.source(false));
-        self.nodes.push(Arc::new(node));
+        self.nodes.push(Arc::pin(node));
     }
 
     fn bench(mut self, host: &Kind, lines: Vec<u8>, parent_line: Option<u8>) -> SimBench {

@@ -32,7 +32,7 @@ impl<B, T> Of<B, T> {
         &self.value
     }
 
-    /// What `f` makes of the value is the same block's: `map(Arc::new)` for a node.
+    /// What `f` makes of the value is the same block's: `map(Arc::pin)` for a node.
     #[must_use]
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Of<B, U> {
         Of::new(f(self.value))

@@ -1,5 +1,7 @@
 //! What every node offers, whatever its hardware, lock and source: lines to wait on.
 
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+use alloc::sync::Arc;
 use core::{
     fmt,
     ops::Deref,
@@ -138,7 +140,7 @@ pub unsafe trait InterruptLines: Send + Sync {
     unsafe fn is_quiet(&self, me: NodeRef) -> bool;
 }
 
-/// How a node is owned: `&'static` or `Arc`, of a concrete node or of `dyn InterruptLines`, with one API over all.
+/// How a node is owned: `&'static` or `Pin<Arc<_>>`, of a concrete node or of `dyn InterruptLines`, with one API over all.
 ///
 /// # Safety
 ///
@@ -187,9 +189,12 @@ unsafe impl<T: InterruptLines + ?Sized + 'static> NodeHandle for &'static T {
 // SAFETY: `Arc::as_ptr` is the node's address with the provenance of the allocation, which the `Arc` keeps.
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[allow(unsafe_code)]
-unsafe impl<T: InterruptLines + ?Sized + 'static> NodeHandle for alloc::sync::Arc<T> {
+unsafe impl<T: InterruptLines + ?Sized + 'static> NodeHandle for Pin<Arc<T>> {
     fn node_ref(&self) -> NodeRef {
-        NodeRef { header: alloc::sync::Arc::as_ptr(self).cast(), is_static: false }
+        let pointer: *const Self = self;
+        // SAFETY: `Pin` is `repr(transparent)`, so this is the `Arc` in it. It is only looked at: nothing moves the node.
+        let arc: &Arc<T> = unsafe { &*pointer.cast::<Arc<T>>() };
+        NodeRef { header: Arc::as_ptr(arc).cast(), is_static: false }
     }
 }
 

@@ -32,18 +32,24 @@
 //! # Who owns the node
 //!
 //! The node's lock guards its state and its registers and is never held together with another node's. Calls to the
-//! source are made with no lock, by the **owner** alone: whoever set `busy` under the lock. Whoever wants a dispatch
-//! tries the lock, to become the owner or to set `pending` for the one there is. Who finds the lock taken sets `pending`
-//! and tries once more. Three can stand in the way, and each looks at `pending` afterwards:
+//! source are made with no lock, by the **owner** alone. Who that is, one atomic word says ([`Ownership`]):
 //!
-//! * the owner, under the lock, before it gives up `busy`;
-//! * whoever holds the lock, after releasing it — so `wake` never blocks, and a source may wake from inside the
-//!   register write by which this very thread enables a line;
-//! * the owner once more after its last lock round, for a wake that found that round's lock taken.
+//! ```text
+//! at rest ──woken, or something to be done after a lock round──▶ owned ──told──▶ owned, told ─┐
+//!    ▲                                                             │  ▲                       │
+//!    └──────────────── leaves, if nobody told it ──────────────────┘  └─────── looks ─────────┘
+//! ```
 //!
-//! There `pending` is set, then the lock is tried; the lock is released, then `pending` is read. That both miss is impossible; see
-//! [`Pending`]. `pending` is cleared only under the lock, by the owner, only when it was seen set, and the source is polled
-//! after that unless nobody waits any more: a wake that it swallows published its event before, and the poll finds it.
+//! A wake takes a node that is armed and at rest, or tells its owner. Whoever changed, under the lock, whether somebody
+//! waits does the same before it releases the lock: so a node that is at rest is armed if, and only if, somebody waits.
+//! The owner leaves by a compare-and-swap, which fails if it was told.
+//!
+//! A source may wake from inside the register write by which this very thread enables a line, under the node's lock. Such
+//! a wake finds the node *visited*, does not become the owner, who would need that lock, and sets *told* for nobody in
+//! particular; then it tries the lock. Whoever had the lock looks after its release. That both miss is impossible: both
+//! change the word, so one comes first, and the other knows all that was before. From a wake inside another node's register
+//! access `visited` is seen as well, since accesses that dispatch are made one after another: they hold the lock of
+//! their board.
 //!
 //! # What runs under a lock
 //!
@@ -53,8 +59,8 @@
 //!
 //! # Why a node does not move
 //!
-//! Its source may be a waiter in its parent's queue. Nodes are reached through handles only, a `&'static` or an `Arc`;
-//! while it is armed a node in an `Arc` also holds a count on itself, so that the `Arc` cannot be unwrapped.
+//! Its source may be a waiter in its parent's queue. Nodes are reached through handles only, a `&'static` or a
+//! `Pin<Arc<_>>`.
 
 use core::{
     fmt,
@@ -68,9 +74,10 @@ use mutex::BlockingMutex;
 use super::{
     Activity, Delivery, InterruptHardware, InterruptSource, NodeHandle, NodeLock,
     lines::{Cursor, Fired, InterruptLines, LineStats, Request},
+    ownership::{Ownership, Step},
     panics::Panics,
-    pending::Pending,
-    state::{NodeState, Step},
+    state::NodeState,
+    sync::{AtomicBool, Ordering},
     waiter::{State, Waiter},
     waker::{Functions, Header, NodeRef},
 };
@@ -88,12 +95,14 @@ use batch::Batch;
 
 /// An interrupt node: the hardware `H` with `N` lines, guarded by the lock `L`, fed by the source `S`.
 ///
-/// Owned by an `Arc` or a `static`; used through [`Line`](super::Line)s and drivers.
+/// Owned by a `Pin<Arc<_>>` or a `static`; used through [`Line`](super::Line)s and drivers.
 #[repr(C)] // `header` comes first: a pointer to the node is one to its header
 pub struct Node<H, L, S, const N: usize> {
     header: Header,
     line_count: u8,
-    pending: Pending,
+    ownership: Ownership,
+    /// Somebody who need not be the owner is in a lock round, and may have set off what wakes the node from inside it.
+    visited: AtomicBool,
     state: BlockingMutex<L, NodeState<H, N>>,
     source: S,
 }
@@ -113,9 +122,13 @@ where
         #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
         drop_weak: Self::drop_weak,
         #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-        retain: Self::retain,
+        upgrade: Self::upgrade,
         #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-        release: Self::release,
+        wake_strong: Self::wake_strong,
+        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+        clone_strong: Self::clone_strong,
+        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+        drop_strong: Self::drop_strong,
     };
 
     /// Panics at compile time if a line number would not fit the bit masks.
@@ -127,27 +140,35 @@ where
     /// A node over `hardware`, all of whose lines are masked.
     #[cfg(not(loom))]
     pub const fn new(lock: L, hardware: H, source: S) -> Self {
-        Self::assemble(lock, hardware, source, Self::LINES, Pending::new())
+        Self::assemble(lock, hardware, source, Self::LINES, Ownership::new(), AtomicBool::new(false))
     }
 
     /// A node over `hardware`, all of whose lines are masked.
     #[cfg(loom)]
     pub fn new(lock: L, hardware: H, source: S) -> Self {
-        Self::assemble(lock, hardware, source, Self::LINES, Pending::new())
+        Self::assemble(lock, hardware, source, Self::LINES, Ownership::new(), AtomicBool::new(false))
     }
 
     /// As [`new`](Self::new), for hardware that was built with fewer than `N` lines.
     #[cfg(not(loom))]
     pub const fn with_lines(lock: L, hardware: H, source: S, lines: u8) -> Self {
         let lines = if lines < Self::LINES { lines } else { Self::LINES };
-        Self::assemble(lock, hardware, source, lines, Pending::new())
+        Self::assemble(lock, hardware, source, lines, Ownership::new(), AtomicBool::new(false))
     }
 
-    const fn assemble(lock: L, hardware: H, source: S, line_count: u8, pending: Pending) -> Self {
+    const fn assemble(
+        lock: L,
+        hardware: H,
+        source: S,
+        line_count: u8,
+        ownership: Ownership,
+        visited: AtomicBool,
+    ) -> Self {
         Self {
             header: Header { functions: &Self::FUNCTIONS },
             line_count,
-            pending,
+            ownership,
+            visited,
             state: BlockingMutex::const_new(lock, NodeState::new(hardware)),
             source,
         }
@@ -175,52 +196,43 @@ where
     /// says so, or takes the handle itself.
     fn locked<R>(&self, me: NodeRef, f: impl FnOnce(&mut NodeState<H, N>) -> R) -> R {
         let (result, step) = self.state.with_lock(|state| {
-            let result = f(state);
-            (result, if (state.enabled != 0) != state.armed { state.enter_or_tell(&self.pending) } else { None })
+            let before = state.is_wanted();
+            let result = {
+                let _visit = Visit::new(&self.visited);
+                f(state)
+            };
+            let wanted = state.is_wanted();
+            (result, self.ownership.enter(before != wanted, wanted))
         });
-        if step.is_some() || self.has_pending() {
+        // Whoever owns the node needs no look: it is told.
+        if step.is_some() || self.ownership.look() {
             self.work(me, step);
         }
         result
     }
 
-    /// The look of whoever may have been in the way of a wake.
-    fn has_pending(&self) -> bool {
-        self.pending.look()
-    }
-
     fn wake(&self, me: NodeRef) {
-        match self.state.try_with_lock(|state| state.enter_woken(&self.pending)) {
-            Some(Some(step)) => self.work(me, Some(step)),
-            // The owner has been told, under the lock that it takes before it leaves.
-            Some(None) => {}
-            None => {
-                self.pending.tell();
-                self.work(me, None);
-            }
+        if !self.visited.load(Ordering::Relaxed) && self.ownership.enter_armed() {
+            self.work(me, Some(Step::Poll));
+        } else if !self.ownership.tell() {
+            self.work(me, None);
         }
     }
 
-    /// Takes the owner's `step`, or becomes the owner unless somebody is there already who will see to it, and works
-    /// until nothing is pending.
-    fn work(&self, me: NodeRef, mut step: Option<Step>) {
-        // Resumed only when all is done: a wake that found the last lock round taken counts on the look below.
-        let mut panics = Panics::default();
-        loop {
-            let entered =
-                step.take().or_else(|| self.state.try_with_lock(|state| state.enter(&self.pending)).flatten());
-            let Some(entered) = entered else { break };
-            self.own(me, entered, &mut panics);
-            if !self.has_pending() {
-                break;
-            }
+    /// Takes the owner's `step`, or becomes the owner, unless whoever has the lock, or owns the node, will see to it.
+    fn work(&self, me: NodeRef, step: Option<Step>) {
+        let enter = || self.state.try_with_lock(|state| self.ownership.enter(false, state.is_wanted())).flatten();
+        if let Some(step) = step.or_else(enter) {
+            // Resumed only when all is done.
+            let mut panics = Panics::default();
+            self.own(me, step, &mut panics);
+            panics.resume();
         }
-        panics.resume();
     }
 
     fn pinned_source(&self) -> Pin<&S> {
-        // SAFETY: the source is a field of the node, and never moved out of it; the node doesn't move while it is armed,
-        // since it is static or, in an `Arc`, holds a count on itself for that time, by which nobody can unwrap it.
+        // SAFETY: the source is a field of the node and never moved out of it, and whoever polls a node has a handle on it:
+        // a `&'static` or a `Pin<Arc<_>>`, in which it stays where it is for good, unless it may be moved, and the source may.
         #[allow(unsafe_code)]
         unsafe {
             Pin::new_unchecked(&self.source)
@@ -229,39 +241,25 @@ where
 
     /// The owner's loop.
     fn own(&self, me: NodeRef, mut step: Step, panics: &mut Panics) {
-        let guard = Owner(self);
+        let guard = Owner(&self.ownership);
         // SAFETY: `me` is of a handle that whoever called in holds, so the node outlives this waker; see `locked`.
         #[allow(unsafe_code)]
         let waker = unsafe { me.waker() };
         let mut cx = Context::from_waker(&waker);
         let source = self.pinned_source();
         loop {
-            step = match step {
-                Step::Leave => break,
+            let armed = match step {
+                Step::Leave { armed } => armed,
                 Step::Disarm => {
                     source.disarm();
-                    let next = self.state.with_lock(|state| {
-                        state.armed = false;
-                        state.next(&self.pending)
-                    });
-                    me.release();
-                    next
+                    false
                 }
-                Step::Poll { armed } => match source.poll_fired(&mut cx) {
-                    Poll::Pending => {
-                        if !armed {
-                            me.retain();
-                        }
-                        self.state.with_lock(|state| {
-                            state.armed = true;
-                            state.next(&self.pending)
-                        })
-                    }
+                Step::Poll => match source.poll_fired(&mut cx) {
+                    Poll::Pending => true,
                     Poll::Ready(outcome) => {
                         let mut batch = Batch::new();
                         let mut hardware = None;
-                        let leaves = self.state.with_lock(|state| {
-                            state.armed = false;
+                        let wanted = self.state.with_lock(|state| {
                             match outcome {
                                 Ok(()) => state.serve(),
                                 Err(error) => hardware = state.fail(error),
@@ -269,12 +267,11 @@ where
                             if !cfg!(pynq_mutant = "newcomers-served") {
                                 batch.fill(state, L::IN_HANDLER);
                             }
-                            batch.is_last(state) && matches!(state.next(&self.pending), Step::Leave)
+                            state.is_wanted()
                         });
-                        if armed {
-                            me.release();
-                        }
-                        if leaves {
+                        let is_late =
+                            cfg!(any(pynq_mutant = "wake-before-publish", pynq_mutant = "acknowledge-after-wake"));
+                        if !is_late && batch.is_done && !wanted && self.ownership.leave(false) {
                             // Nothing is left to do and nobody left to wake but these tasks: they are woken by who
                             // is the owner no more.
                             core::mem::forget(guard);
@@ -284,19 +281,28 @@ where
                         }
                         self.wake_ready(batch, panics);
                         drop(hardware);
-                        self.state.with_lock(|state| {
-                            #[cfg(pynq_mutant = "wake-before-publish")]
-                            state.publish();
-                            if cfg!(pynq_mutant = "acknowledge-after-wake") {
-                                state.hardware.as_mut().map(|hardware| hardware.harvest(!0));
-                            }
-                            state.next(&self.pending)
-                        })
+                        step = if wanted && !is_late { Step::Poll } else { self.next_step(false) };
+                        continue;
                     }
                 },
             };
+            if self.ownership.leave(armed) {
+                break;
+            }
+            step = self.next_step(armed);
         }
         core::mem::forget(guard);
+    }
+
+    fn next_step(&self, armed: bool) -> Step {
+        self.state.with_lock(|state| {
+            #[cfg(pynq_mutant = "wake-before-publish")]
+            state.publish();
+            if cfg!(pynq_mutant = "acknowledge-after-wake") {
+                state.hardware.as_mut().map(|hardware| hardware.harvest(!0));
+            }
+            Step::next(state.is_wanted(), armed)
+        })
     }
 
     fn wake_batch(&self, batch: &mut Batch, panics: &mut Panics) {
@@ -339,13 +345,27 @@ where
 }
 
 /// Gives the node back when the owner's loop is left by a panic of the source.
-struct Owner<'a, H, L, S, const N: usize>(&'a Node<H, L, S, N>)
-where
-    L: NodeLock;
+struct Owner<'a>(&'a Ownership);
 
-impl<H, L: NodeLock, S, const N: usize> Drop for Owner<'_, H, L, S, N> {
+impl Drop for Owner<'_> {
     fn drop(&mut self) {
-        self.0.state.with_lock(|state| state.busy = false);
+        self.0.abandon();
+    }
+}
+
+/// The part of a lock round from inside which the node may be woken. Ends by a panic of a register access as well.
+struct Visit<'a>(&'a AtomicBool);
+
+impl<'a> Visit<'a> {
+    fn new(visited: &'a AtomicBool) -> Self {
+        visited.store(true, Ordering::Relaxed);
+        Self(visited)
+    }
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -382,7 +402,7 @@ where
         if cfg!(pynq_mutant = "disarm-without-owning") {
             let last = self.state.with_lock(|state| {
                 state.take_out(waiter);
-                core::mem::take(&mut state.armed) && state.enabled == 0
+                state.enabled == 0
             });
             if last {
                 self.pinned_source().disarm();
@@ -442,7 +462,7 @@ where
     }
 
     unsafe fn is_quiet(&self, me: NodeRef) -> bool {
-        self.locked(me, |state| state.is_quiet())
+        self.locked(me, |state| state.is_quiet()) && self.ownership.is_idle()
     }
 }
 

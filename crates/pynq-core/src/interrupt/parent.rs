@@ -14,8 +14,16 @@ use super::{
 };
 use crate::{Error, Instant};
 
-/// Line `line` of `parent`, for a node to sit on: the child is one more waiter of its parent.
+/// Line `line` of `parent`, for a node to sit on: the child is one more waiter of its parent, in whose queue it is linked.
+/// So it stays where it is, and a node on it doesn't come out of its `Pin<Arc<_>>`:
 ///
+/// ```compile_fail,E0277
+/// # use std::{pin::Pin, sync::Arc};
+/// # use pynq_core::interrupt::{Direct, DirectNode, InterruptLines, ParentLine, StdLock};
+/// fn unpin(node: Pin<Arc<DirectNode<StdLock, ParentLine<Pin<Arc<dyn InterruptLines>>>>>>) {
+///     Pin::into_inner(node);
+/// }
+/// ```
 pub struct ParentLine<P: NodeHandle> {
     parent: P,
     request: Request,

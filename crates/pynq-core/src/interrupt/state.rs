@@ -5,7 +5,6 @@ use core::pin::Pin;
 use super::{
     InterruptHardware,
     lines::{Cursor, Fired, LineStats, Request},
-    pending::Pending,
     waiter::{Condition, Queue, State, Waiter},
 };
 use crate::Error;
@@ -23,10 +22,6 @@ pub(super) struct NodeState<H, const N: usize> {
     pub(super) failed: Option<Error>,
     /// Lines unmasked in the hardware.
     pub(super) enabled: u32,
-    /// Somebody is inside the owner's loop.
-    pub(super) busy: bool,
-    /// The source has been polled and has not fired since.
-    pub(super) armed: bool,
     /// Interrupts in a row in which nothing was pending.
     pub(super) empty: u32,
     pub(super) waiting: Queue,
@@ -45,16 +40,6 @@ pub(super) struct LineState {
     pub(super) unpublished: u32,
 }
 
-/// What the owner does next.
-pub(super) enum Step {
-    /// Polls the source, which is armed or not.
-    Poll {
-        armed: bool,
-    },
-    Disarm,
-    Leave,
-}
-
 impl<H, const N: usize> NodeState<H, N> {
     pub(super) const fn new(hardware: H) -> Self {
         let line = LineState {
@@ -68,8 +53,6 @@ impl<H, const N: usize> NodeState<H, N> {
             hardware: Some(hardware),
             failed: None,
             enabled: 0,
-            busy: false,
-            armed: false,
             empty: 0,
             waiting: Queue::new(),
             ready: Queue::new(),
@@ -77,59 +60,18 @@ impl<H, const N: usize> NodeState<H, N> {
         }
     }
 
-    /// Nobody waits, and nothing is unmasked, armed or under way.
+    /// Whether somebody waits, so that the source is to be armed.
+    pub(super) const fn is_wanted(&self) -> bool {
+        self.enabled != 0
+    }
+
+    /// Nobody waits, and nothing is unmasked.
     pub(super) fn is_quiet(&self) -> bool {
-        self.enabled == 0 && !self.armed && !self.busy && self.waiting.is_empty() && self.ready.is_empty()
+        self.enabled == 0 && self.waiting.is_empty() && self.ready.is_empty()
     }
 }
 
 impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
-    /// Makes the caller the owner, unless there is one.
-    pub(super) fn enter(&mut self, pending: &Pending) -> Option<Step> {
-        if self.busy {
-            return None;
-        }
-        self.busy = true;
-        Some(self.next(pending))
-    }
-
-    /// The same for one who leaves work behind, which the owner is told of if there is one.
-    pub(super) fn enter_or_tell(&mut self, pending: &Pending) -> Option<Step> {
-        if self.busy {
-            pending.tell();
-        }
-        self.enter(pending)
-    }
-
-    /// The same for a wake, which the owner is told of if there is one.
-    pub(super) fn enter_woken(&mut self, pending: &Pending) -> Option<Step> {
-        if self.busy {
-            if !cfg!(pynq_mutant = "ignore-wake-while-busy") {
-                pending.tell();
-            }
-            return None;
-        }
-        self.busy = true;
-        Some(self.step(true))
-    }
-
-    /// The owner's next step. Whether it polls for a wake, `pending` is cleared; see the module's documentation.
-    pub(super) fn next(&mut self, pending: &Pending) -> Step {
-        let again = pending.take();
-        self.step(again)
-    }
-
-    fn step(&mut self, again: bool) -> Step {
-        if self.enabled != 0 && (again || !self.armed) {
-            Step::Poll { armed: self.armed }
-        } else if self.enabled == 0 && self.armed && !cfg!(pynq_mutant = "parent-stays-armed") {
-            Step::Disarm
-        } else {
-            self.busy = false;
-            Step::Leave
-        }
-    }
-
     /// Serves an interrupt, unless there have been too many for nothing.
     pub(super) fn serve(&mut self) {
         self.empty = if self.service() { 0 } else { self.empty.saturating_add(1) };
@@ -145,7 +87,8 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         let mut left = self.enabled;
         let mut written = false;
         let mut any = false;
-        let (mut fired_before, mut passes) = (0, [0_u8; N]);
+        // Written to once a line fires again, as most don't.
+        let (mut fired_before, mut passes) = (0, None::<[u8; N]>);
         while left != 0 {
             let fired = hardware.take(left) & left;
             if fired == 0 {
@@ -155,7 +98,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             any = true;
             let mut stuck_lines = 0;
             for line in bits(fired & fired_before) {
-                let passes = &mut passes[usize::from(line)];
+                let passes = &mut passes.get_or_insert([0; N])[usize::from(line)];
                 *passes += 1;
                 if *passes > MAX_PASSES {
                     stuck_lines |= 1 << line;
@@ -432,18 +375,23 @@ fn fire<const N: usize>(
         *count = count.wrapping_add(1);
         state.stats.fired = state.stats.fired.wrapping_add(1);
     }
-    let (mut sampled, mut samples) = (0, [0; N]);
+    let (mut sampled, mut samples) = (0, None::<[u32; N]>);
     waiting.move_if(ready, |waiter| {
         let line = waiter.line.get();
         let (index, bit) = (usize::from(line), 1 << line);
         if fired & bit == 0 {
             return false;
         }
-        if sampled & bit == 0 && waiter.wants_sample() {
-            sampled |= bit;
-            samples[index] = sample(line);
+        let mut found = 0;
+        if waiter.wants_sample() {
+            let samples = samples.get_or_insert([0; N]);
+            if sampled & bit == 0 {
+                sampled |= bit;
+                samples[index] = sample(line);
+            }
+            found = samples[index];
         }
-        let satisfied = waiter.judge(samples[index]);
+        let satisfied = waiter.judge(found);
         let moves = satisfied || (cfg!(pynq_mutant = "wake-whole-line") && !waiter.is_hold());
         if moves {
             if satisfied {

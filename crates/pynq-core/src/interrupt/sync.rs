@@ -3,7 +3,12 @@
 #[cfg(not(loom))]
 pub(super) use core::sync::atomic::{AtomicBool, Ordering};
 #[cfg(loom)]
-pub(super) use loom::sync::atomic::{AtomicBool, Ordering};
+pub(super) use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+#[cfg(all(not(loom), target_has_atomic = "8"))]
+pub(super) use core::sync::atomic::AtomicU8;
+#[cfg(all(not(loom), not(target_has_atomic = "8")))]
+pub(super) use portable_atomic::AtomicU8;
 
 use mutex_traits::ScopedRawMutex;
 

@@ -16,7 +16,10 @@ use core::{
 
 use cordyceps::{Linked, List, list};
 
-use super::lines::{Cursor, Fired, Request};
+use super::{
+    lines::{Cursor, Fired, Request},
+    waker::will_wake,
+};
 use crate::Error;
 
 /// What a waiter waits for, judged under the node's lock when it registers and at every service of its line.
@@ -301,7 +304,7 @@ impl Waiter {
     /// Whether waking `waker` would wake this waiter's task.
     pub(super) fn will_wake(&self, waker: &Waker) -> bool {
         let mine = self.waker.take();
-        let same = mine.as_ref().is_some_and(|mine| mine.will_wake(waker));
+        let same = mine.as_ref().is_some_and(|mine| will_wake(mine, waker));
         self.waker.set(mine);
         same
     }

@@ -32,12 +32,17 @@ pub(super) struct Functions {
     pub(super) clone_weak: unsafe fn(*const Header),
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     pub(super) drop_weak: unsafe fn(*const Header),
-    /// Takes a strong count of the `Arc`.
+    /// Takes a strong count, if the node is still alive; the pointer is a `Weak`'s, borrowed.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub(super) retain: unsafe fn(*const Header),
-    /// Gives one back.
+    pub(super) upgrade: unsafe fn(*const Header) -> bool,
+    /// Dispatches the node; the pointer is a strong count's, borrowed, like that of the next.
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub(super) release: unsafe fn(*const Header),
+    pub(super) wake_strong: unsafe fn(*const Header),
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    pub(super) clone_strong: unsafe fn(*const Header),
+    /// Gives the strong count back.
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    pub(super) drop_strong: unsafe fn(*const Header),
 }
 
 /// Which node, and how it is owned. Made from a handle, so that it carries the provenance of the whole allocation.
@@ -70,30 +75,6 @@ impl NodeRef {
         // SAFETY: the tables keep the contract of `RawWakerVTable`: they are thread-safe as nodes are `Sync`, and the
         // pointer is to a static node or, as a borrowed `Weak`, to the allocation of an `Arc` that the caller keeps.
         ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
-    }
-}
-
-impl NodeRef {
-    /// Keeps the node where it is. For its owner, who has a reference to it.
-    pub(super) fn retain(self) {
-        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-        if !self.is_static {
-            // SAFETY: the owner's reference keeps the memory.
-            let functions = unsafe { functions_of(self.header) };
-            // SAFETY: the pointer is of the node these functions belong to, in an `Arc` that the owner has.
-            unsafe { (functions.retain)(self.header) };
-        }
-    }
-
-    /// Takes [`retain`](Self::retain) back. For its owner, who still has a reference, so that this is not the last.
-    pub(super) fn release(self) {
-        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-        if !self.is_static {
-            // SAFETY: the owner's reference keeps the memory.
-            let functions = unsafe { functions_of(self.header) };
-            // SAFETY: the pointer is of the node these functions belong to, and `retain` took the count.
-            unsafe { (functions.release)(self.header) };
-        }
     }
 }
 
@@ -154,6 +135,71 @@ unsafe fn drop_weak(pointer: *const ()) {
     let functions = unsafe { functions_of(header) };
     // SAFETY: the waker is being dropped, so its `Weak` is ours to drop.
     unsafe { (functions.drop_weak)(header) }
+}
+
+/// A clone of `waker` for a parent's queue. That of a node in an `Arc` has a strong count there, which spares each
+/// interrupt the way from a weak one. It closes a cycle for as long as the node is in the queue, hence while it is waited on.
+pub(super) fn clone_for_parent(waker: &Waker) -> Waker {
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    if core::ptr::eq(waker.vtable(), &WEAK) {
+        let header: *const Header = waker.data().cast();
+        // SAFETY: the waker's `Weak` keeps the memory.
+        let functions = unsafe { functions_of(header) };
+        // SAFETY: the pointer is a `Weak` of the node these functions belong to, borrowed from `waker`.
+        if unsafe { (functions.upgrade)(header) } {
+            // SAFETY: the table keeps the contract, and the strong count that was taken is the new waker's.
+            return unsafe { Waker::from_raw(RawWaker::new(header.cast(), &STRONG)) };
+        }
+    }
+    waker.clone()
+}
+
+/// Whether `mine`, a clone of a waker or one [for a parent](clone_for_parent), wakes what `other` wakes.
+pub(super) fn will_wake(mine: &Waker, other: &Waker) -> bool {
+    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+    if core::ptr::eq(mine.vtable(), &STRONG) && core::ptr::eq(other.vtable(), &WEAK) {
+        return core::ptr::eq(mine.data(), other.data());
+    }
+    mine.will_wake(other)
+}
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+static STRONG: RawWakerVTable = RawWakerVTable::new(clone_strong, wake_strong, wake_strong_by_ref, drop_strong);
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+unsafe fn clone_strong(pointer: *const ()) -> RawWaker {
+    let header: *const Header = pointer.cast();
+    // SAFETY: the waker's strong count keeps the node.
+    let functions = unsafe { functions_of(header) };
+    // SAFETY: `pointer` is of the node these functions belong to, and the waker has a strong count of it.
+    unsafe { (functions.clone_strong)(header) };
+    RawWaker::new(pointer, &STRONG)
+}
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+unsafe fn wake_strong(pointer: *const ()) {
+    // SAFETY: passed on; the waker is consumed by the second call.
+    unsafe { wake_strong_by_ref(pointer) };
+    // SAFETY: the waker is being consumed, so its count is ours to give back.
+    unsafe { drop_strong(pointer) };
+}
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+unsafe fn wake_strong_by_ref(pointer: *const ()) {
+    let header: *const Header = pointer.cast();
+    // SAFETY: the waker's strong count keeps the node.
+    let functions = unsafe { functions_of(header) };
+    // SAFETY: `pointer` is of the node these functions belong to, and the waker has a strong count of it.
+    unsafe { (functions.wake_strong)(header) }
+}
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+unsafe fn drop_strong(pointer: *const ()) {
+    let header: *const Header = pointer.cast();
+    // SAFETY: the waker's strong count keeps the node until the next call gives it back.
+    let functions = unsafe { functions_of(header) };
+    // SAFETY: the waker is being dropped, so its count is ours to give back.
+    unsafe { (functions.drop_strong)(header) }
 }
 
 static EPOCH: RawWakerVTable = RawWakerVTable::new(

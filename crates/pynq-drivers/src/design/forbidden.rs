@@ -24,14 +24,14 @@ macro_rules! programs {
             ///
             /// fn program(board: Board) -> Result<(), Box<dyn std::error::Error>> {
             ///     let root = board.source(system_interrupts::Irq)?;
-            ///     let intc = SystemInterrupts.node(board.map(SystemInterrupts)?, LOCK(), root)?.map(Arc::new);
+            ///     let intc = SystemInterrupts.node(board.map(SystemInterrupts)?, LOCK(), root)?.map(Arc::pin);
             ///     let line = intc.line(btns_gpio::Ip2intcIrpt);
-            ///     let node = BtnsGpio.node(board.map(BtnsGpio)?, LOCK(), line)?.map(Arc::new);
-            ///     let unwired = LedsGpio.node_without_interrupt(board.map(LedsGpio)?, LOCK())?.map(Arc::new);
+            ///     let node = BtnsGpio.node(board.map(BtnsGpio)?, LOCK(), line)?.map(Arc::pin);
+            ///     let unwired = LedsGpio.node_without_interrupt(board.map(LedsGpio)?, LOCK())?.map(Arc::pin);
             ///     let (buttons, leds) = (BtnsGpio.channel1(&node)?, LedsGpio.channel1(&unwired)?);
-            ///     let dual = Dual.node_without_interrupt(board.map(Dual)?, LOCK())?.map(Arc::new);
+            ///     let dual = Dual.node_without_interrupt(board.map(Dual)?, LOCK())?.map(Arc::pin);
             ///     let source = board.source(timer::Interrupt)?;
-            ///     let ticks = Timer.node(board.map(Timer)?, LOCK(), source)?.map(Arc::new);
+            ///     let ticks = Timer.node(board.map(Timer)?, LOCK(), source)?.map(Arc::pin);
             #[doc = concat!("    let _ = ", $line, ";")]
             ///     Ok(())
             /// }

@@ -37,14 +37,14 @@ pub(crate) const LEVEL: u32 = 0;
 pub(crate) const EDGE: u32 = u32::MAX;
 
 pub(crate) type IntcNode = AxiIntcNode<Window, StdLock, CpuPin>;
-pub(crate) type Node = AxiGpioNode<Arc<Recorder<Window>>, StdLock, Option<ParentLine<Arc<IntcNode>>>>;
-pub(crate) type Gpio = AxiGpio<Arc<Node>>;
-pub(crate) type GpioPin = pynq_drivers::axi_gpio::Pin<Arc<Node>>;
+pub(crate) type Node = AxiGpioNode<Arc<Recorder<Window>>, StdLock, Option<ParentLine<Pin<Arc<IntcNode>>>>>;
+pub(crate) type Gpio = AxiGpio<Pin<Arc<Node>>>;
+pub(crate) type GpioPin = pynq_drivers::axi_gpio::Pin<Pin<Arc<Node>>>;
 
 /// The board of a test. The block's path is `gpio`, and its interrupt is input 3 of the controller.
 pub(crate) struct Rig {
     pub(crate) gpio: Gpio,
-    pub(crate) intc: Arc<IntcNode>,
+    pub(crate) intc: Pin<Arc<IntcNode>>,
     /// Records what the driver does.
     pub(crate) recorder: Arc<Recorder<Window>>,
     /// Reaches the block without being recorded.
@@ -100,12 +100,12 @@ impl Rig {
         let cpu = board.cpu_pin(61).unwrap();
         let hardware =
             AxiIntcHardware::new(board.window("intc").unwrap(), AxiIntcConfig::new(4, kind_of_intr)).unwrap();
-        let intc = Arc::new(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
+        let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
         let window = board.window("gpio").unwrap();
         let recorder = Arc::new(Recorder::new(window.clone()));
         let hardware = AxiGpioHardware::new(Arc::clone(&recorder), config).unwrap();
-        let parent = wired.then(|| ParentLine::new(Arc::clone(&intc), 3));
-        let gpio = AxiGpio::new(Arc::new(axi_gpio_node(StdLock::new(), hardware, parent))).unwrap();
+        let parent = wired.then(|| ParentLine::new(intc.clone(), 3));
+        let gpio = AxiGpio::new(Arc::pin(axi_gpio_node(StdLock::new(), hardware, parent))).unwrap();
         recorder.take();
         Self { gpio, intc, recorder, window, cpu, board }
     }

@@ -1,6 +1,6 @@
 //! Periods and one-shots: how many events, and when.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use pynq_core::{
     Clock, Error, Instant,
@@ -229,7 +229,7 @@ fn nodes_may_be_static() {
 #[test]
 fn plain_lines_of_the_node_work_as_well() {
     let rig = Rig::new(LEVEL);
-    let mut line = Line::new(Arc::clone(rig.timer.node()), 0).unwrap();
+    let mut line = Line::new(rig.timer.node().clone(), 0).unwrap();
     rig.channel(0).start_one_shot(PERIOD).unwrap();
     assert_eq!(line.wait().map(|fired| fired.count), Ok(1));
 }

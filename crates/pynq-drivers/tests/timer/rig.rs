@@ -1,5 +1,6 @@
 //! An AXI timer behind an AXI INTC on a simulated board.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use pynq_core::{
@@ -28,13 +29,13 @@ pub(crate) const ENALL: u32 = 1 << 10;
 
 pub(crate) const HZ: u32 = 100_000_000;
 
-pub(crate) type Node = AxiTimerNode<Arc<Recorder<Window>>, StdLock, Option<ParentLine<Arc<IntcNode>>>>;
-pub(crate) type Channel = TimerChannel<Arc<Node>>;
+pub(crate) type Node = AxiTimerNode<Arc<Recorder<Window>>, StdLock, Option<ParentLine<Pin<Arc<IntcNode>>>>>;
+pub(crate) type Channel = TimerChannel<Pin<Arc<Node>>>;
 
 /// The board of a test. The block's path is `timer`, and its interrupt is input 3 of the controller.
 pub(crate) struct Rig {
-    pub(crate) timer: AxiTimer<Arc<Node>>,
-    pub(crate) intc: Arc<IntcNode>,
+    pub(crate) timer: AxiTimer<Pin<Arc<Node>>>,
+    pub(crate) intc: Pin<Arc<IntcNode>>,
     /// Records what the driver does.
     pub(crate) recorder: Arc<Recorder<Window>>,
     /// Reaches the block without being recorded.
@@ -70,12 +71,12 @@ impl Rig {
         let cpu = board.cpu_pin(61).unwrap();
         let hardware =
             AxiIntcHardware::new(board.window("intc").unwrap(), AxiIntcConfig::new(4, kind_of_intr)).unwrap();
-        let intc = Arc::new(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
+        let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
         let window = board.window("timer").unwrap();
         let recorder = Arc::new(Recorder::new(window.clone()));
         let hardware = AxiTimerHardware::new(Arc::clone(&recorder), config).unwrap();
-        let parent = wired.then(|| ParentLine::new(Arc::clone(&intc), 3));
-        let timer = AxiTimer::new(Arc::new(axi_timer_node(StdLock::new(), hardware, parent))).unwrap();
+        let parent = wired.then(|| ParentLine::new(intc.clone(), 3));
+        let timer = AxiTimer::new(Arc::pin(axi_timer_node(StdLock::new(), hardware, parent))).unwrap();
         recorder.take();
         Self { timer, intc, recorder, window, cpu, board }
     }

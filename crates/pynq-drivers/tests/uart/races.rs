@@ -78,7 +78,7 @@ fn a_reader_that_finds_nothing_any_more_waits_for_the_next() {
 fn the_events_of_the_line_are_the_pulses_of_the_block() {
     for kind in WIRINGS {
         let rig = Rig::new(kind);
-        let mut listener = std::pin::pin!(Line::new(Arc::clone(rig.uart.node()), 0).unwrap().listen());
+        let mut listener = std::pin::pin!(Line::new(rig.uart.node().clone(), 0).unwrap().listen());
         listener.as_mut().arm().unwrap();
         let mut buffer = [0; 1];
         // Into a FIFO that is empty again when the status is next looked at; then two, of which one is read.

@@ -2,6 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
+    pin::Pin,
     pin::pin,
     sync::Arc,
     task::Poll,
@@ -32,15 +33,15 @@ pub(crate) const CTRL: u32 = 0xC;
 /// How the controller's inputs were built. Its driver treats them as edges in any case, as the UART's asks for.
 pub(crate) const WIRINGS: [u32; 2] = [crate::common::EDGE, crate::common::LEVEL];
 
-pub(crate) type Node = AxiUartLiteNode<Window, StdLock, Option<ParentLine<Arc<IntcNode>>>>;
-pub(crate) type Uart = AxiUartLite<Arc<Node>>;
-pub(crate) type TimerNode = pynq_drivers::AxiTimerNode<Window, StdLock, ParentLine<Arc<IntcNode>>>;
+pub(crate) type Node = AxiUartLiteNode<Window, StdLock, Option<ParentLine<Pin<Arc<IntcNode>>>>>;
+pub(crate) type Uart = AxiUartLite<Pin<Arc<Node>>>;
+pub(crate) type TimerNode = pynq_drivers::AxiTimerNode<Window, StdLock, ParentLine<Pin<Arc<IntcNode>>>>;
 
 /// The board of a test. The UART's path is `uart`, and its interrupt is input 2 of the controller.
 pub(crate) struct Rig {
     pub(crate) uart: Uart,
-    pub(crate) timer: AxiTimer<Arc<TimerNode>>,
-    pub(crate) intc: Arc<IntcNode>,
+    pub(crate) timer: AxiTimer<Pin<Arc<TimerNode>>>,
+    pub(crate) intc: Pin<Arc<IntcNode>>,
     pub(crate) cpu: CpuPin,
     pub(crate) board: Board,
 }
@@ -65,18 +66,18 @@ impl Rig {
         let cpu = board.cpu_pin(61).unwrap();
         let config = AxiIntcConfig::new(4, kind_of_intr | 1 << 2);
         let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), config).unwrap();
-        let intc = Arc::new(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
+        let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
         let hardware =
             AxiUartLiteHardware::new(board.window("uart").unwrap(), AxiUartLiteConfig::new(115_200)).unwrap();
-        let parent = wired.then(|| ParentLine::new(Arc::clone(&intc), 2));
-        let uart = AxiUartLite::new(Arc::new(axi_uartlite_node(StdLock::new(), hardware, parent))).unwrap();
+        let parent = wired.then(|| ParentLine::new(intc.clone(), 2));
+        let uart = AxiUartLite::new(Arc::pin(axi_uartlite_node(StdLock::new(), hardware, parent))).unwrap();
         let hardware = AxiTimerHardware::new(board.window("timer").unwrap(), AxiTimerConfig::new(100_000_000)).unwrap();
-        let parent = ParentLine::new(Arc::clone(&intc), 3);
-        let timer = AxiTimer::new(Arc::new(axi_timer_node(StdLock::new(), hardware, parent))).unwrap();
+        let parent = ParentLine::new(intc.clone(), 3);
+        let timer = AxiTimer::new(Arc::pin(axi_timer_node(StdLock::new(), hardware, parent))).unwrap();
         Self { uart, timer, intc, cpu, board }
     }
 
-    pub(crate) fn channel(&self, channel: u8) -> TimerChannel<Arc<TimerNode>> {
+    pub(crate) fn channel(&self, channel: u8) -> TimerChannel<Pin<Arc<TimerNode>>> {
         self.timer.channel(channel).unwrap()
     }
 

@@ -21,7 +21,7 @@ use super::{hosts::Host, root::Record, timed::Trap, world::World};
 use crate::board::{Registers, Unbound, events, gpio, intc};
 
 pub(crate) type AnySource = Pin<Box<dyn InterruptSource + Send + Sync>>;
-pub(crate) type AnyNode = Arc<dyn InterruptLines>;
+pub(crate) type AnyNode = Pin<Arc<dyn InterruptLines>>;
 pub(crate) type Recorded = Arc<Recorder<Window>>;
 
 /// A block of the chain, past the engine.

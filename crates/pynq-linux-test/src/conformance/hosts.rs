@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     fmt,
+    pin::Pin,
     sync::Arc,
     thread::{self, JoinHandle},
 };
@@ -73,12 +74,12 @@ impl Host {
         })
     }
 
-    pub(crate) fn spawn(&self, task: Task, node: &Arc<dyn InterruptLines>) {
+    pub(crate) fn spawn(&self, task: Task, node: &Pin<Arc<dyn InterruptLines>>) {
         match self {
             Self::TokioCurrent(runtime) | Self::TokioMulti(runtime) => drop(runtime.spawn(task)),
             Self::Smol(executor) => executor.spawn(task).detach(),
             Self::Threads(threads) => {
-                let node = Arc::clone(node);
+                let node = node.clone();
                 let task = async move {
                     task.await;
                     Ok(())

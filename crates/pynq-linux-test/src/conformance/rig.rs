@@ -220,7 +220,7 @@ struct Tower {
 impl Tower {
     fn source(&mut self, line: u8) -> Result<AnySource, Stop> {
         match self.nodes.last() {
-            Some(node) => Ok(Box::pin(ParentLine::new(Arc::clone(node), line))),
+            Some(node) => Ok(Box::pin(ParentLine::new(node.clone(), line))),
             None => self.root.take().ok_or_else(|| Stop::failed("the rig has one root")),
         }
     }
@@ -240,7 +240,7 @@ impl Tower {
         self.trap = Trap::default();
         let hardware = Timed { hardware, trap: self.trap.clone() };
         let node: Node<_, _, _, 32> = Node::with_lines(StdLock::new(), hardware, source, lines);
-        self.nodes.push(Arc::new(node));
+        self.nodes.push(Arc::pin(node));
     }
 
     fn intc(&mut self, (address, inputs, kinds): Intc) -> Result<(), Stop> {
@@ -264,7 +264,7 @@ impl Tower {
     fn direct(&mut self) -> Result<(), Stop> {
         let source = self.source(0)?;
         let node: DirectNode<StdLock, AnySource> = DirectNode::new(StdLock::new(), Direct, source);
-        self.nodes.push(Arc::new(node));
+        self.nodes.push(Arc::pin(node));
         Ok(())
     }
 }

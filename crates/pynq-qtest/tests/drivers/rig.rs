@@ -1,6 +1,6 @@
 //! All of the machine's blocks, with their drivers.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use pynq_core::{
     AxiIntc, AxiIntcConfig, AxiIntcHardware, AxiIntcNode, Instant, Mmio, axi_intc_node,
@@ -14,7 +14,7 @@ use pynq_drivers::{
 use pynq_qtest::{MicroBlazeV, QtestPin, QtestWindow, Time};
 
 pub(crate) type IntcNode = AxiIntcNode<QtestWindow, StdLock, QtestPin>;
-pub(crate) type Parent = ParentLine<Arc<IntcNode>>;
+pub(crate) type Parent = ParentLine<Pin<Arc<IntcNode>>>;
 pub(crate) type TimerNode = AxiTimerNode<QtestWindow, StdLock, Parent>;
 pub(crate) type UartNode = AxiUartLiteNode<QtestWindow, StdLock, Parent>;
 
@@ -22,7 +22,7 @@ const IER: usize = 0x8;
 
 pub(crate) struct Rig {
     pub(crate) board: MicroBlazeV,
-    pub(crate) intc: AxiIntc<Arc<IntcNode>>,
+    pub(crate) intc: AxiIntc<Pin<Arc<IntcNode>>>,
 }
 
 impl Rig {
@@ -30,29 +30,29 @@ impl Rig {
         let board = MicroBlazeV::start(emulator, time, arguments).unwrap();
         let config = AxiIntcConfig::new(32, MicroBlazeV::KIND_OF_INTR);
         let hardware = AxiIntcHardware::new(board.intc(), config).unwrap();
-        let intc = AxiIntc::new(Arc::new(axi_intc_node(StdLock::new(), hardware, board.cpu_pin())));
+        let intc = AxiIntc::new(Arc::pin(axi_intc_node(StdLock::new(), hardware, board.cpu_pin())));
         Self { board, intc }
     }
 
-    pub(crate) fn line(&self, line: u8) -> Line<Arc<IntcNode>> {
+    pub(crate) fn line(&self, line: u8) -> Line<Pin<Arc<IntcNode>>> {
         self.intc.line(line).unwrap()
     }
 
     fn parent(&self, input: u8) -> Parent {
-        ParentLine::new(Arc::clone(self.intc.node()), input)
+        ParentLine::new(self.intc.node().clone(), input)
     }
 
-    pub(crate) fn timer(&self, second: bool) -> AxiTimer<Arc<TimerNode>> {
+    pub(crate) fn timer(&self, second: bool) -> AxiTimer<Pin<Arc<TimerNode>>> {
         let config = AxiTimerConfig::new(u32::try_from(MicroBlazeV::CLOCK_HZ).unwrap());
         let hardware = AxiTimerHardware::new(self.board.timer(second), config).unwrap();
         let parent = self.parent(MicroBlazeV::TIMER_INPUTS[usize::from(second)]);
-        AxiTimer::new(Arc::new(axi_timer_node(StdLock::new(), hardware, parent))).unwrap()
+        AxiTimer::new(Arc::pin(axi_timer_node(StdLock::new(), hardware, parent))).unwrap()
     }
 
-    pub(crate) fn uart(&self) -> AxiUartLite<Arc<UartNode>> {
+    pub(crate) fn uart(&self) -> AxiUartLite<Pin<Arc<UartNode>>> {
         let hardware = AxiUartLiteHardware::new(self.board.uartlite(), AxiUartLiteConfig::new(115_200)).unwrap();
         let parent = self.parent(MicroBlazeV::UARTLITE_INPUT);
-        AxiUartLite::new(Arc::new(axi_uartlite_node(StdLock::new(), hardware, parent))).unwrap()
+        AxiUartLite::new(Arc::pin(axi_uartlite_node(StdLock::new(), hardware, parent))).unwrap()
     }
 
     /// When a test is given up.

@@ -112,14 +112,14 @@ impl InterruptHardware for Controller {
     }
 }
 
-pub(crate) type Node = Arc<interrupt::Node<Controller, StdLock, CpuPin, 32>>;
+pub(crate) type Node = Pin<Arc<interrupt::Node<Controller, StdLock, CpuPin, 32>>>;
 
 /// The controller of a [`small`] board, under the engine.
 pub(crate) fn node(board: &Board, edges: u32) -> Node {
     let window = board.window("intc").unwrap();
     window.write(0x1C, 3);
     let pin = board.cpu_pin(IRQ).unwrap();
-    Arc::new(interrupt::Node::new(StdLock::new(), Controller { window, edges }, pin))
+    Arc::pin(interrupt::Node::new(StdLock::new(), Controller { window, edges }, pin))
 }
 
 /// A round-robin executor without threads: polls whoever was woken, in order.

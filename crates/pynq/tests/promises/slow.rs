@@ -36,7 +36,7 @@ use crate::{
     uio::Uio,
 };
 
-type Node = Arc<AxiIntcNode<Window, StdLock, UioRoot>>;
+type Node = Pin<Arc<AxiIntcNode<Window, StdLock, UioRoot>>>;
 
 /// A controller with two edges behind one UIO device.
 struct Two {
@@ -57,11 +57,11 @@ impl Two {
         uio.serve();
         let root = interrupts(reactor).root(fd, Masking::InTheController).unwrap();
         let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), AxiIntcConfig::new(2, 0b11)).unwrap();
-        Self { board, node: Arc::new(axi_intc_node(StdLock::new(), hardware, root)), uio }
+        Self { board, node: Arc::pin(axi_intc_node(StdLock::new(), hardware, root)), uio }
     }
 
     fn line(&self, line: u8) -> Line<Node> {
-        Line::new(Arc::clone(&self.node), line).unwrap()
+        Line::new(self.node.clone(), line).unwrap()
     }
 
     fn raise(&self, line: u8) {

@@ -22,12 +22,6 @@ impl Batch {
         Self { wakers: [const { None }; BATCH], taken: 0, woken: 0, is_done: false }
     }
 
-    /// Whether it is the owner's last business: nobody else is ready, and nothing waited for.
-    pub(super) fn is_last<H, const N: usize>(&self, state: &NodeState<H, N>) -> bool {
-        let more = cfg!(any(pynq_mutant = "wake-before-publish", pynq_mutant = "acknowledge-after-wake"));
-        !more && self.is_done && state.enabled == 0 && !state.armed
-    }
-
     /// Takes the wakers of those who are ready, under the lock, until it is full. `in_handler`: wakes tasks there and then;
     /// see [`NodeLock::IN_HANDLER`](super::NodeLock::IN_HANDLER).
     pub(super) fn fill<H: InterruptHardware, const N: usize>(&mut self, state: &mut NodeState<H, N>, in_handler: bool) {

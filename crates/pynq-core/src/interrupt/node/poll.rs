@@ -9,7 +9,11 @@ use super::{
     Activity, Cursor, Delivery, Error, Fired, InterruptHardware, InterruptLines as _, InterruptSource, Node, NodeLock,
     NodeRef, Request, State, Waiter,
 };
-use crate::interrupt::{Condition, TaskId};
+use crate::interrupt::{Condition, TaskId, waker::clone_for_parent};
+
+fn clone_of(request: &Request, cx: &Context<'_>) -> Waker {
+    if request.is_node { clone_for_parent(cx.waker()) } else { cx.waker().clone() }
+}
 
 enum Polled {
     Done(Result<Fired, Error>),
@@ -59,7 +63,7 @@ where
         let admitted = self.admitted(request);
         let by_reactor = admitted == Ok(Delivery::Reactor);
         // Before the lock is taken, since cloning is user code; and the waiter is its owner's until then.
-        waiter.prepare(request, by_reactor, cx.waker().clone());
+        waiter.prepare(request, by_reactor, clone_of(request, cx));
         // From here on it may be linked, whatever panics before this returns: `cancel` has to look.
         waiter.registered.set(true);
         let over = self.locked(me, |state| {
@@ -149,7 +153,7 @@ where
             drop(old.take());
             return match polled {
                 Polled::NeedsWaker => {
-                    waker = Some(cx.waker().clone());
+                    waker = Some(clone_of(request, cx));
                     continue;
                 }
                 Polled::Done(result) => {

@@ -36,13 +36,26 @@ where
         let _count = ManuallyDrop::new(Weak::clone(&weak));
     }
 
-    pub(in crate::interrupt) unsafe fn retain(header: *const Header) {
-        // SAFETY: the pointer came from `Arc::as_ptr`, and the caller has a strong reference.
+    /// Takes a strong count beside the `Weak`, if the node is alive.
+    pub(in crate::interrupt) unsafe fn upgrade(header: *const Header) -> bool {
+        // SAFETY: passed on.
+        let weak = unsafe { Self::borrow(header) };
+        weak.upgrade().map(ManuallyDrop::new).is_some()
+    }
+
+    pub(in crate::interrupt) unsafe fn wake_strong(header: *const Header) {
+        // SAFETY: the waker has a strong count, so the node is alive.
+        let node = unsafe { &*header.cast::<Self>() };
+        node.wake(NodeRef { header, is_static: false });
+    }
+
+    pub(in crate::interrupt) unsafe fn clone_strong(header: *const Header) {
+        // SAFETY: the pointer came from `Arc::as_ptr`, and the waker has a strong count.
         unsafe { Arc::increment_strong_count(header.cast::<Self>()) };
     }
 
-    pub(in crate::interrupt) unsafe fn release(header: *const Header) {
-        // SAFETY: as above; the count given back is the one that `retain` took.
+    pub(in crate::interrupt) unsafe fn drop_strong(header: *const Header) {
+        // SAFETY: the pointer came from `Arc::as_ptr`, and the count given back is the waker's own.
         unsafe { Arc::decrement_strong_count(header.cast::<Self>()) };
     }
 

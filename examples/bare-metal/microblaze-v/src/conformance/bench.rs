@@ -2,6 +2,7 @@
 
 use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec, vec::Vec};
 use core::cell::RefCell;
+use core::pin::Pin;
 
 use pynq_baremetal::microblaze_v::{ExternalInterrupt, barrier, dispatch, external_stats};
 use pynq_conformance::{Bench, Manual, Moment, Stimulus, Stop, Task};
@@ -18,7 +19,7 @@ const CIE: usize = 0x14;
 /// Hardware of the board, set up for a case.
 pub struct EmulatedBench {
     pub(super) tasks: Manual,
-    pub(super) node: Arc<dyn InterruptLines>,
+    pub(super) node: Pin<Arc<dyn InterruptLines>>,
     /// The controller as its driver reaches it, if the place has one.
     pub(super) watched: Option<&'static Watched>,
     /// What is on which line.
@@ -50,7 +51,7 @@ impl EmulatedBench {
 }
 
 impl Bench for EmulatedBench {
-    type Node = Arc<dyn InterruptLines>;
+    type Node = Pin<Arc<dyn InterruptLines>>;
 
     fn chain(&self) -> Vec<Self::Node> {
         vec![Arc::clone(&self.node)]

@@ -2,6 +2,7 @@
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 use core::cell::RefCell;
+use core::pin::Pin;
 
 use pynq_baremetal::{Lock, microblaze_v::ExternalInterrupt};
 use pynq_conformance::{Controllers, Manual, Place, Rig, Source, Stop};
@@ -40,12 +41,12 @@ impl Emulated {
 
     fn claim(place: &Place, wires: Vec<(u8, Device)>) -> Result<EmulatedBench, Stop> {
         let root = ExternalInterrupt::claim().map_err(Stop::failed)?;
-        let (node, watched): (Arc<dyn InterruptLines>, _) = if place.is_on_root() {
-            (Arc::new(DirectNode::new(Lock::INIT, Direct, root)), None)
+        let (node, watched): (Pin<Arc<dyn InterruptLines>>, _) = if place.is_on_root() {
+            (Arc::pin(DirectNode::new(Lock::INIT, Direct, root)), None)
         } else {
             let watched: &'static Watched = Box::leak(Box::new(Watched::new(registers(AxiIntc0))));
             let hardware = AxiIntcHardware::new(watched, AxiIntc0::CONFIG).map_err(Stop::failed)?;
-            (Arc::new(axi_intc_node(Lock::INIT, hardware, root)), Some(watched))
+            (Arc::pin(axi_intc_node(Lock::INIT, hardware, root)), Some(watched))
         };
         Ok(EmulatedBench { tasks: Manual::new(), node, watched, wires, raised: RefCell::default() })
     }

@@ -31,8 +31,8 @@ use pynq_sim::{
 #[path = "../../../../tasks/button_to_led.rs"]
 mod task;
 
-type Intc = Arc<AxiIntcNode<Window, Lock, SimulatedLine>>;
-type Gpio = Arc<AxiGpioNode<Window, Lock, ParentLine<Intc>>>;
+type Intc = Pin<Arc<AxiIntcNode<Window, Lock, SimulatedLine>>>;
+type Gpio = Pin<Arc<AxiGpioNode<Window, Lock, ParentLine<Intc>>>>;
 type Button = pynq_drivers::Button<Gpio>;
 type Led = pynq_drivers::Led<Gpio>;
 type Result<T> = core::result::Result<T, AxiGpioError>;
@@ -86,10 +86,10 @@ fn simulated() -> core::result::Result<pynq_sim::Board, Failure> {
 fn tasks(board: &Board, logic: &pynq_sim::Board) -> core::result::Result<Vec<Task>, Failure> {
     let root = SimulatedLine::new(board.gic, board.root(0), logic.cpu_pin(61)?);
     let hardware = AxiIntcHardware::new(logic.window("intc")?, AxiIntcConfig::new(1, 0))?;
-    let intc: Intc = Arc::new(axi_intc_node(Lock::INIT, hardware, root));
+    let intc: Intc = Arc::pin(axi_intc_node(Lock::INIT, hardware, root));
     let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).dual(ChannelConfig::outputs(4)).with_interrupt();
     let hardware = AxiGpioHardware::new(logic.window("gpio")?, config)?;
-    let gpio: AxiGpio<Gpio> = AxiGpio::new(Arc::new(axi_gpio_node(Lock::INIT, hardware, ParentLine::new(intc, 0))))?;
+    let gpio: AxiGpio<Gpio> = AxiGpio::new(Arc::pin(axi_gpio_node(Lock::INIT, hardware, ParentLine::new(intc, 0))))?;
     let mut tasks: Vec<Task> = Vec::new();
     for number in 0..4 {
         let (button, led) = (Button::new(gpio.channel1().pin(number)?)?, Led::new(gpio.channel2()?.pin(number)?)?);

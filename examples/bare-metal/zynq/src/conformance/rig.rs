@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{Board, board::registers};
 
-pub(super) type AnyNode = Arc<dyn InterruptLines>;
+pub(super) type AnyNode = Pin<Arc<dyn InterruptLines>>;
 type AnySource = Pin<Box<dyn InterruptSource + Send + Sync>>;
 
 /// A controller of the logic, on an input of the processor or of another controller.
@@ -149,7 +149,7 @@ impl Emulated {
             let config = AxiIntcConfig::new(controller.inputs, controller.kinds);
             let hardware = AxiIntcHardware::new(window, config).map_err(Stop::failed)?;
             let taken = core::mem::replace(&mut source, Box::pin(None::<ParentLine<AnyNode>>));
-            nodes.push(Arc::new(axi_intc_node(Lock::INIT, hardware, taken)));
+            nodes.push(Arc::pin(axi_intc_node(Lock::INIT, hardware, taken)));
         }
         match (layout.gpio, nodes.last()) {
             (Some(gpio), Some(parent)) => {
@@ -157,12 +157,12 @@ impl Emulated {
                 let config = AxiGpioConfig::new(first).dual(second).with_interrupt();
                 let hardware = AxiGpioHardware::new(watch(gpio.base, IP_IER), config).map_err(Stop::failed)?;
                 let source = ParentLine::new(Arc::clone(parent), gpio.line);
-                nodes.push(Arc::new(axi_gpio_node(Lock::INIT, hardware, source)));
+                nodes.push(Arc::pin(axi_gpio_node(Lock::INIT, hardware, source)));
                 (lines, parent_line) = (vec![0, 1], Some(gpio.line));
             }
             (_, None) => {
                 let node: DirectNode<Lock, AnySource> = DirectNode::new(Lock::INIT, Direct, source);
-                nodes.push(Arc::new(node));
+                nodes.push(Arc::pin(node));
             }
             (None, Some(_)) => {}
         }
