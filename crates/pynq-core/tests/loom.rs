@@ -210,17 +210,17 @@ impl InterruptHardware for Channel {
 }
 
 type Top = Node<Controller, StdLock, Bus, 2>;
-type Gpio = Node<Channel, StdLock, ParentLine<Arc<Top>>, 1>;
+type Gpio = Node<Channel, StdLock, ParentLine<Pin<Arc<Top>>>, 1>;
 
-fn top(bus: &Bus) -> Arc<Top> {
+fn top(bus: &Bus) -> Pin<Arc<Top>> {
     Arc::pin(Node::new(StdLock::new(), Controller(bus.clone()), bus.clone()))
 }
 
-fn gpio(bus: &Bus, top: &Arc<Top>) -> Arc<Gpio> {
+fn gpio(bus: &Bus, top: &Pin<Arc<Top>>) -> Pin<Arc<Gpio>> {
     Arc::pin(Node::new(StdLock::new(), Channel(bus.clone()), ParentLine::new(top.clone(), 0)))
 }
 
-fn line(top: &Arc<Top>, number: u8) -> Line<Arc<Top>> {
+fn line(top: &Pin<Arc<Top>>, number: u8) -> Line<Pin<Arc<Top>>> {
     Line::new(top.clone(), number).expect("a healthy node")
 }
 

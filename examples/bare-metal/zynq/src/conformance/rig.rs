@@ -143,7 +143,7 @@ impl Emulated {
         let mut parent_line = (layout.controllers.len() > 1).then_some(CHILD_ON_LAB);
         for (level, controller) in layout.controllers.iter().enumerate() {
             if let (1.., Some(parent)) = (level, nodes.last()) {
-                source = Box::pin(ParentLine::new(Arc::clone(parent), CHILD_ON_LAB));
+                source = Box::pin(ParentLine::new(parent.clone(), CHILD_ON_LAB));
             }
             let window = watch(controller.base, IER);
             let config = AxiIntcConfig::new(controller.inputs, controller.kinds);
@@ -156,7 +156,7 @@ impl Emulated {
                 let [first, second] = gpio.widths.map(ChannelConfig::inputs);
                 let config = AxiGpioConfig::new(first).dual(second).with_interrupt();
                 let hardware = AxiGpioHardware::new(watch(gpio.base, IP_IER), config).map_err(Stop::failed)?;
-                let source = ParentLine::new(Arc::clone(parent), gpio.line);
+                let source = ParentLine::new(parent.clone(), gpio.line);
                 nodes.push(Arc::pin(axi_gpio_node(Lock::INIT, hardware, source)));
                 (lines, parent_line) = (vec![0, 1], Some(gpio.line));
             }
