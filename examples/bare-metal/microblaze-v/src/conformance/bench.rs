@@ -54,7 +54,7 @@ impl Bench for EmulatedBench {
     type Node = Pin<Arc<dyn InterruptLines>>;
 
     fn chain(&self) -> Vec<Self::Node> {
-        vec![Arc::clone(&self.node)]
+        vec![self.node.clone()]
     }
 
     fn lines(&self) -> Vec<u8> {
