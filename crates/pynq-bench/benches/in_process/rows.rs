@@ -137,6 +137,18 @@ fn rows() -> Rows<'static> {
     case!(rows, "3 INTCs deep", 10_000, 3, Load::One(1), 1, three,
         ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
         ["ours, std lock": StdLock, "ours, no lock": NoLock]);
+    case!(rows, "32 lines at once, 2 INTCs deep, each", 500, 2, Load::All(32), 32, two,
+        ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
+        ["ours, std lock": StdLock]);
+    case!(rows, "32 lines at once, 3 INTCs deep, each", 500, 3, Load::All(32), 32, three,
+        ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
+        ["ours, std lock": StdLock]);
+    case!(rows, "one of 32 lines, 2 INTCs deep", 10_000, 2, Load::Random, 1, two,
+        ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
+        ["ours, std lock": StdLock]);
+    case!(rows, "one of 32 lines, 3 INTCs deep", 10_000, 3, Load::Random, 1, three,
+        ["AtomicWaker": AtomicWaker, "Notify": Notify, "event-listener": Event],
+        ["ours, std lock": StdLock]);
     case!(rows, "100 tasks on one line, each", 200, 1, Load::One(100), 100, one,
         ["Notify": Notify, "event-listener": Event],
         ["ours, std lock": StdLock]);

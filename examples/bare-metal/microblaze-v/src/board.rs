@@ -70,6 +70,7 @@ impl Board {
 ///
 /// If the console isn't there.
 pub fn start() {
+    crate::stack::paint();
     crate::console::install(registers(AxiUart16550_0));
     // SAFETY: no critical section is open here, and each program's handler of external interrupts dispatches.
     unsafe { enable_interrupts() };
@@ -82,6 +83,14 @@ pub fn start() {
 /// If the design is wrong.
 pub fn registers<B: Block>(block: B) -> Volatile {
     sound(fabric().window(block))
+}
+
+/// Where the stack begins.
+pub(crate) fn stack_top() -> usize {
+    unsafe extern "C" {
+        safe static _stack_start: u32;
+    }
+    (&raw const _stack_start).expose_provenance()
 }
 
 /// The logic that these programs run in.

@@ -8,6 +8,8 @@ use core::{
 use critical_section::Mutex;
 use pynq_core::{Checked, Volatile};
 
+use crate::{board::stack_top, stack};
+
 /// Registers of a 16550 with a stride of four bytes, which on this board begin at 0x1000 in their block.
 const TRANSMIT: usize = 0x1000;
 const LINE_STATUS: usize = 0x1014;
@@ -53,8 +55,9 @@ macro_rules! println {
     };
 }
 
-/// Ends the program. The emulator ends with this status; a debugger is told; without either, the processor stops at a
-/// breakpoint.
+/// Ends the program, and tells how much stack it has used. The emulator ends with this status; a debugger is told;
+/// without either, the processor stops at a breakpoint.
 pub fn exit(status: i32) -> ! {
+    crate::println!("stack: {} bytes", stack::used(stack_top()));
     semihosting::process::exit(status)
 }

@@ -34,6 +34,8 @@ pub mod heap;
 pub mod join;
 pub mod outside;
 pub mod random;
+#[path = "../../zynq/src/stack.rs"]
+mod stack;
 pub mod tally;
 pub mod timers;
 pub mod uart;

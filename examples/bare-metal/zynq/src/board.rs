@@ -51,6 +51,7 @@ impl Board {
     }
 
     fn set_up() -> Result<Self, pynq_baremetal::zynq::Error> {
+        crate::stack::paint();
         crate::console::install(Uart::adopt(registers(0xE000_0000, 0x1000))?);
         let gic: &'static Gic = GIC.init(Gic::new(registers(0xF8F0_1000, 0x1000), registers(0xF8F0_0100, 0x100))?);
         gic.install();
@@ -74,6 +75,26 @@ impl Board {
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+/// Where the stack of system mode begins: below those of the other modes, whose sizes are symbols, too.
+pub(crate) fn stack_top() -> usize {
+    unsafe extern "C" {
+        safe static _stack_top: u8;
+        safe static _und_stack_size: u8;
+        safe static _svc_stack_size: u8;
+        safe static _abt_stack_size: u8;
+        safe static _irq_stack_size: u8;
+        safe static _fiq_stack_size: u8;
+    }
+    let others = [
+        &raw const _und_stack_size,
+        &raw const _svc_stack_size,
+        &raw const _abt_stack_size,
+        &raw const _irq_stack_size,
+        &raw const _fiq_stack_size,
+    ];
+    (&raw const _stack_top).expose_provenance() - others.map(<*const u8>::addr).iter().sum::<usize>()
 }
 
 /// Points VBAR to this program's vectors.

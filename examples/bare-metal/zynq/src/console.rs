@@ -8,6 +8,8 @@ use core::{
 use critical_section::Mutex;
 use pynq_baremetal::zynq::Uart;
 
+use crate::{board::stack_top, stack};
+
 static CONSOLE: Mutex<RefCell<Option<Uart>>> = Mutex::new(RefCell::new(None));
 
 /// Makes `uart` the console.
@@ -34,8 +36,10 @@ macro_rules! println {
     };
 }
 
-/// Ends the program. The emulator ends with this status; a debugger is told; without either, it stops here.
+/// Ends the program, and tells how much stack it has used. The emulator ends with this status; a debugger is told;
+/// without either, it stops here.
 pub fn exit(status: i32) -> ! {
+    crate::println!("stack: {} bytes", stack::used(stack_top()));
     critical_section::with(|section| {
         if let Ok(mut console) = CONSOLE.borrow(section).try_borrow_mut() {
             if let Some(uart) = console.as_mut() {

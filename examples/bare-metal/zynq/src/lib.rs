@@ -39,6 +39,8 @@ mod platform;
 pub mod simulated;
 #[allow(unsafe_code)] // instructions to be counted
 pub mod stamp;
+#[allow(unsafe_code)] // the memory of the stack
+mod stack;
 #[allow(unsafe_code)] // assembly code
 mod start;
 
