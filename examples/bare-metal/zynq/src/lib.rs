@@ -37,10 +37,10 @@ pub mod pl;
 mod platform;
 #[cfg(feature = "alloc")]
 pub mod simulated;
-#[allow(unsafe_code)] // instructions to be counted
-pub mod stamp;
 #[allow(unsafe_code)] // the memory of the stack
 mod stack;
+#[allow(unsafe_code)] // instructions to be counted
+pub mod stamp;
 #[allow(unsafe_code)] // assembly code
 mod start;
 
