@@ -21,7 +21,7 @@ pub(crate) const UNSAFE: &[(&str, &str)] = &[
     ("crates/pynq-core/src/interrupt/waker.rs", "the waker's vtable"),
     ("crates/pynq-core/src/interrupt/node.rs", "the functions of the vtable that know the node's type"),
     ("crates/pynq-core/src/interrupt/node/poll.rs", "polls of waiters, which keep the queue's contract"),
-    ("crates/pynq-core/src/interrupt/node/weak.rs", "the same for nodes in an Arc"),
+    ("crates/pynq-core/src/interrupt/node/counted.rs", "the same for nodes in an Arc"),
     ("crates/pynq-core/src/interrupt/lines.rs", "the contract of a waiter that a queue points to"),
     ("crates/pynq-core/src/interrupt/line.rs", "futures that keep this contract in their drop"),
     ("crates/pynq-core/src/interrupt/parent.rs", "a parent line, which keeps it too"),

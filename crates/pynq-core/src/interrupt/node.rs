@@ -85,7 +85,7 @@ use crate::{Error, Instant};
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[allow(unsafe_code)]
-mod weak;
+mod counted;
 
 mod batch;
 #[allow(unsafe_code)]

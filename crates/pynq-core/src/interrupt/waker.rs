@@ -1,12 +1,13 @@
 //! The waker a node hands to its parent: waking it *is* the node's dispatch.
 //!
 //! A node presents one identity for life, so that a parent or a reactor that compares wakers never replaces it: the
-//! two `RawWakerVTable`s below are statics, and the pointer is the node's address. The functions that know the
+//! `RawWakerVTable`s below are statics, and the pointer is the node's address. The functions that know the
 //! node's type are reached through its [`Header`], which is its first field.
 //!
 //! The waker of a node that is owned by an `Arc` holds a `Weak`. Reactors keep a waker until it is replaced and drop
 //! it under their own locks; a strong reference would close the cycle waker, node, root, reactor, waker, and its
-//! drop could run the node's. Cloning and dropping a `Weak` runs no code of ours.
+//! drop could run the node's. Cloning and dropping a `Weak` runs no code of ours. What a parent keeps in its queue is a strong
+//! reference: it goes when nobody waits on the child any more, and is dropped with no lock held.
 
 use core::{
     mem::ManuallyDrop,
