@@ -210,8 +210,9 @@ impl Root {
     /// Nothing was told that somebody should read, and nobody is dispatching.
     fn is_quiet(&self, uio: &Uio) -> bool {
         let stamp = self.under_way.stamp.load(SeqCst);
-        uio.pump();
-        let waits = self.under_way.armed.load(SeqCst) && (self.failed.get() || uio.is_unread());
+        // Masked though the root is armed: it has fired, and whoever has read of it, perhaps, has not come to the node yet.
+        let has_fired = !uio.pump().enabled || uio.is_unread();
+        let waits = self.under_way.armed.load(SeqCst) && (self.failed.get() || has_fired);
         !waits && self.under_way.depth.load(SeqCst) == 0 && self.under_way.stamp.load(SeqCst) == stamp
     }
 
