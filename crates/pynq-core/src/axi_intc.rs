@@ -7,7 +7,9 @@
 //! controller's `C_KIND_OF_INTR` says and the source's own `SENSITIVITY` does not.
 //!
 //! The optional registers may be absent: pending lines are read from ISR, never IPR or IVR, and without SIE and CIE the
-//! enables are kept in a shadow of IER, which the node's lock guards.
+//! enables are kept in a shadow of IER, which the node's lock guards. IMR and ILR, where they exist, keep what a
+//! previous user left: an input in fast mode ignores IAR, and ILR blocks the inputs from its number on. Both are put back
+//! to their reset values; writes are ignored where the block was built without them.
 
 use core::{fmt, ops::Deref};
 
@@ -97,8 +99,8 @@ pub struct AxiIntcHardware<M: Mmio> {
 }
 
 impl<M: Mmio> AxiIntcHardware<M> {
-    /// Brings the controller into a known state: all lines masked, all latches cleared, output on. Whatever a previous
-    /// user of it left enabled is off.
+    /// Brings the controller into a known state: all lines masked, in normal mode and with no level that blocks them, all
+    /// latches cleared, output on. Whatever a previous user of it left enabled is off.
     ///
     /// # Errors
     ///
@@ -111,6 +113,9 @@ impl<M: Mmio> AxiIntcHardware<M> {
         let registers = AxiIntcRegisters::new(window)?;
         let (inputs, lines) = (ones(u16::from(config.inputs)), ones(found));
         registers.ier().write(0);
+        // Before the acknowledge, which does nothing to an input in fast mode.
+        registers.imr().write(0);
+        registers.ilr().write(u32::MAX);
         registers.iar().clear(lines);
         registers.mer().write(MasterEnable::ME | MasterEnable::HIE);
         let mer = registers.mer().read();

@@ -55,6 +55,11 @@ pub(crate) trait Backend: Send + Sync {
     /// Revokes every window and programs the design anew. No node of the old design is alive any more.
     fn reload(&self) -> Result<()>;
 
+    /// Whether the design was not programmed by this overlay, but found running.
+    fn is_attached(&self) -> bool {
+        false
+    }
+
     /// How many interrupts the processor has taken so far.
     fn interrupts(&self) -> u64;
 

@@ -100,6 +100,13 @@ impl<'a> DriverContext<'a> {
         self.loaded.backend.clock()
     }
 
+    /// Whether the design was running before this program: opened by `Overlay::attach`, with outputs
+    /// that somebody may rely on. A driver then keeps what the block drives, and else begins from the design's defaults.
+    #[must_use]
+    pub fn is_attached(&self) -> bool {
+        self.loaded.backend.is_attached()
+    }
+
     /// The window onto its registers.
     ///
     /// # Errors

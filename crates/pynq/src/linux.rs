@@ -58,8 +58,8 @@ impl Overlay {
     /// Opens the design that is loaded already, without programming it: PYNQ's `Overlay(.., download=False)`. `path` is
     /// that design's `.hwh` file, or the `.bit` file beside it.
     ///
-    /// What a program before this one left enabled is switched off. Whether the logic runs is checked where the kernel
-    /// tells; whether it is this design is taken on trust.
+    /// Interrupts that a program before this one left enabled are switched off; the outputs of AXI GPIOs go on driving what
+    /// they drive. Whether the logic runs is checked where the kernel tells; whether it is this design is taken on trust.
     ///
     /// # Errors
     ///
@@ -393,6 +393,10 @@ impl Backend for Linux {
         let revoked: Vec<_> = windows.iter().filter_map(Weak::upgrade).map(|window| window.revoke()).collect();
         revoked.into_iter().collect::<pynq_uio::Result<()>>()?;
         self.logic.alone(|| self.program())
+    }
+
+    fn is_attached(&self) -> bool {
+        self.bitstream.is_none()
     }
 
     fn interrupts(&self) -> u64 {

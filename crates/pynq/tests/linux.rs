@@ -22,6 +22,7 @@ use tree::Tree;
 const HWH: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
 
 const LEDS: u64 = 0x4125_0000;
+const INTC: u64 = 0x4180_0000;
 
 struct Fake {
     tree: Tree,
@@ -53,6 +54,31 @@ impl Fake {
         let mut bytes = [0; 4];
         self.memory.read_exact_at(&mut bytes, address).unwrap();
         u32::from_ne_bytes(bytes)
+    }
+
+    fn set(&self, address: u64, word: u32) {
+        self.memory.write_all_at(&word.to_ne_bytes(), address).unwrap();
+    }
+
+    /// An FPGA manager that takes anything, and a bitstream for it.
+    fn programmable(&self) {
+        self.manager("operating");
+        self.tree.file("sys/class/fpga_manager/fpga0/flags", "0\n");
+        self.tree.file("sys/class/fpga_manager/fpga0/firmware", "");
+        self.tree.folder("lib/firmware");
+        let mut bit = vec![0, 9, 15, 240, 15, 240, 15, 240, 15, 240, 0, 0, 1];
+        for (key, text) in [(b'a', "design"), (b'b', "7z020clg400"), (b'c', "2026/01/01"), (b'd', "00:00:00")] {
+            bit.push(key);
+            bit.extend(u16::try_from(text.len() + 1).unwrap().to_be_bytes());
+            bit.extend(text.as_bytes());
+            bit.push(0);
+        }
+        let mut data = vec![0xFF; 32];
+        data.extend([0xAA, 0x99, 0x55, 0x66, 0x20, 0, 0, 0]);
+        bit.push(b'e');
+        bit.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
+        bit.extend(data);
+        std::fs::write(self.tree.path("design.bit"), bit).unwrap();
     }
 
     fn manager(&self, state: &str) {
@@ -91,6 +117,36 @@ fn old_handles_reach_nothing_after_a_reload_that_could_not_program() {
 }
 
 #[test]
+fn attaching_keeps_what_outputs_drive_and_opening_does_not() {
+    let fake = Fake::new();
+    fake.set(LEDS, 0b1010);
+    let overlay = fake.attach().unwrap();
+    let leds = overlay.gpio("leds_gpio").unwrap().channel1();
+    assert_eq!((fake.word(LEDS), leds.output().unwrap()), (0b1010, 0b1010));
+    leds.pin(0).unwrap().set_high().unwrap();
+    assert_eq!(fake.word(LEDS), 0b1011, "one pin was moved, and no other");
+    drop((leds, overlay));
+
+    fake.programmable();
+    let overlay = fake.options().open(fake.tree.path("design.bit")).unwrap();
+    assert_eq!(overlay.gpio("leds_gpio").unwrap().channel1().output().unwrap(), 0);
+    assert_eq!(fake.word(LEDS), 0);
+}
+
+/// A controller whose level somebody lowered gives no interrupt, however often it is enabled.
+#[test]
+fn attaching_lifts_the_level_that_somebody_left_in_the_controller() {
+    let fake = Fake::new();
+    system::uio(&fake.tree, 0, "fabric");
+    system::gic_table(&fake.tree, &[(46, 61, "fabric")]);
+    fake.tree.file("dev/uio0", "");
+    fake.set(INTC + 0x20, 0b11);
+    fake.set(INTC + 0x24, 0);
+    fake.attach().unwrap().interrupt("btns_gpio/ip2intc_irpt").unwrap();
+    assert_eq!((fake.word(INTC + 0x20), fake.word(INTC + 0x24)), (0, u32::MAX));
+}
+
+#[test]
 fn an_interrupt_that_uio_does_not_have_is_named() {
     let fake = Fake::new();
     system::uio(&fake.tree, 0, "something");
@@ -126,23 +182,7 @@ fn logic_that_is_not_programmed_is_not_touched() {
 #[test]
 fn a_design_that_others_have_open_is_not_programmed_away() {
     let fake = Fake::new();
-    fake.manager("operating");
-    fake.tree.file("sys/class/fpga_manager/fpga0/flags", "0\n");
-    fake.tree.file("sys/class/fpga_manager/fpga0/firmware", "");
-    fake.tree.folder("lib/firmware");
-    let mut bit = vec![0, 9, 15, 240, 15, 240, 15, 240, 15, 240, 0, 0, 1];
-    for (key, text) in [(b'a', "design"), (b'b', "7z020clg400"), (b'c', "2026/01/01"), (b'd', "00:00:00")] {
-        bit.push(key);
-        bit.extend(u16::try_from(text.len() + 1).unwrap().to_be_bytes());
-        bit.extend(text.as_bytes());
-        bit.push(0);
-    }
-    let mut data = vec![0xFF; 32];
-    data.extend([0xAA, 0x99, 0x55, 0x66, 0x20, 0, 0, 0]);
-    bit.push(b'e');
-    bit.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
-    bit.extend(data);
-    std::fs::write(fake.tree.path("design.bit"), bit).unwrap();
+    fake.programmable();
     let written = || std::fs::read_to_string(fake.tree.path("sys/class/fpga_manager/fpga0/firmware")).unwrap();
 
     let first = fake.attach().unwrap();

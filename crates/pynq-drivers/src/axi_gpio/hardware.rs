@@ -40,14 +40,36 @@ impl<M: Mmio> AxiGpioHardware<M> {
     ///
     /// See [`AxiGpioConfigError`].
     pub fn new(window: M, config: AxiGpioConfig) -> Result<Self, AxiGpioConfigError> {
+        Self::start(window, config, Self::reset_channel)
+    }
+
+    /// Takes over a block that is in use: outputs and directions stay as they are, so that what hangs on the pins, a
+    /// reset for one, doesn't notice. Both channels are masked and stale status is dropped, as by [`new`](Self::new).
+    ///
+    /// The output register of a channel of outputs reads back. On a bidirectional one the pins are read instead, which
+    /// tells what an output drives where the design has a tri-state buffer; behind wires that are not looped back, the
+    /// first write to one pin of the channel also sets its other outputs to what is read here.
+    ///
+    /// # Errors
+    ///
+    /// See [`AxiGpioConfigError`].
+    pub fn attach(window: M, config: AxiGpioConfig) -> Result<Self, AxiGpioConfigError> {
+        Self::start(window, config, Self::adopt_channel)
+    }
+
+    fn start(
+        window: M,
+        config: AxiGpioConfig,
+        channel: impl Fn(&mut Self, u8, ChannelConfig),
+    ) -> Result<Self, AxiGpioConfigError> {
         config.validate()?;
         let registers = AxiGpioRegisters::new(window)?;
         let mut this = Self { registers, config, shadows: [Shadow::default(); 2], enabled: Channels::empty() };
         if config.interrupt {
             this.registers.ip_ier().write(Channels::empty());
         }
-        for (line, channel) in (0..).zip([Some(config.channel1), config.channel2].into_iter().flatten()) {
-            this.reset_channel(line, channel);
+        for (line, config) in (0..).zip([Some(config.channel1), config.channel2].into_iter().flatten()) {
+            channel(&mut this, line, config);
         }
         if config.interrupt {
             // After the outputs were set: one that reads back its own pin has raised the status again.
@@ -55,6 +77,20 @@ impl<M: Mmio> AxiGpioHardware<M> {
             this.registers.gier().write(GlobalInterruptEnable::ENABLE);
         }
         Ok(this)
+    }
+
+    /// Reads what the channel drives now, and writes nothing.
+    fn adopt_channel(&mut self, line: u8, channel: ChannelConfig) {
+        let mask = channel.mask();
+        self.shadows[index(line)] = match channel.direction {
+            ChannelDirection::Inputs => Shadow { data: channel.dout_default & mask, tri: mask },
+            ChannelDirection::Outputs => Shadow { data: self.read(line) & mask, tri: 0 },
+            ChannelDirection::Bidirectional => {
+                let tri = self.read_tri(line) & mask;
+                // The output register behind an input can't be read; what it drives after a reset is as good as any.
+                Shadow { data: (self.read(line) & !tri | channel.dout_default & tri) & mask, tri }
+            }
+        };
     }
 
     fn reset_channel(&mut self, line: u8, channel: ChannelConfig) {
@@ -116,6 +152,10 @@ impl<M: Mmio> AxiGpioHardware<M> {
     fn put_data(&self, line: u8) {
         let data = self.shadows[index(line)].data;
         if line == 0 { self.registers.gpio_data().write(data) } else { self.registers.gpio2_data().write(data) }
+    }
+
+    fn read_tri(&self, line: u8) -> u32 {
+        if line == 0 { self.registers.gpio_tri().read() } else { self.registers.gpio2_tri().read() }
     }
 
     fn put_tri(&self, line: u8) {

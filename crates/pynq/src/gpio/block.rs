@@ -36,7 +36,8 @@ impl AxiGpio {
         let config = config(&context.block().parameters)?;
         // The way to the processor first: nothing is touched if there is something wrong with it.
         let parent = if config.interrupt { context.parent("ip2intc_irpt")? } else { Parent::UNWIRED };
-        let hardware = AxiGpioHardware::new(context.window()?, config).map_err(refused)?;
+        let start = if context.is_attached() { AxiGpioHardware::attach } else { AxiGpioHardware::new };
+        let hardware = start(context.window()?, config).map_err(refused)?;
         let node = context.enter(axi_gpio_node(StdLock::new(), hardware, parent))?;
         let place = Place::new(context.path(), context.clock());
         let inner = place.named(pynq_drivers::AxiGpio::new(node))?;
