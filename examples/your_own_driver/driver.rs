@@ -34,26 +34,26 @@ impl Hardware {
 }
 
 impl InterruptHardware for Hardware {
-    fn enable(&mut self, _: u32) {
+    fn unmask(&mut self, _: u32) {
         self.set_control(self.control | Control::INTERRUPT_ENABLE);
     }
 
-    fn disable(&mut self, _: u32) {
+    fn mask(&mut self, _: u32) {
         self.set_control(self.control - Control::INTERRUPT_ENABLE);
     }
 
-    fn take(&mut self, _: u32) -> u32 {
+    fn ack_pending(&mut self, _: u32) -> u32 {
         let status = self.registers.status().read() & Status::REACHED;
         self.registers.status().clear(status);
         status.bits()
     }
 
-    /// `take` clears the cause, so the line is quiet after it.
-    fn self_clearing(&self) -> u32 {
+    /// `ack_pending` clears the cause, so the line is quiet after it.
+    fn clears_on_ack(&self) -> u32 {
         Status::REACHED.bits()
     }
 
-    fn flush(&mut self) {
+    fn read_back(&mut self) {
         self.registers.control().read();
     }
 }

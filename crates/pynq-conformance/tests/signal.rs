@@ -133,59 +133,59 @@ fn is_active() -> bool {
 struct Low;
 
 impl InterruptHardware for Low {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         LATCHED.fetch_and(!(lines & !EDGES), SeqCst);
         clock();
         ENABLED.fetch_or(lines, SeqCst);
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         ENABLED.fetch_and(!lines, SeqCst);
     }
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         clock();
         let pending = LATCHED.load(SeqCst) & lines;
         LATCHED.fetch_and(!(pending & EDGES), SeqCst);
         pending
     }
 
-    fn harvest(&mut self, lines: u32) -> u32 {
-        self.take(lines & EDGES)
+    fn take_latched(&mut self, lines: u32) -> u32 {
+        self.ack_pending(lines & EDGES)
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         EDGES
     }
 
-    fn flush(&mut self) {}
+    fn read_back(&mut self) {}
 }
 
 struct High;
 
 impl InterruptHardware for High {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         CHILD_ENABLED.fetch_or(lines, SeqCst);
         drive_child();
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         CHILD_ENABLED.fetch_and(!lines, SeqCst);
     }
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         CHILD_LATCHED.fetch_and(!lines, SeqCst) & lines
     }
 
-    fn harvest(&mut self, lines: u32) -> u32 {
-        self.take(lines)
+    fn take_latched(&mut self, lines: u32) -> u32 {
+        self.ack_pending(lines)
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         u32::MAX
     }
 
-    fn flush(&mut self) {}
+    fn read_back(&mut self) {}
 }
 
 // ---- the root

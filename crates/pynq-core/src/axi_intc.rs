@@ -146,7 +146,7 @@ const fn ones(count: u16) -> u32 {
 }
 
 impl<M: Mmio + Send> InterruptHardware for AxiIntcHardware<M> {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         let level = lines & !self.edges;
         let acknowledged = if cfg!(pynq_mutant = "edge-acknowledged-when-armed") { lines } else { level };
         if acknowledged != 0 && !cfg!(pynq_mutant = "level-not-acknowledged-when-armed") {
@@ -162,7 +162,7 @@ impl<M: Mmio + Send> InterruptHardware for AxiIntcHardware<M> {
         }
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         self.enabled &= !lines;
         if self.config.has_cie {
             self.registers.cie().clear(lines);
@@ -171,7 +171,7 @@ impl<M: Mmio + Send> InterruptHardware for AxiIntcHardware<M> {
         }
     }
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         let status = self.registers.isr().read();
         let pending = status & lines;
         let acknowledged = if self.config.output_is_level { pending & self.edges } else { pending };
@@ -184,7 +184,7 @@ impl<M: Mmio + Send> InterruptHardware for AxiIntcHardware<M> {
         pending
     }
 
-    fn harvest(&mut self, lines: u32) -> u32 {
+    fn take_latched(&mut self, lines: u32) -> u32 {
         let latched = self.registers.isr().read() & lines & self.edges;
         if latched != 0 {
             self.registers.iar().clear(latched);
@@ -192,11 +192,11 @@ impl<M: Mmio + Send> InterruptHardware for AxiIntcHardware<M> {
         latched
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         self.edges
     }
 
-    fn flush(&mut self) {
+    fn read_back(&mut self) {
         self.registers.ier().read();
     }
 }

@@ -151,15 +151,15 @@ impl InterruptSource for Bus {
 struct Controller(Bus);
 
 impl InterruptHardware for Controller {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         self.0.access(|board| board.enabled |= lines);
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         self.0.access(|board| board.enabled &= !lines);
     }
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         self.0.access(|board| {
             let taken = board.latch & lines;
             board.latch &= !taken;
@@ -167,30 +167,30 @@ impl InterruptHardware for Controller {
         })
     }
 
-    fn harvest(&mut self, lines: u32) -> u32 {
-        self.take(lines)
+    fn take_latched(&mut self, lines: u32) -> u32 {
+        self.ack_pending(lines)
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         !0
     }
 
-    fn flush(&mut self) {}
+    fn read_back(&mut self) {}
 }
 
 /// One channel of a GPIO.
 struct Channel(Bus);
 
 impl InterruptHardware for Channel {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         self.0.access(|board| board.block.enabled |= lines);
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         self.0.access(|board| board.block.enabled &= !lines);
     }
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         let status = self.0.access(|board| board.block.status & lines);
         if status != 0 {
             self.0.access(|board| board.block.status ^= status);
@@ -198,15 +198,15 @@ impl InterruptHardware for Channel {
         status
     }
 
-    fn sample(&mut self, _: u8) -> u32 {
+    fn read_level(&mut self, _: u8) -> u32 {
         self.0.access(|board| board.block.data)
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         !0
     }
 
-    fn flush(&mut self) {}
+    fn read_back(&mut self) {}
 }
 
 type Top = Node<Controller, StdLock, Bus, 2>;

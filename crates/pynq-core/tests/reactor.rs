@@ -14,7 +14,7 @@ use std::{
 use pynq_core::{
     Error, Instant,
     interrupt::{
-        Delivery, InterruptEventExt, InterruptHardware, InterruptSource, Line, Node, NodeHandle, ParentLine, StdLock,
+        Driven, InterruptEventExt, InterruptHardware, InterruptSource, Line, Node, NodeHandle, ParentLine, StdLock,
     },
 };
 
@@ -26,14 +26,14 @@ struct Root(Arc<Script>);
 struct Script {
     latch: AtomicU32,
     enabled: AtomicU32,
-    admissions: Mutex<Vec<Result<Delivery, Error>>>,
+    admissions: Mutex<Vec<Result<Driven, Error>>>,
     error: Mutex<Option<Error>>,
     waker: Mutex<Option<Waker>>,
 }
 
 impl Root {
     /// The answers to the next admissions, last one first; then `Own`.
-    fn admit_with(&self, answers: &[Result<Delivery, Error>]) {
+    fn admit_with(&self, answers: &[Result<Driven, Error>]) {
         *self.0.admissions.lock().expect("a sound bench") = answers.to_vec();
     }
 
@@ -70,54 +70,54 @@ impl InterruptSource for Root {
         Err(Error::NeverWoken)
     }
 
-    fn admit(&self) -> Result<Delivery, Error> {
-        self.0.admissions.lock().expect("a sound bench").pop().unwrap_or(Ok(Delivery::Own))
+    fn prepare_wait(&self) -> Result<Driven, Error> {
+        self.0.admissions.lock().expect("a sound bench").pop().unwrap_or(Ok(Driven::ByCaller))
     }
 }
 
 struct Latches(Root);
 
 impl InterruptHardware for Latches {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         self.0.0.enabled.fetch_or(lines, SeqCst);
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         self.0.0.enabled.fetch_and(!lines, SeqCst);
     }
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         self.0.0.latch.fetch_and(!lines, SeqCst) & lines
     }
 
-    fn harvest(&mut self, lines: u32) -> u32 {
-        self.take(lines)
+    fn take_latched(&mut self, lines: u32) -> u32 {
+        self.ack_pending(lines)
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         !0
     }
 
-    fn flush(&mut self) {}
+    fn read_back(&mut self) {}
 }
 
 /// A child whose one line fires whenever its parent does.
 struct Through;
 
 impl InterruptHardware for Through {
-    fn enable(&mut self, _: u32) {}
+    fn unmask(&mut self, _: u32) {}
 
-    fn disable(&mut self, _: u32) {}
+    fn mask(&mut self, _: u32) {}
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         lines
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         0
     }
 
-    fn flush(&mut self) {}
+    fn read_back(&mut self) {}
 }
 
 type Parent = Pin<Arc<Node<Latches, StdLock, Root, 4>>>;
@@ -135,8 +135,8 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-const REACTOR: Result<Delivery, Error> = Ok(Delivery::Reactor);
-const OWN: Result<Delivery, Error> = Ok(Delivery::Own);
+const REACTOR: Result<Driven, Error> = Ok(Driven::ByReactor);
+const OWN: Result<Driven, Error> = Ok(Driven::ByCaller);
 
 #[test]
 fn a_wait_that_is_not_admitted_ends_and_leaves_nothing_behind() {

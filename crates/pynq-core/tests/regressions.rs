@@ -71,7 +71,7 @@ impl InterruptSource for Bus {
 struct Controller(Bus);
 
 impl InterruptHardware for Controller {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         let board = &*self.0.0;
         board.enabled.fetch_or(lines, SeqCst);
         if board.panic_in_enable.load(SeqCst) & lines != 0 {
@@ -82,10 +82,10 @@ impl InterruptHardware for Controller {
             board.fire();
         }
     }
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         self.0.0.enabled.fetch_and(!lines, SeqCst);
     }
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         let board = &*self.0.0;
         let number = board.takes.fetch_add(1, SeqCst);
         if let Some((at, line)) = *board.at.lock().expect("a sound bench") {
@@ -100,13 +100,13 @@ impl InterruptHardware for Controller {
         }
         taken
     }
-    fn harvest(&mut self, lines: u32) -> u32 {
+    fn take_latched(&mut self, lines: u32) -> u32 {
         self.0.0.latch.fetch_and(!lines, SeqCst) & lines
     }
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         !0
     }
-    fn flush(&mut self) {}
+    fn read_back(&mut self) {}
 }
 
 struct PanicsOnWake;
@@ -214,19 +214,19 @@ fn arm_after_a_line_was_masked() {
 /// A controller with one level input that is always active; its output is a pin that fires while it is unmasked.
 struct LevelStuck(Arc<AtomicU32>);
 impl InterruptHardware for LevelStuck {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         self.0.fetch_or(lines, SeqCst);
     }
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         self.0.fetch_and(!lines, SeqCst);
     }
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         lines & 1
     }
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         0
     }
-    fn flush(&mut self) {}
+    fn read_back(&mut self) {}
 }
 
 /// One-shot, level: polled while the output is active it has fired; otherwise it keeps the waker.

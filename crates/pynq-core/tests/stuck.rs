@@ -20,23 +20,23 @@ struct Stuck {
 }
 
 impl InterruptHardware for Stuck {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         self.enabled |= lines;
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         self.enabled &= !lines;
     }
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         self.pending & lines
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         !0
     }
 
-    fn flush(&mut self) {}
+    fn read_back(&mut self) {}
 }
 
 struct AlwaysFires;

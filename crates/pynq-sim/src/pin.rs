@@ -216,7 +216,7 @@ impl InterruptSource for CpuPin {
         blocking::block(&self.shared, poll, deadline)
     }
 
-    fn observe(&self, activity: Activity) {
+    fn trace(&self, activity: Activity) {
         self.act(|state, index| {
             if activity == Activity::Woken {
                 state.end_service(index);

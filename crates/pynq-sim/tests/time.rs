@@ -236,13 +236,13 @@ fn woken_waiters_hold_the_clock_until_they_are_polled_or_dropped() {
         let board = small(0);
         let pin = board.cpu_pin(IRQ).unwrap();
         board.at(ms(1), |_| ());
-        pin.observe(Activity::Woken);
-        pin.observe(Activity::Woken);
+        pin.trace(Activity::Woken);
+        pin.trace(Activity::Woken);
         assert!(!settles(&board, 1000));
-        pin.observe(end);
+        pin.trace(end);
         assert!(!settles(&board, 1000));
         assert_eq!(board.now(), Instant::START);
-        pin.observe(end);
+        pin.trace(end);
         assert!(settles(&board, 1000));
         assert_eq!(board.now(), ms(1));
     }
@@ -255,10 +255,10 @@ fn a_task_at_work_holds_the_clock_until_it_waits_again() {
     board.at(ms(1), |_| ());
     board.set_grace(Duration::from_secs(3600));
     let task = some_task();
-    pin.observe(Activity::Woken);
-    pin.observe(Activity::Completed { task, woken: true });
+    pin.trace(Activity::Woken);
+    pin.trace(Activity::Completed { task, woken: true });
     assert!(!settles(&board, 1000));
-    pin.observe(Activity::Registered { task });
+    pin.trace(Activity::Registered { task });
     assert!(settles(&board, 1000));
 }
 
@@ -267,7 +267,7 @@ fn a_task_at_work_that_never_comes_back_is_forgotten_in_the_end() {
     let board = small(0);
     let pin = board.cpu_pin(IRQ).unwrap();
     board.set_grace(Duration::from_millis(1));
-    pin.observe(Activity::Completed { task: some_task(), woken: false });
+    pin.trace(Activity::Completed { task: some_task(), woken: false });
     assert_eq!(board.block_on(board.clock().sleep_until(ms(5))), Ok(()));
     assert_eq!(board.now(), ms(5));
 }

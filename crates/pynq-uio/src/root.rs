@@ -16,7 +16,7 @@ use std::{
 
 use pynq_core::{
     Error, Instant,
-    interrupt::{Delivery, InterruptSource},
+    interrupt::{Driven, InterruptSource},
 };
 use rustix::io::Errno;
 
@@ -451,17 +451,17 @@ impl InterruptSource for UioRoot {
         blocking::block(Watched::One(&self.0), poll, deadline)
     }
 
-    fn admit(&self) -> Result<Delivery, Error> {
+    fn prepare_wait(&self) -> Result<Driven, Error> {
         // Of a device that is gone, the poll itself tells; nobody has to watch it.
         if blocking::watches(&self.0) || self.0.is_dead() {
-            return Ok(Delivery::Own);
+            return Ok(Driven::ByCaller);
         }
         if !self.0.0.is_bound.load(Ordering::SeqCst) {
             self.0.0.bind()?;
             // It may be armed, by a blocked thread, and has to be polled with the reactor from now on.
             self.0.0.wake();
         }
-        Ok(Delivery::Reactor)
+        Ok(Driven::ByReactor)
     }
 }
 

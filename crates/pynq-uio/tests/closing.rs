@@ -13,7 +13,7 @@ use std::{
 
 use pynq_core::{
     Error,
-    interrupt::{Delivery, InterruptSource},
+    interrupt::{Driven, InterruptSource},
 };
 use pynq_uio::{BoxedSleep, LinuxClock, Masking, NoReactor, Reactor, Registration, UioInterrupts, UioRoot, WatchError};
 
@@ -91,7 +91,7 @@ fn closing_ends_the_watch_though_the_old_root_lives_on() {
     let watches = Arc::downgrade(&reactor.0);
     let interrupts = interrupts(reactor);
     let root = interrupts.root(near.into(), Masking::InTheController).unwrap();
-    assert_eq!(root.admit(), Ok(Delivery::Reactor));
+    assert_eq!(root.prepare_wait(), Ok(Driven::ByReactor));
     assert!(arm(&root).is_pending());
     assert_eq!(watches.strong_count(), 2, "the reactor's own, and the one of what it watches");
     interrupts.close();

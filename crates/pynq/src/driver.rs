@@ -9,7 +9,7 @@ use std::{
 use pin_project_lite::pin_project;
 use pynq_core::{
     Error as Cause, Instant,
-    interrupt::{Activity, Delivery, InterruptHardware, InterruptSource, Node, ParentLine, StdLock},
+    interrupt::{Activity, Driven, InterruptHardware, InterruptSource, Node, ParentLine, StdLock},
 };
 use pynq_hwh::IpBlock;
 
@@ -58,12 +58,12 @@ impl InterruptSource for Parent {
         self.line.block(poll, deadline)
     }
 
-    fn admit(&self) -> Result<Delivery, Cause> {
-        self.line.admit()
+    fn prepare_wait(&self) -> Result<Driven, Cause> {
+        self.line.prepare_wait()
     }
 
-    fn observe(&self, activity: Activity) {
-        self.line.observe(activity);
+    fn trace(&self, activity: Activity) {
+        self.line.trace(activity);
     }
 }
 

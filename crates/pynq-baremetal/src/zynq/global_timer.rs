@@ -141,18 +141,18 @@ impl<M: Mmio> GlobalTimerHardware<M> {
 }
 
 impl<M: Mmio + Send> InterruptHardware for GlobalTimerHardware<M> {
-    fn enable(&mut self, _: u32) {
+    fn unmask(&mut self, _: u32) {
         self.unmasked = true;
         self.put();
     }
 
-    fn disable(&mut self, _: u32) {
+    fn mask(&mut self, _: u32) {
         self.unmasked = false;
         self.put();
     }
 
     /// The comparator matches at any later time as well, so it is stopped before its event is cleared.
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         let event = self.registers.event().read() & 1;
         if event != 0 {
             self.next = u64::MAX;
@@ -162,11 +162,11 @@ impl<M: Mmio + Send> InterruptHardware for GlobalTimerHardware<M> {
         event & lines
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         1
     }
 
-    fn flush(&mut self) {
+    fn read_back(&mut self) {
         self.registers.control().read();
     }
 }

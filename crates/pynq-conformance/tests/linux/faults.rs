@@ -263,12 +263,12 @@ fn a_reactor_whose_word_is_stale_looks_again() {
 fn a_root_needs_a_reactor_only_to_be_admitted() {
     let (_device, fd) = Device::open();
     let root = no_reactor().root(fd, Masking::AtTheRoot).unwrap();
-    assert_eq!(root.admit(), Err(Error::NoReactor));
+    assert_eq!(root.prepare_wait(), Err(Error::NoReactor));
     let mut admitted = None;
     let mut ask = |_: &mut Context<'_>| {
-        admitted = Some(root.admit());
+        admitted = Some(root.prepare_wait());
         Poll::Ready(())
     };
     root.block(&mut ask, None).unwrap();
-    assert_eq!(admitted, Some(Ok(pynq_core::interrupt::Delivery::Own)));
+    assert_eq!(admitted, Some(Ok(pynq_core::interrupt::Driven::ByCaller)));
 }

@@ -16,7 +16,7 @@ use std::{
 use pynq_conformance::{Sleep, Stop};
 use pynq_core::{
     Clock, Error, Instant,
-    interrupt::{Delivery, InterruptSource},
+    interrupt::{Driven, InterruptSource},
 };
 use pynq_sim::{Board, CpuPin};
 use pynq_uio::{LinuxClock, Masking, UioInterrupts, UioRoot};
@@ -120,10 +120,10 @@ impl InterruptSource for Watched {
         ended
     }
 
-    fn admit(&self) -> Result<Delivery, Error> {
-        match self.root.admit() {
+    fn prepare_wait(&self) -> Result<Driven, Error> {
+        match self.root.prepare_wait() {
             // What is polled by hand there is served by blocked threads, the last of which is `settle`.
-            Err(Error::NoReactor) if !self.has_reactor => Ok(Delivery::Own),
+            Err(Error::NoReactor) if !self.has_reactor => Ok(Driven::ByCaller),
             admitted => admitted,
         }
     }

@@ -98,7 +98,7 @@ impl Registers {
 pub(crate) struct Edges(pub(crate) Arc<Registers>);
 
 impl InterruptHardware for Edges {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         self.0.accesses.fetch_add(1, SeqCst);
         self.0.enabled.fetch_or(lines, SeqCst);
         self.0.latched.fetch_or(self.0.with_unmasking.swap(0, SeqCst), SeqCst);
@@ -106,25 +106,25 @@ impl InterruptHardware for Edges {
         self.0.drive();
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         self.0.accesses.fetch_add(1, SeqCst);
         self.0.enabled.fetch_and(!lines, SeqCst);
     }
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         self.0.accesses.fetch_add(1, SeqCst);
         self.0.latched.fetch_and(!lines, SeqCst) & lines
     }
 
-    fn harvest(&mut self, lines: u32) -> u32 {
-        self.take(lines)
+    fn take_latched(&mut self, lines: u32) -> u32 {
+        self.ack_pending(lines)
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         u32::MAX
     }
 
-    fn flush(&mut self) {}
+    fn read_back(&mut self) {}
 }
 
 /// What a root does besides its duty.

@@ -51,8 +51,8 @@ impl InterruptSource for CpuPin {
         Err(Error::NeverWoken)
     }
 
-    fn observe(&self, activity: Activity) {
-        schedule::current(|schedule| schedule.observe(activity));
+    fn trace(&self, activity: Activity) {
+        schedule::current(|schedule| schedule.trace(activity));
     }
 }
 

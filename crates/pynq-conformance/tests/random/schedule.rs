@@ -151,7 +151,7 @@ impl Schedule {
         (pins[pin].armed, pins[pin].fired) = (false, false);
     }
 
-    pub(crate) fn observe(&self, activity: Activity) {
+    pub(crate) fn trace(&self, activity: Activity) {
         let change = match activity {
             Activity::Woken => 1,
             Activity::Polled | Activity::Dropped | Activity::Completed { woken: true, .. } => -1,

@@ -5,7 +5,7 @@ use core::{
     task::{Context, Poll, Waker},
 };
 
-use super::{Activity, Delivery, InterruptHardware, InterruptSource, Node, NodeHandle, ParentLine};
+use super::{Activity, Driven, InterruptHardware, InterruptSource, Node, NodeHandle, ParentLine};
 use crate::{Error, Instant};
 
 /// The hardware of a pin that is wired straight to a root: there is none.
@@ -20,19 +20,19 @@ pub struct Direct;
 pub type DirectNode<L, S> = Node<Direct, L, S, 1>;
 
 impl InterruptHardware for Direct {
-    fn enable(&mut self, _: u32) {}
+    fn unmask(&mut self, _: u32) {}
 
-    fn disable(&mut self, _: u32) {}
+    fn mask(&mut self, _: u32) {}
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         lines
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         0
     }
 
-    fn flush(&mut self) {}
+    fn read_back(&mut self) {}
 }
 
 /// A block whose interrupt may be left unwired: `None` answers every wait with [`Error::InterruptsUnavailable`].
@@ -68,13 +68,13 @@ impl<P: NodeHandle> InterruptSource for Option<ParentLine<P>> {
         }
     }
 
-    fn admit(&self) -> Result<Delivery, Error> {
-        self.as_ref().map_or(Ok(Delivery::Own), InterruptSource::admit)
+    fn prepare_wait(&self) -> Result<Driven, Error> {
+        self.as_ref().map_or(Ok(Driven::ByCaller), InterruptSource::prepare_wait)
     }
 
-    fn observe(&self, activity: Activity) {
+    fn trace(&self, activity: Activity) {
         if let Some(line) = self {
-            line.observe(activity);
+            line.trace(activity);
         }
     }
 }

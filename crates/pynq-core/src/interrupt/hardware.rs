@@ -6,32 +6,32 @@
 pub trait InterruptHardware: Send {
     /// Unmasks `lines`. A **level** line is acknowledged first: its latch means nothing until now. An **edge** line
     /// is not: an edge that came while nobody waited stays for the wait that begins here.
-    fn enable(&mut self, lines: u32);
+    fn unmask(&mut self, lines: u32);
 
     /// Masks `lines`.
-    fn disable(&mut self, lines: u32);
+    fn mask(&mut self, lines: u32);
 
     /// Which of `lines` are pending. What the device remembers of them is cleared, where that is possible without
     /// the device's user (an edge latch, a GPIO's status), *before* what is behind it is looked at.
-    fn take(&mut self, lines: u32) -> u32;
+    fn ack_pending(&mut self, lines: u32) -> u32;
 
     /// Those of `lines` whose latch is an event by itself (edges), pending whether masked or not; acknowledged.
-    fn harvest(&mut self, lines: u32) -> u32 {
+    fn take_latched(&mut self, lines: u32) -> u32 {
         let _ = lines;
         0
     }
 
     /// For a node that tells events apart by comparing: what line `line` looks like now (a GPIO channel's DATA).
-    fn sample(&mut self, line: u8) -> u32 {
+    fn read_level(&mut self, line: u8) -> u32 {
         let _ = line;
         0
     }
 
-    /// The lines that [`take`](Self::take) leaves inactive. Only such a line can stay unmasked when it has fired and
+    /// The lines that [`ack_pending`](Self::ack_pending) leaves inactive. Only such a line can stay unmasked when it has fired and
     /// somebody still waits; any other is masked until its device has been cleared and somebody waits again, so a line
     /// that is sampled has to be one of these.
-    fn self_clearing(&self) -> u32;
+    fn clears_on_ack(&self) -> u32;
 
     /// Reads some register without side effect, so that the writes before it have reached the block.
-    fn flush(&mut self);
+    fn read_back(&mut self);
 }

@@ -9,7 +9,7 @@ use core::{
     task::{Context, Poll},
 };
 
-use super::{Activity, Condition, Delivery, Waiter, waker::NodeRef};
+use super::{Activity, Condition, Driven, Waiter, waker::NodeRef};
 use crate::{Error, Instant};
 
 /// What a completed wait was told.
@@ -105,12 +105,12 @@ pub unsafe trait InterruptLines: Send + Sync {
     fn block(&self, poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, deadline: Option<Instant>)
     -> Result<(), Error>;
 
-    /// See [`InterruptSource::admit`](super::InterruptSource::admit).
+    /// See [`InterruptSource::prepare_wait`](super::InterruptSource::prepare_wait).
     #[doc(hidden)]
-    fn admit(&self) -> Result<Delivery, Error>;
+    fn prepare_wait(&self) -> Result<Driven, Error>;
 
     #[doc(hidden)]
-    fn observe(&self, activity: Activity);
+    fn trace(&self, activity: Activity);
 
     /// How many lines the node has.
     fn line_count(&self) -> u8;

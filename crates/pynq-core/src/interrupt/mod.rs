@@ -29,7 +29,7 @@ pub use line::{InterruptEvent, InterruptEventExt, Line, Listener, Wait, WaitFor,
 pub use lines::{Cursor, Fired, InterruptLines, LineStats, NodeHandle, Request};
 pub use node::Node;
 pub use parent::ParentLine;
-pub use source::{Activity, Delivery, InterruptSource, TaskId};
+pub use source::{Activity, Driven, InterruptSource, TaskId};
 pub use sync::NodeLock;
 #[cfg(feature = "std")]
 pub use sync::StdLock;

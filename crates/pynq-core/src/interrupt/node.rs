@@ -9,12 +9,12 @@
 //! # A line
 //!
 //! ```text
-//! MASKED ──first waiter: (level: acknowledge) enable──▶ WAITED ──fires: take, (edge: acknowledge) count──▶ MASKED or WAITED
+//! MASKED ──first waiter: (level: acknowledge) unmask──▶ WAITED ──fires: ack_pending, count──▶ MASKED or WAITED
 //!    ▲                                                    │
-//!    └──────── last waiter gone: disable ◀────────────────┘
+//!    └──────── last waiter gone: mask ◀───────────────────┘
 //! ```
 //!
-//! It stays WAITED after firing only if its cause is cleared by `take` and somebody still waits on it: a listener,
+//! It stays WAITED after firing only if its cause is cleared by `ack_pending` and somebody still waits on it: a listener,
 //! or a waiter whose condition did not come true.
 //!
 //! # A waiter
@@ -72,7 +72,7 @@ use core::{
 use mutex::BlockingMutex;
 
 use super::{
-    Activity, Delivery, InterruptHardware, InterruptSource, NodeHandle, NodeLock,
+    Activity, Driven, InterruptHardware, InterruptSource, NodeHandle, NodeLock,
     lines::{Cursor, Fired, InterruptLines, LineStats, Request},
     ownership::{Ownership, Step},
     panics::Panics,
@@ -299,7 +299,7 @@ where
             #[cfg(pynq_mutant = "wake-before-publish")]
             state.publish();
             if cfg!(pynq_mutant = "acknowledge-after-wake") {
-                state.hardware.as_mut().map(|hardware| hardware.harvest(!0));
+                state.hardware.as_mut().map(|hardware| hardware.take_latched(!0));
             }
             Step::next(state.is_wanted(), armed)
         })
@@ -307,7 +307,7 @@ where
 
     fn wake_batch(&self, batch: &mut Batch, panics: &mut Panics) {
         for _ in 0..batch.woken {
-            self.source.observe(Activity::Woken);
+            self.source.trace(Activity::Woken);
         }
         batch.wake(panics);
     }
@@ -402,7 +402,7 @@ where
         if cfg!(pynq_mutant = "disarm-without-owning") {
             let last = self.state.with_lock(|state| {
                 state.take_out(waiter);
-                state.enabled == 0
+                state.unmasked == 0
             });
             if last {
                 self.pinned_source().disarm();
@@ -415,7 +415,7 @@ where
         });
         drop(waker);
         if woken {
-            self.source.observe(Activity::Dropped);
+            self.source.trace(Activity::Dropped);
         }
     }
 
@@ -436,12 +436,12 @@ where
         self.source.block(poll, deadline)
     }
 
-    fn admit(&self) -> Result<Delivery, Error> {
-        self.source.admit()
+    fn prepare_wait(&self) -> Result<Driven, Error> {
+        self.source.prepare_wait()
     }
 
-    fn observe(&self, activity: Activity) {
-        self.source.observe(activity);
+    fn trace(&self, activity: Activity) {
+        self.source.trace(activity);
     }
 
     fn line_count(&self) -> u8 {

@@ -9,7 +9,7 @@ use core::{
 };
 
 use super::{
-    Activity, Condition, Delivery, InterruptSource, NodeHandle, Waiter,
+    Activity, Condition, Driven, InterruptSource, NodeHandle, Waiter,
     lines::{Cursor, InterruptLines, Request},
 };
 use crate::{Error, Instant};
@@ -119,12 +119,12 @@ impl<P: NodeHandle> InterruptSource for ParentLine<P> {
         self.parent.block(poll, deadline)
     }
 
-    fn admit(&self) -> Result<Delivery, Error> {
-        self.parent.admit()
+    fn prepare_wait(&self) -> Result<Driven, Error> {
+        self.parent.prepare_wait()
     }
 
-    fn observe(&self, activity: Activity) {
-        self.parent.observe(activity);
+    fn trace(&self, activity: Activity) {
+        self.parent.trace(activity);
     }
 }
 

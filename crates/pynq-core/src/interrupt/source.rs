@@ -52,13 +52,13 @@ pub trait InterruptSource {
     /// # Errors
     ///
     /// [`Error::NoReactor`] where nothing would deliver the event. It ends that wait, and no other.
-    fn admit(&self) -> Result<Delivery, Error> {
-        Ok(Delivery::Own)
+    fn prepare_wait(&self) -> Result<Driven, Error> {
+        Ok(Driven::ByCaller)
     }
 
     /// Told what waiters do, so that a simulated board knows when the program has caught up with it. Called without
     /// locks. Hardware has no use for it.
-    fn observe(&self, activity: Activity) {
+    fn trace(&self, activity: Activity) {
         let _ = activity;
     }
 }
@@ -84,12 +84,12 @@ where
         self.as_ref().get_ref().block(poll, deadline)
     }
 
-    fn admit(&self) -> Result<Delivery, Error> {
-        self.as_ref().get_ref().admit()
+    fn prepare_wait(&self) -> Result<Driven, Error> {
+        self.as_ref().get_ref().prepare_wait()
     }
 
-    fn observe(&self, activity: Activity) {
-        self.as_ref().get_ref().observe(activity);
+    fn trace(&self, activity: Activity) {
+        self.as_ref().get_ref().trace(activity);
     }
 }
 
@@ -113,12 +113,12 @@ macro_rules! by_pointer {
                 (**self).block(poll, deadline)
             }
 
-            fn admit(&self) -> Result<Delivery, Error> {
-                (**self).admit()
+            fn prepare_wait(&self) -> Result<Driven, Error> {
+                (**self).prepare_wait()
             }
 
-            fn observe(&self, activity: Activity) {
-                (**self).observe(activity);
+            fn trace(&self, activity: Activity) {
+                (**self).trace(activity);
             }
         }
     )*};
@@ -128,16 +128,16 @@ by_pointer!(&T);
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 by_pointer!(alloc::sync::Arc<T>);
 
-/// What delivers the events of a wait, as told by [`InterruptSource::admit`].
+/// What delivers the events of a wait, as told by [`InterruptSource::prepare_wait`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
+pub enum Driven {
     /// The source itself, or the thread that waits: a blocking twin, an interrupt handler, a simulated board.
-    Own,
+    ByCaller,
     /// A reactor. If that goes, the wait ends with [`Error::ReactorGone`], and others go on.
-    Reactor,
+    ByReactor,
 }
 
-/// What a waiter did, for [`InterruptSource::observe`].
+/// What a waiter did, for [`InterruptSource::trace`].
 ///
 /// A task is told apart by [`TaskId`]. Between `Woken` and the matching `Polled`, `Completed` or `Dropped` the
 /// program has not yet seen an event; between `Completed` and the next `Registered` of that task it is still at work on one.

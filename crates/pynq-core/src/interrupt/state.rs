@@ -21,7 +21,7 @@ pub(super) struct NodeState<H, const N: usize> {
     pub(super) hardware: Option<H>,
     pub(super) failed: Option<Error>,
     /// Lines unmasked in the hardware.
-    pub(super) enabled: u32,
+    pub(super) unmasked: u32,
     /// Interrupts in a row in which nothing was pending.
     pub(super) empty: u32,
     pub(super) waiting: Queue,
@@ -52,7 +52,7 @@ impl<H, const N: usize> NodeState<H, N> {
         Self {
             hardware: Some(hardware),
             failed: None,
-            enabled: 0,
+            unmasked: 0,
             empty: 0,
             waiting: Queue::new(),
             ready: Queue::new(),
@@ -62,12 +62,12 @@ impl<H, const N: usize> NodeState<H, N> {
 
     /// Whether somebody waits, so that the source is to be armed.
     pub(super) const fn is_wanted(&self) -> bool {
-        self.enabled != 0
+        self.unmasked != 0
     }
 
     /// Nobody waits, and nothing is unmasked.
     pub(super) fn is_quiet(&self) -> bool {
-        self.enabled == 0 && self.waiting.is_empty() && self.ready.is_empty()
+        self.unmasked == 0 && self.waiting.is_empty() && self.ready.is_empty()
     }
 }
 
@@ -84,13 +84,13 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     /// with an edge line sees the next event. Tells whether anything was pending.
     fn service(&mut self) -> bool {
         let Some(hardware) = &mut self.hardware else { return false };
-        let mut left = self.enabled;
+        let mut left = self.unmasked;
         let mut written = false;
         let mut any = false;
         // Written to once a line fires again, as most don't.
         let (mut fired_before, mut passes) = (0, None::<[u8; N]>);
         while left != 0 {
-            let fired = hardware.take(left) & left;
+            let fired = hardware.ack_pending(left) & left;
             if fired == 0 {
                 written = false;
                 break;
@@ -107,11 +107,12 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             }
             fired_before |= fired;
             let calm = fired & !stuck_lines;
-            let waited = fire(&mut self.lines, &mut self.waiting, &mut self.ready, calm, |line| hardware.sample(line));
-            let done = fired & !(waited & hardware.self_clearing());
+            let waited =
+                fire(&mut self.lines, &mut self.waiting, &mut self.ready, calm, |line| hardware.read_level(line));
+            let done = fired & !(waited & hardware.clears_on_ack());
             if done != 0 && !(cfg!(pynq_mutant = "fired-line-stays-unmasked")) {
-                hardware.disable(done);
-                self.enabled &= !done;
+                hardware.mask(done);
+                self.unmasked &= !done;
                 written = true;
             }
             left &= !done;
@@ -120,7 +121,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             }
         }
         if written {
-            hardware.flush();
+            hardware.read_back();
         }
         any
     }
@@ -128,7 +129,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     /// The source keeps firing though nothing that anybody waits for is pending: gives up on all lines.
     #[cold]
     fn give_up(&mut self) {
-        for line in bits(self.enabled) {
+        for line in bits(self.unmasked) {
             stuck(&mut self.lines, &mut self.waiting, &mut self.ready, line);
         }
         self.quiesce();
@@ -139,14 +140,15 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     pub(super) fn look(&mut self, line: u8) -> Result<Cursor, Error> {
         let Some(hardware) = &mut self.hardware else { return Err(self.failed.unwrap_or(Error::Invalidated)) };
         let bit = 1 << line;
-        if !cfg!(pynq_mutant = "clear-moves-cursor-only") && hardware.harvest(bit) & bit != 0 {
-            let waited = fire(&mut self.lines, &mut self.waiting, &mut self.ready, bit, |line| hardware.sample(line));
-            if waited == 0 && self.enabled & bit != 0 {
-                hardware.disable(bit);
-                self.enabled &= !bit;
+        if !cfg!(pynq_mutant = "clear-moves-cursor-only") && hardware.take_latched(bit) & bit != 0 {
+            let waited =
+                fire(&mut self.lines, &mut self.waiting, &mut self.ready, bit, |line| hardware.read_level(line));
+            if waited == 0 && self.unmasked & bit != 0 {
+                hardware.mask(bit);
+                self.unmasked &= !bit;
             }
         }
-        Ok(Cursor { count: self.lines[usize::from(line)].count, sample: hardware.sample(line) })
+        Ok(Cursor { count: self.lines[usize::from(line)].count, sample: hardware.read_level(line) })
     }
 
     /// A source's error. One that isn't fatal ends the waits there are and leaves the node as it was.
@@ -184,25 +186,25 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             }
             true
         });
-        let masked = deserted & self.enabled;
+        let masked = deserted & self.unmasked;
         if let (Some(hardware), true) = (&mut self.hardware, masked != 0) {
-            hardware.disable(masked);
-            hardware.flush();
-            self.enabled &= !masked;
+            hardware.mask(masked);
+            hardware.read_back();
+            self.unmasked &= !masked;
         }
     }
 
     pub(super) fn quiesce(&mut self) {
         if let Some(hardware) = &mut self.hardware {
-            hardware.disable(core::mem::take(&mut self.enabled));
-            hardware.flush();
+            hardware.mask(core::mem::take(&mut self.unmasked));
+            hardware.read_back();
         }
     }
 
     /// Gives the hardware back to be dropped with the lock released.
     pub(super) fn fail_for_good(&mut self, error: Error) -> Option<H> {
         self.failed.get_or_insert(error);
-        self.enabled = 0;
+        self.unmasked = 0;
         self.all_ready(None);
         self.hardware.take()
     }
@@ -253,7 +255,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         let hardware = self.hardware.as_mut()?;
         // The waiter is in the list before the line is unmasked, and the sample is taken after: an event from here
         // on finds the one or the other.
-        let first = self.enabled & bit == 0;
+        let first = self.unmasked & bit == 0;
         let enables = first || cfg!(pynq_mutant = "acknowledge-when-joining");
         // SAFETY: it is `Idle`, hence in no list; its owner cancels it before it goes; this is the lock's closure.
         #[allow(unsafe_code)]
@@ -263,12 +265,12 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         waiter.set_state(State::Waiting);
         self.lines[line].waiters += 1;
         self.empty = 0;
-        self.enabled |= bit;
+        self.unmasked |= bit;
         if enables {
-            hardware.enable(bit);
+            hardware.unmask(bit);
         }
         if waiter.wants_sample() {
-            let sample = hardware.sample(request.line);
+            let sample = hardware.read_level(request.line);
             if waiter.judge_first(sample) {
                 self.take_out(waiter);
                 return Some(Ok(waiter.fired(self.lines[line].count, request, cursor)));
@@ -280,10 +282,10 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     /// Unmasks a line that somebody waits on and that was masked for an error, or for its event.
     pub(super) fn rearm(&mut self, line: u8) {
         let bit = 1 << line;
-        if self.enabled & bit == 0 {
+        if self.unmasked & bit == 0 {
             if let Some(hardware) = &mut self.hardware {
-                self.enabled |= bit;
-                hardware.enable(bit);
+                self.unmasked |= bit;
+                hardware.unmask(bit);
             }
         }
     }
@@ -309,10 +311,10 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
                 self.lines[line].waiters -= 1;
                 waiter.set_state(State::Idle); // before the registers, an access to which may panic
                 let last = self.lines[line].waiters == 0 || cfg!(pynq_mutant = "drop-masks-others");
-                if last && self.enabled & bit != 0 && !cfg!(pynq_mutant = "drop-never-masks") {
-                    self.enabled &= !bit;
+                if last && self.unmasked & bit != 0 && !cfg!(pynq_mutant = "drop-never-masks") {
+                    self.unmasked &= !bit;
                     if let Some(hardware) = &mut self.hardware {
-                        hardware.disable(bit);
+                        hardware.mask(bit);
                     }
                 }
             }

@@ -190,13 +190,13 @@ fn channels(lines: u32) -> Channels {
 impl<M: Mmio + Send> InterruptHardware for AxiGpioHardware<M> {
     /// A status from before is kept: it may be an event that nobody has looked at yet. If it is none, one dispatch
     /// finds that out and wakes nobody.
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         if self.config.interrupt {
             self.put_enables(self.enabled | channels(lines));
         }
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         if self.config.interrupt {
             self.put_enables(self.enabled - channels(lines));
         }
@@ -204,24 +204,24 @@ impl<M: Mmio + Send> InterruptHardware for AxiGpioHardware<M> {
 
     /// The status is cleared here and DATA is sampled afterwards, so that a change in between sets it again: one
     /// service too many, where the other order would lose the change.
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         if self.config.interrupt { self.clear(channels(lines)).bits() } else { 0 }
     }
 
     /// The status of a channel remembers an event as an edge latch does.
-    fn harvest(&mut self, lines: u32) -> u32 {
-        self.take(lines)
+    fn take_latched(&mut self, lines: u32) -> u32 {
+        self.ack_pending(lines)
     }
 
-    fn sample(&mut self, line: u8) -> u32 {
+    fn read_level(&mut self, line: u8) -> u32 {
         self.read(line)
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         Channels::all().bits()
     }
 
-    fn flush(&mut self) {
+    fn read_back(&mut self) {
         if self.config.interrupt {
             self.registers.ip_ier().read();
         }

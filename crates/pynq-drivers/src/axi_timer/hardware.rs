@@ -172,17 +172,17 @@ fn channels(lines: u32) -> impl Iterator<Item = u8> {
 
 impl<M: Mmio + Send> InterruptHardware for AxiTimerHardware<M> {
     /// A status from before is kept: it may be an event that nobody has looked at yet.
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         self.enable_lines(lines, TimerControl::ENIT);
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         self.enable_lines(lines, TimerControl::empty());
     }
 
     /// A one-shot that has ended is stopped in the write that clears its status, so that no later write of the control
     /// register can set it going again.
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         let mut taken = 0;
         for line in channels(lines).filter(|line| *line < self.config.channels()) {
             if !self.has_fired(line) {
@@ -199,15 +199,15 @@ impl<M: Mmio + Send> InterruptHardware for AxiTimerHardware<M> {
     }
 
     /// The status of a channel remembers an event as an edge latch does.
-    fn harvest(&mut self, lines: u32) -> u32 {
-        self.take(lines)
+    fn take_latched(&mut self, lines: u32) -> u32 {
+        self.ack_pending(lines)
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         0b11
     }
 
-    fn flush(&mut self) {
+    fn read_back(&mut self) {
         self.registers.tcsr0().read();
     }
 }

@@ -138,33 +138,33 @@ impl<M: Mmio> AxiUartLiteHardware<M> {
 
 impl<M: Mmio + Send> InterruptHardware for AxiUartLiteHardware<M> {
     /// Gives no pulse for what is there already: who waits samples after this.
-    fn enable(&mut self, _: u32) {
+    fn unmask(&mut self, _: u32) {
         self.set_enable(UartControl::ENABLE_INTR);
     }
 
-    fn disable(&mut self, _: u32) {
+    fn mask(&mut self, _: u32) {
         self.set_enable(UartControl::empty());
     }
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         let edges = (self.status() & EDGES) - self.seen;
         self.seen |= edges;
         if edges.is_empty() { 0 } else { lines & 1 }
     }
 
-    fn harvest(&mut self, lines: u32) -> u32 {
-        self.take(lines)
+    fn take_latched(&mut self, lines: u32) -> u32 {
+        self.ack_pending(lines)
     }
 
-    fn sample(&mut self, _: u8) -> u32 {
+    fn read_level(&mut self, _: u8) -> u32 {
         self.status().bits()
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         1
     }
 
-    fn flush(&mut self) {
+    fn read_back(&mut self) {
         self.status();
     }
 }

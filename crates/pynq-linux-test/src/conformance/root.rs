@@ -15,7 +15,7 @@ use std::{
 
 use pynq_core::{
     Error, Instant,
-    interrupt::{Activity, Delivery, InterruptSource},
+    interrupt::{Activity, Driven, InterruptSource},
 };
 use pynq_uio::UioRoot;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -150,11 +150,11 @@ impl InterruptSource for Watched {
         self.root.block(poll, deadline)
     }
 
-    fn admit(&self) -> Result<Delivery, Error> {
-        self.root.admit()
+    fn prepare_wait(&self) -> Result<Driven, Error> {
+        self.root.prepare_wait()
     }
 
-    fn observe(&self, activity: Activity) {
-        self.root.observe(activity);
+    fn trace(&self, activity: Activity) {
+        self.root.trace(activity);
     }
 }

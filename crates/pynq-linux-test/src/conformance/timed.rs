@@ -31,34 +31,34 @@ pub(crate) struct Timed<H> {
 }
 
 impl<H: InterruptHardware> InterruptHardware for Timed<H> {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         self.trap.spring(Moment::BeforeUnmasking);
-        self.hardware.enable(lines);
+        self.hardware.unmask(lines);
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         self.trap.spring(Moment::BeforeMasking);
-        self.hardware.disable(lines);
+        self.hardware.mask(lines);
     }
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         self.trap.spring(Moment::BeforeStatusRead);
-        self.hardware.take(lines)
+        self.hardware.ack_pending(lines)
     }
 
-    fn harvest(&mut self, lines: u32) -> u32 {
-        self.hardware.harvest(lines)
+    fn take_latched(&mut self, lines: u32) -> u32 {
+        self.hardware.take_latched(lines)
     }
 
-    fn sample(&mut self, line: u8) -> u32 {
-        self.hardware.sample(line)
+    fn read_level(&mut self, line: u8) -> u32 {
+        self.hardware.read_level(line)
     }
 
-    fn self_clearing(&self) -> u32 {
-        self.hardware.self_clearing()
+    fn clears_on_ack(&self) -> u32 {
+        self.hardware.clears_on_ack()
     }
 
-    fn flush(&mut self) {
-        self.hardware.flush();
+    fn read_back(&mut self) {
+        self.hardware.read_back();
     }
 }

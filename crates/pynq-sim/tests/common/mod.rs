@@ -84,30 +84,30 @@ pub(crate) struct Controller {
 }
 
 impl InterruptHardware for Controller {
-    fn enable(&mut self, lines: u32) {
+    fn unmask(&mut self, lines: u32) {
         self.window.write(0x0C, lines & !self.edges);
         self.window.write(0x10, lines);
     }
 
-    fn disable(&mut self, lines: u32) {
+    fn mask(&mut self, lines: u32) {
         self.window.write(0x14, lines);
     }
 
-    fn take(&mut self, lines: u32) -> u32 {
+    fn ack_pending(&mut self, lines: u32) -> u32 {
         let pending = self.window.read(0x00) & lines;
         self.window.write(0x0C, pending & self.edges);
         pending
     }
 
-    fn harvest(&mut self, lines: u32) -> u32 {
-        self.take(lines & self.edges)
+    fn take_latched(&mut self, lines: u32) -> u32 {
+        self.ack_pending(lines & self.edges)
     }
 
-    fn self_clearing(&self) -> u32 {
+    fn clears_on_ack(&self) -> u32 {
         self.edges
     }
 
-    fn flush(&mut self) {
+    fn read_back(&mut self) {
         let _ = self.window.read(0x08);
     }
 }

@@ -73,7 +73,7 @@ impl InterruptSource for SimulatedLine {
         self.line.block(poll, deadline)
     }
 
-    fn observe(&self, activity: Activity) {
-        self.pin.observe(activity);
+    fn trace(&self, activity: Activity) {
+        self.pin.trace(activity);
     }
 }

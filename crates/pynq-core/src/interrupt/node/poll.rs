@@ -6,7 +6,7 @@ use core::{
 };
 
 use super::{
-    Activity, Cursor, Delivery, Error, Fired, InterruptHardware, InterruptLines as _, InterruptSource, Node, NodeLock,
+    Activity, Cursor, Driven, Error, Fired, InterruptHardware, InterruptLines as _, InterruptSource, Node, NodeLock,
     NodeRef, Request, State, Waiter,
 };
 use crate::interrupt::{Condition, TaskId, waker::clone_for_parent};
@@ -28,12 +28,12 @@ where
     S: InterruptSource + Send + Sync + 'static,
 {
     /// Whether a wait may wait here, and what delivers its events.
-    fn admitted(&self, request: &Request) -> Result<Delivery, Error> {
+    fn admitted(&self, request: &Request) -> Result<Driven, Error> {
         match request.condition {
             // A listener binds what delivers events if there is something here and now, and holds its line in any case.
-            Some(Condition::Hold) => self.source.admit().map(|_| Delivery::Own).or(Ok(Delivery::Own)),
-            _ if request.is_node => Ok(Delivery::Own),
-            _ => self.source.admit(),
+            Some(Condition::Hold) => self.source.prepare_wait().map(|_| Driven::ByCaller).or(Ok(Driven::ByCaller)),
+            _ if request.is_node => Ok(Driven::ByCaller),
+            _ => self.source.prepare_wait(),
         }
     }
 
@@ -61,7 +61,7 @@ where
             }
         }
         let admitted = self.admitted(request);
-        let by_reactor = admitted == Ok(Delivery::Reactor);
+        let by_reactor = admitted == Ok(Driven::ByReactor);
         // Before the lock is taken, since cloning is user code; and the waiter is its owner's until then.
         waiter.prepare(request, by_reactor, clone_of(request, cx));
         // From here on it may be linked, whatever panics before this returns: `cancel` has to look.
@@ -79,7 +79,7 @@ where
             return self.complete(waiter, request, result, false, cx);
         }
         if !request.is_node {
-            self.source.observe(Activity::Registered { task: TaskId::of(cx) });
+            self.source.trace(Activity::Registered { task: TaskId::of(cx) });
         }
         // SAFETY: passed on.
         if by_reactor { unsafe { self.readmit(me, waiter) } } else { Poll::Pending }
@@ -116,7 +116,7 @@ where
                 let is_late = cfg!(pynq_mutant = "check-before-register") && before == State::Idle;
                 let over = if is_late { None } else { state.outcome(waiter, request, cursor) };
                 let by_reactor = match (over, admitted) {
-                    (None, Ok(delivery)) => delivery == Delivery::Reactor,
+                    (None, Ok(delivery)) => delivery == Driven::ByReactor,
                     (Some(result), _) => {
                         state.take_out(waiter);
                         return Polled::Done(result);
@@ -162,7 +162,7 @@ where
                 }
                 Polled::Waits { moves } => {
                     if was_woken {
-                        self.source.observe(Activity::Polled);
+                        self.source.trace(Activity::Polled);
                     }
                     // SAFETY: passed on.
                     if moves { unsafe { self.readmit(me, waiter) } } else { Poll::Pending }
@@ -182,8 +182,8 @@ where
     ) -> Poll<Result<Fired, Error>> {
         waiter.registered.set(false);
         match (request.is_node, woken) {
-            (false, _) => self.source.observe(Activity::Completed { task: TaskId::of(cx), woken }),
-            (true, true) => self.source.observe(Activity::Polled),
+            (false, _) => self.source.trace(Activity::Completed { task: TaskId::of(cx), woken }),
+            (true, true) => self.source.trace(Activity::Polled),
             (true, false) => {}
         }
         Poll::Ready(result)
@@ -196,7 +196,7 @@ where
     ///
     /// As for [`InterruptLines::cancel`](super::InterruptLines::cancel).
     unsafe fn readmit(&self, me: NodeRef, waiter: Pin<&Waiter>) -> Poll<Result<Fired, Error>> {
-        let Err(error) = self.source.admit() else { return Poll::Pending };
+        let Err(error) = self.source.prepare_wait() else { return Poll::Pending };
         // SAFETY: passed on.
         unsafe { self.cancel(me, waiter) };
         Poll::Ready(Err(error))
