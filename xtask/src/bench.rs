@@ -117,7 +117,7 @@ fn header(project: &Project) -> Result<Value, Failure> {
 
 /// System calls and allocations of an interrupt, as the tests that hold them to it find them.
 fn costs() -> Result<Value, Failure> {
-    let command = Cmd::cargo("test -q -p pynq-conformance --test linux -- costs --nocapture --test-threads=1");
+    let command = Cmd::cargo("test -q -p pynq-uio --test roots -- costs --nocapture --test-threads=1");
     say!("  $ {command}");
     let (success, output) = command.capture()?;
     if !success {

@@ -1,6 +1,6 @@
 //! The soak: every backend that a host has, under every runtime, busy for minutes, with waits that are dropped at random.
 //!
-//! The program is a benchmark of `pynq-conformance`, though it measures nothing: those are the programs that no test run
+//! The program is a benchmark of `pynq-uio`, though it measures nothing: those are the programs that no test run
 //! starts. It tells its own failures, hangs included.
 
 use std::{fs, time::Duration};
@@ -24,7 +24,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
     }
     let time = Duration::from_secs(60 * options.minutes.unwrap_or(MINUTES));
     // With the checks of a debug build, and with what the tests have built already.
-    let bench = "bench --quiet --profile dev -p pynq-conformance --bench soak";
+    let bench = "bench --quiet --profile dev -p pynq-uio --bench soak";
     Cmd::cargo(bench).arg("--no-run").run()?;
     let command = Cmd::cargo(bench).words(&format!("-- --seconds {}", time.as_secs()));
     let command = match options.seed {

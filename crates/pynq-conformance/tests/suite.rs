@@ -1,6 +1,7 @@
 //! The suite itself: what it reports of a backend that can do little, and of one that is broken.
 #![allow(clippy::unwrap_used)] // a test may
 
+#[path = "../../pynq-core/tests/minimal/mod.rs"]
 mod minimal;
 
 use std::{cell::Cell, collections::BTreeSet, pin::Pin, sync::Arc};

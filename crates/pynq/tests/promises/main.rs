@@ -7,7 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 #[cfg(target_os = "linux")]
-#[path = "../../../pynq-conformance/tests/linux/device.rs"]
+#[path = "../../../pynq-uio/tests/roots/device.rs"]
 #[allow(dead_code, unreachable_pub)] // its other users need more of it
 mod device;
 mod owners;
@@ -16,7 +16,7 @@ mod slow;
 #[path = "../../../pynq-hwh/tests/support/mod.rs"]
 mod support;
 #[cfg(target_os = "linux")]
-#[path = "../../../pynq-conformance/tests/linux/uio.rs"]
+#[path = "../../../pynq-uio/tests/roots/uio.rs"]
 #[allow(dead_code)] // likewise
 mod uio;
 mod waits;

@@ -2,6 +2,7 @@
 //!
 //! Allocations are counted by thread. Over the hand-made registers and root nothing but the engine could make one. On a
 //! simulated board the simulator might; there a first few rounds, in which its tables grow, are not counted.
+#![cfg(not(loom))]
 #![allow(clippy::unwrap_used)] // a test may
 
 mod minimal;

@@ -2,16 +2,16 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)] // a test may
 
-#[path = "../simulator/bench.rs"]
+#[path = "../../../pynq-conformance/tests/simulator/bench.rs"]
 mod bench;
 mod binding;
 mod costs;
 mod device;
 mod faults;
 mod hosts;
-#[path = "../simulator/report.rs"]
+#[path = "../../../pynq-conformance/tests/simulator/report.rs"]
 mod report;
-#[path = "../simulator/rigs.rs"]
+#[path = "../../../pynq-conformance/tests/simulator/rigs.rs"]
 mod rigs;
 mod root;
 mod storm;

@@ -24,7 +24,7 @@ mod round;
 #[cfg(target_os = "linux")]
 mod source;
 #[cfg(target_os = "linux")]
-#[path = "../../tests/linux/uio.rs"]
+#[path = "../../tests/roots/uio.rs"]
 #[allow(dead_code)] // its other users need more of it
 mod uio;
 #[cfg(target_os = "linux")]

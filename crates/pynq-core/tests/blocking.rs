@@ -1,4 +1,5 @@
 //! Blocking twins on the simulated board: threads that share a root, calls within calls, and waits that nothing ends.
+#![cfg(not(loom))]
 #![allow(clippy::unwrap_used)] // a test may
 
 use std::{

@@ -3,7 +3,7 @@
 //! What an interrupt is to a bare-metal program, SIGUSR1 is to this one. The lock masks it, as a critical section masks
 //! interrupts; another thread plays the hardware, which raises lines whenever it likes and sends the signal; the handler
 //! dispatches. The number of rounds is fixed, and what the test waits for is counted: no event is given up for late.
-#![cfg(unix)]
+#![cfg(all(unix, not(loom)))]
 #![allow(clippy::unwrap_used)] // a test may
 
 use std::{

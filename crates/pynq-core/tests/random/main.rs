@@ -3,6 +3,7 @@
 //! Each schedule is one thread that plays several: every boundary of a lock and every register access is a point where
 //! another task, the hardware or an interrupt may come in between. `PYNQ_SCHEDULES` says how many to run, `PYNQ_SEED`
 //! runs one alone; the test names the seed of a schedule that failed.
+#![cfg(not(loom))]
 
 mod backend;
 mod build;
