@@ -23,6 +23,8 @@ pub mod maps;
 #[allow(unsafe_code)] // the register access layer
 pub mod mmio;
 pub mod regs;
+#[cfg(feature = "std")]
+mod unpoisoned;
 
 #[cfg(not(loom))]
 pub use axi_intc::{AxiIntc, AxiIntcConfig, AxiIntcError, AxiIntcHardware, AxiIntcNode, axi_intc_node};
@@ -30,6 +32,9 @@ pub use block_on::{Epoch, block_on};
 pub use clock::{Clock, Instant};
 pub use error::Error;
 pub use mmio::{Checked, Mmio, Volatile};
+#[cfg(feature = "std")]
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+pub use unpoisoned::lock;
 
 /// What the macros need of other crates, so that their users need not depend on them.
 #[doc(hidden)]

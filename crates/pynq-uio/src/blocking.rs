@@ -14,21 +14,20 @@ use pynq_core::Error;
 use rustix::event::{PollFd, PollFlags};
 
 use crate::{
+    descriptor::{Descriptor, Shared},
     kick::Kick,
-    root::{Root, Shared},
-    timers::lock,
 };
 
 /// Whose interrupts the calling thread sleeps on while it polls.
 #[derive(Clone, Copy)]
 pub(crate) enum Watched<'a> {
-    One(&'a Root),
+    One(&'a Descriptor),
     /// All of a board's, whichever those are when it goes to sleep.
     All(&'a Arc<Shared>),
 }
 
 thread_local! {
-    /// The address of the root, or of what all roots share, that the thread watches while it polls; 0 for none.
+    /// The address of the descriptor, or of what all of a board share, that the thread watches while it polls; 0 for none.
     static WATCHED: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -38,7 +37,7 @@ struct Scope(usize);
 impl Scope {
     fn enter(watched: Watched<'_>) -> Self {
         let address = match watched {
-            Watched::One(root) => root.address(),
+            Watched::One(descriptor) => descriptor.address(),
             Watched::All(shared) => Arc::as_ptr(shared).addr(),
         };
         Self(WATCHED.replace(address))
@@ -51,10 +50,10 @@ impl Drop for Scope {
     }
 }
 
-/// Whether the calling thread polls for itself and will sleep on this root.
-pub(crate) fn watches(root: &Root) -> bool {
+/// Whether the calling thread polls for itself and will sleep on this descriptor.
+pub(crate) fn watches(descriptor: &Descriptor) -> bool {
     let watched = WATCHED.get();
-    watched != 0 && (watched == root.address() || watched == Arc::as_ptr(root.shared()).addr())
+    watched != 0 && (watched == descriptor.address() || watched == Arc::as_ptr(descriptor.shared()).addr())
 }
 
 /// Whether the calling thread polls for itself.
@@ -107,33 +106,33 @@ pub(crate) fn block(
     }
 }
 
-/// Sleeps until a root was readable, which it dispatches, until `until`, or until the thread was woken.
+/// Sleeps until a descriptor was readable, which it dispatches, until `until`, or until the thread was woken.
 fn sleep(watched: Watched<'_>, kick: &Kick, seen: u32, until: Option<Instant>) -> Result<(), Error> {
     match watched {
-        Watched::One(root) => {
-            let mut fds = [kick.poll_fd(), interest(root)];
+        Watched::One(descriptor) => {
+            let mut fds = [kick.poll_fd(), interest(descriptor)];
             // What else the thread polls may go on after the device is gone.
-            let fds = if root.is_dead() { &mut fds[..1] } else { &mut fds[..] };
+            let fds = if descriptor.is_dead() { &mut fds[..1] } else { &mut fds[..] };
             kick.sleep(seen, fds, until)?;
             if fds.get(1).is_some_and(is_ready) {
-                root.readable();
+                descriptor.readable();
             }
         }
         Watched::All(shared) => {
-            let roots: Vec<Root> = lock(&shared.roots).iter().filter_map(Root::upgrade).collect();
-            let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(roots.len() + 1);
+            let open = shared.open();
+            let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(open.len() + 1);
             fds.push(kick.poll_fd());
-            fds.extend(roots.iter().map(interest));
+            fds.extend(open.iter().map(interest));
             kick.sleep(seen, &mut fds, until)?;
-            let ready = fds.iter().skip(1).zip(&roots).filter(|(fd, _)| is_ready(fd));
-            ready.for_each(|(_, root)| root.readable());
+            let ready = fds.iter().skip(1).zip(&open).filter(|(fd, _)| is_ready(fd));
+            ready.for_each(|(_, descriptor)| descriptor.readable());
         }
     }
     Ok(())
 }
 
-fn interest(root: &Root) -> PollFd<'_> {
-    PollFd::from_borrowed_fd(root.fd(), PollFlags::IN)
+fn interest(descriptor: &Descriptor) -> PollFd<'_> {
+    PollFd::from_borrowed_fd(descriptor.fd(), PollFlags::IN)
 }
 
 /// Readable, or in error, which a read will tell.

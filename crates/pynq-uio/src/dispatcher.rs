@@ -17,7 +17,7 @@ use std::{
     time::Instant,
 };
 
-use pynq_core::Error;
+use pynq_core::{Error, lock};
 use rustix::{
     buffer::spare_capacity,
     event::{EventfdFlags, epoll, eventfd},
@@ -27,7 +27,7 @@ use rustix::{
 use crate::{
     kick::{os, timespec},
     reactor::{BoxedSleep, Reactor, Registration, WatchError},
-    timers::{Key, Timers, key, lock},
+    timers::{Key, Timers, key},
 };
 
 /// A reactor with a thread of its own: it dispatches interrupts though every task of a runtime is slow to return, and

@@ -8,6 +8,7 @@
 mod blocking;
 mod claim;
 mod clock;
+mod descriptor;
 mod device_tree;
 mod devices;
 mod dispatcher;
@@ -27,6 +28,7 @@ mod window;
 
 pub use claim::{Claim, LogicClaim};
 pub use clock::{LinuxClock, Sleep};
+pub use descriptor::Masking;
 pub use device_tree::{DeviceTree, DeviceTreeOverlay, OverlayStatus};
 pub use devices::{UioDevice, UioDevices, UioInterrupt, UioIrq, UioMap};
 pub use dispatcher::Dispatcher;
@@ -37,7 +39,7 @@ pub use interrupts::{InterruptRow, Interrupts, Trigger};
 pub use mapping::{Mapping, Memory, Window, page_size};
 pub use paths::SystemPaths;
 pub use reactor::{BoxedSleep, FirstOf, NoReactor, Reactor, Registration, WatchError};
-pub use root::{Masking, UioCounts, UioInterrupts, UioRoot, mask};
+pub use root::{UioCounts, UioInterrupts, UioRoot, mask};
 pub use window::{open_window, open_window_of};
 
 /// The result of an operation of this crate.

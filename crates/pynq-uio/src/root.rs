@@ -4,27 +4,23 @@
 //! as the engine wants it, and costs two system calls an interrupt, beside whatever the reactor sleeps in.
 
 use std::{
-    fmt, io,
-    os::fd::{AsFd, BorrowedFd, OwnedFd},
+    fmt,
+    os::fd::{AsFd, OwnedFd},
     pin::Pin,
-    sync::{
-        Arc, Mutex, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    task::{Context, Poll, Waker},
+    sync::Arc,
+    task::{Context, Poll},
 };
 
 use pynq_core::{
     Error, Instant,
     interrupt::{Driven, InterruptSource},
 };
-use rustix::io::Errno;
 
 use crate::{
     LinuxClock,
     blocking::{self, Watched},
-    reactor::{Reactor, Registration, WatchError},
-    timers::lock,
+    descriptor::{Descriptor, Masking, Shared, write_control},
+    reactor::Reactor,
 };
 
 /// What the roots of one board have in common: its clock, the reactor that serves async waits, and each other.
@@ -33,17 +29,11 @@ use crate::{
 #[derive(Clone)]
 pub struct UioInterrupts(Arc<Shared>);
 
-pub(crate) struct Shared {
-    clock: LinuxClock,
-    reactor: Arc<dyn Reactor>,
-    pub(crate) roots: Mutex<Vec<WeakRoot>>,
-}
-
 impl UioInterrupts {
     /// Roots whose async waits `reactor` serves, with deadlines in the time of `clock`.
     #[must_use]
     pub fn new(clock: LinuxClock, reactor: Arc<dyn Reactor>) -> Self {
-        Self(Arc::new(Shared { clock, reactor, roots: Mutex::default() }))
+        Self(Arc::new(Shared::new(clock, reactor)))
     }
 
     /// The root on the UIO device that is open as `fd`, which must be non-blocking.
@@ -52,27 +42,7 @@ impl UioInterrupts {
     ///
     /// [`Error::DeviceGone`] or [`Error::Os`] if it can't be masked.
     pub fn root(&self, fd: OwnedFd, masking: Masking) -> Result<UioRoot, Error> {
-        let root = Root(Arc::new(Inner {
-            fd: Arc::new(fd),
-            masking,
-            shared: Arc::clone(&self.0),
-            bound: Mutex::new(None),
-            is_bound: AtomicBool::new(false),
-            is_dead: AtomicBool::new(false),
-            readable: AtomicBool::new(false),
-            state: Mutex::default(),
-            interrupts: AtomicU64::new(0),
-            jumps: AtomicU64::new(0),
-        }));
-        if masking == Masking::AtTheRoot {
-            // The driver unmasked it when it bound, and a process before this one may have.
-            root.0.control(0)?;
-            root.0.forget(&mut lock(&root.0.state));
-        }
-        let mut roots = lock(&self.0.roots);
-        roots.retain(|root| root.0.strong_count() > 0);
-        roots.push(WeakRoot(Arc::downgrade(&root.0)));
-        Ok(UioRoot(root))
+        Descriptor::new(fd, masking, &self.0).map(UioRoot)
     }
 
     /// Polls `poll` on the calling thread until it is `Ready` or `deadline` has passed, sleeping on all the roots in
@@ -97,17 +67,13 @@ impl UioInterrupts {
     /// Ends all roots: their interrupts are masked, no reactor watches them any more, and whoever polls one is told that the
     /// device is gone. Their nodes are to be invalidated before.
     pub fn close(&self) {
-        let roots = std::mem::take(&mut *lock(&self.0.roots));
-        for root in roots.iter().filter_map(Root::upgrade) {
-            root.0.close();
-        }
+        self.0.close();
     }
 
     /// How many interrupts the living roots have taken.
     #[must_use]
     pub fn interrupts(&self) -> u64 {
-        let roots: Vec<Root> = lock(&self.0.roots).iter().filter_map(Root::upgrade).collect();
-        roots.iter().map(|root| root.0.interrupts.load(Ordering::Relaxed)).sum()
+        self.0.open().iter().map(Descriptor::interrupts).sum()
     }
 
     /// The clock of the deadlines.
@@ -119,41 +85,30 @@ impl UioInterrupts {
 
 impl fmt::Debug for UioInterrupts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UioInterrupts").field("roots", &lock(&self.0.roots).len()).finish_non_exhaustive()
+        f.debug_struct("UioInterrupts").field("roots", &self.0.open().len()).finish_non_exhaustive()
     }
-}
-
-/// Where an interrupt that nobody waits for is masked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Masking {
-    /// By a write to the UIO device: a pin that is wired straight to the processor.
-    AtTheRoot,
-    /// In the registers of the interrupt controller on this root, which spares the write: the root may stay unmasked.
-    InTheController,
 }
 
 /// A UIO device's interrupt: the [`InterruptSource`] of one node.
 ///
 /// It is bound to a reactor when the first async wait needs it; see [`Reactor`]. Blocking waits poll(2) it themselves.
 /// Dropping it masks the interrupt.
-pub struct UioRoot(Root);
+pub struct UioRoot(Descriptor);
 
 impl UioRoot {
     /// How many interrupts were taken, and how many of those the kernel counted beyond one at a time: another process that
     /// serves the same device, or one that unmasked it without reading.
     #[must_use]
     pub fn counts(&self) -> UioCounts {
-        let inner = &self.0.0;
-        UioCounts { interrupts: inner.interrupts.load(Ordering::Relaxed), jumps: inner.jumps.load(Ordering::Relaxed) }
+        UioCounts { interrupts: self.0.interrupts(), jumps: self.0.jumps() }
     }
 }
 
 impl fmt::Debug for UioRoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = lock(&self.0.0.state);
         f.debug_struct("UioRoot")
-            .field("armed", &state.armed)
-            .field("masking", &self.0.0.masking)
+            .field("armed", &self.0.is_armed())
+            .field("masking", &self.0.masking())
             .finish_non_exhaustive()
     }
 }
@@ -167,17 +122,6 @@ pub fn mask(device: impl AsFd) -> Result<(), Error> {
     write_control(device, 0)
 }
 
-fn write_control(device: impl AsFd, value: i32) -> Result<(), Error> {
-    loop {
-        return match rustix::io::write(&device, &value.to_ne_bytes()) {
-            Ok(4) => Ok(()),
-            Ok(_) => Err(Error::DeviceGone),
-            Err(Errno::INTR) => continue,
-            Err(errno) => Err(device_error(errno)),
-        };
-    }
-}
-
 /// What [`UioRoot::counts`] tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -188,258 +132,13 @@ pub struct UioCounts {
     pub jumps: u64,
 }
 
-/// A root for all who look after it: its node, blocked threads, reactors.
-pub(crate) struct Root(Arc<Inner>);
-
-pub(crate) struct WeakRoot(Weak<Inner>);
-
-struct Inner {
-    fd: Arc<OwnedFd>,
-    masking: Masking,
-    shared: Arc<Shared>,
-    bound: Mutex<Option<Arc<dyn Registration>>>,
-    /// Whether `bound` holds one, for a look without the lock.
-    is_bound: AtomicBool,
-    /// Reading or unmasking failed: the device is gone. Or it was closed.
-    is_dead: AtomicBool,
-    /// A blocked thread found it readable.
-    readable: AtomicBool,
-    /// Held by the node's owner while it polls, and never while anybody is woken.
-    state: Mutex<State>,
-    interrupts: AtomicU64,
-    jumps: AtomicU64,
-}
-
-#[derive(Default)]
-struct State {
-    /// The node waits for it.
-    armed: bool,
-    /// As far as we know the kernel lets it through.
-    unmasked: bool,
-    /// It fired while it was not armed, and was read so that nobody finds it readable for ever.
-    fired: bool,
-    /// The node's dispatch.
-    waker: Option<Waker>,
-    /// What is bound, at hand for the next poll.
-    reactor: Option<Arc<dyn Registration>>,
-    /// The kernel's count, as last read.
-    total: Option<u32>,
-}
-
-impl Root {
-    pub(crate) fn upgrade(weak: &WeakRoot) -> Option<Self> {
-        // Of a device that is gone, poll(2) says at once that it is ready, for ever.
-        weak.0.upgrade().map(Self).filter(|root| !root.is_dead())
-    }
-
-    pub(crate) fn is_dead(&self) -> bool {
-        self.0.is_dead.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
-    }
-
-    pub(crate) fn shared(&self) -> &Arc<Shared> {
-        &self.0.shared
-    }
-
-    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
-        self.0.fd.as_fd()
-    }
-
-    /// A blocked thread found the descriptor readable: dispatches the node, or leaves it to whoever is at it.
-    pub(crate) fn readable(&self) {
-        self.0.readable.store(true, Ordering::SeqCst);
-        self.0.wake();
-        // Nobody waits for it any more. It would be readable for ever.
-        let mut state = lock(&self.0.state);
-        // A root that was closed in between leaves it alone: of an event, the next root on this device is to hear.
-        if !state.armed && !self.is_dead() && self.0.readable.swap(false, Ordering::SeqCst) {
-            // Somebody may be on the way to arm it, whom this is for: of an edge there is no second one.
-            state.fired |= self.0.read(&mut state).is_ok();
-        }
-    }
-}
-
-impl Inner {
-    /// Dispatches the node.
-    fn wake(&self) {
-        let waker = lock(&self.state).waker.clone();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    fn control(&self, value: i32) -> Result<(), Error> {
-        write_control(&self.fd, value)
-    }
-
-    /// Reads once. An interrupt that it tells of has masked itself.
-    fn read(&self, state: &mut State) -> io::Result<()> {
-        let mut total = [0; 4];
-        let read = loop {
-            match rustix::io::read(&self.fd, &mut total) {
-                Err(Errno::INTR) => {}
-                other => break other,
-            }
-        };
-        match read {
-            Ok(4) => {}
-            // Four bytes or none at all is what the kernel promises.
-            Ok(_) => return Err(self.dead(Errno::NODEV).into()),
-            Err(Errno::AGAIN) => return Err(Errno::AGAIN.into()),
-            Err(errno) => return Err(self.dead(errno).into()),
-        }
-        let total = u32::from_ne_bytes(total);
-        let by = state.total.map_or(1, |last| total.wrapping_sub(last));
-        state.total = Some(total);
-        state.unmasked = false;
-        self.interrupts.fetch_add(1, Ordering::Relaxed);
-        self.jumps.fetch_add(by.saturating_sub(1).into(), Ordering::Relaxed);
-        Ok(())
-    }
-
-    /// Reads what came before it was masked: an event that nobody polled for.
-    fn forget(&self, state: &mut State) {
-        // What fails here fails again at the next wait, which tells.
-        let _ = self.read(state);
-    }
-
-    fn dead(&self, errno: Errno) -> Errno {
-        self.is_dead.store(true, Ordering::Relaxed);
-        errno
-    }
-
-    /// Binds a reactor if none is bound.
-    fn bind(&self) -> Result<(), Error> {
-        let mut bound = lock(&self.bound);
-        if bound.is_none() {
-            *bound = Some(self.shared.reactor.register(&self.fd)?);
-            self.is_bound.store(true, Ordering::SeqCst);
-        }
-        Ok(())
-    }
-
-    fn bound(&self) -> Option<Arc<dyn Registration>> {
-        // Whoever binds after this look wakes the node after it, which then looks again.
-        if self.is_bound.load(Ordering::SeqCst) { lock(&self.bound).clone() } else { None }
-    }
-
-    /// Forgets a reactor that is gone, unless another one has taken its place.
-    fn unbind(&self, gone: &Arc<dyn Registration>) {
-        let mut bound = lock(&self.bound);
-        let old = bound.take_if(|bound| Arc::ptr_eq(bound, gone));
-        self.is_bound.store(bound.is_some(), Ordering::SeqCst);
-        drop(bound);
-        drop(old);
-    }
-
-    fn close(&self) {
-        let at_hand = {
-            let mut state = lock(&self.state);
-            // Before the flag, which says that nobody touches the device any more: the next root may be on it already.
-            let _ = self.control(0);
-            self.is_dead.store(true, Ordering::Relaxed);
-            state.reactor.take()
-        };
-        drop(at_hand);
-        let mut bound = lock(&self.bound);
-        let old = bound.take();
-        self.is_bound.store(false, Ordering::SeqCst);
-        drop(bound);
-        drop(old);
-    }
-
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let mut state = lock(&self.state);
-        if self.is_dead.load(Ordering::Relaxed) {
-            return Poll::Ready(Err(Error::DeviceGone));
-        }
-        let state = &mut *state;
-        let arms = !state.armed;
-        if std::mem::take(&mut state.fired) {
-            state.armed = false;
-            return Poll::Ready(Ok(()));
-        }
-        if !state.unmasked {
-            if let Err(error) = self.control(1) {
-                self.is_dead.store(true, Ordering::Relaxed);
-                return Poll::Ready(Err(error));
-            }
-            state.unmasked = true;
-        }
-        state.armed = true;
-        // A wake between this and the return finds the node busy, and makes it poll again.
-        if !state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            state.waker = Some(cx.waker().clone());
-        }
-        let fired = self.poll_reactor(state, arms, cx);
-        if fired.is_ready() {
-            state.armed = false;
-        }
-        fired
-    }
-
-    fn poll_reactor(&self, state: &mut State, arms: bool, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.readable.swap(false, Ordering::SeqCst) {
-            match self.read(state) {
-                Ok(()) => return Poll::Ready(Ok(())),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(read_error(&error))),
-            }
-        }
-        loop {
-            // Nobody but this method unbinds one, so the one at hand is the one that is bound.
-            let Some(reactor) = state.reactor.take().or_else(|| self.bound()) else { return Poll::Pending };
-            let polled = reactor.poll_read(cx, &mut || self.read(state));
-            match polled {
-                Poll::Pending | Poll::Ready(Ok(())) => {
-                    state.reactor = Some(reactor);
-                    return polled.map(|_| Ok(()));
-                }
-                Poll::Ready(Err(WatchError::Read(error))) => return Poll::Ready(Err(read_error(&error))),
-                Poll::Ready(Err(WatchError::ReactorGone)) => {
-                    self.unbind(&reactor);
-                    // It went while nothing was armed: whoever arms now may be under another one.
-                    if !(arms && self.bind().is_ok()) {
-                        return Poll::Ready(Err(Error::ReactorGone));
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        // A device that is gone needs no masking, and one that was closed may be somebody else's.
-        if !self.is_dead.load(Ordering::Relaxed) {
-            let _ = self.control(0);
-        }
-    }
-}
-
 impl InterruptSource for UioRoot {
     fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.0.0.poll(cx)
+        self.0.poll_fired(cx)
     }
 
     fn disarm(self: Pin<&Self>) {
-        let inner = &self.0.0;
-        let mut state = lock(&inner.state);
-        state.armed = false;
-        if inner.masking == Masking::InTheController {
-            return;
-        }
-        state.fired = false;
-        // Whoever was at it when it was closed comes late, and the next root may be on the device already.
-        if state.unmasked && !self.0.is_dead() {
-            // What fails here fails again at the next wait, which tells.
-            let _ = inner.control(0);
-            state.unmasked = false;
-            inner.forget(&mut state);
-        }
+        self.0.disarm();
     }
 
     fn block(
@@ -456,23 +155,7 @@ impl InterruptSource for UioRoot {
         if blocking::watches(&self.0) || self.0.is_dead() {
             return Ok(Driven::ByCaller);
         }
-        if !self.0.0.is_bound.load(Ordering::SeqCst) {
-            self.0.0.bind()?;
-            // It may be armed, by a blocked thread, and has to be polled with the reactor from now on.
-            self.0.0.wake();
-        }
+        self.0.watch()?;
         Ok(Driven::ByReactor)
-    }
-}
-
-fn read_error(error: &io::Error) -> Error {
-    error.raw_os_error().map_or(Error::DeviceGone, |errno| device_error(Errno::from_raw_os_error(errno)))
-}
-
-/// What the kernel says of a device that was unbound: EIO to a reader, EINVAL or EIO to a writer, and ENODEV.
-fn device_error(errno: Errno) -> Error {
-    match errno {
-        Errno::IO | Errno::INVAL | Errno::NODEV | Errno::NXIO | Errno::PIPE | Errno::CONNRESET => Error::DeviceGone,
-        other => Error::Os(other.raw_os_error()),
     }
 }

@@ -3,17 +3,14 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::Waker,
     time::Instant,
 };
 
-/// What is guarded in this crate stays whole when somebody panics.
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use pynq_core::lock;
 
 /// A sleep's place in [`Timers`].
 pub(crate) type Key = (Instant, u64);

@@ -71,6 +71,7 @@ pub mod prelude;
 mod running;
 #[cfg(feature = "sim")]
 mod simulated;
+mod statistics;
 
 pub use backend::Window;
 pub use boards::BaseOverlay;
@@ -82,7 +83,8 @@ pub use interrupt::Interrupt;
 #[cfg(all(feature = "uio", target_os = "linux"))]
 pub use linux::LinuxOptions;
 pub use mmio::MmioWindow;
-pub use overlay::{Overlay, Statistics};
+pub use overlay::Overlay;
+pub use statistics::Statistics;
 
 pub use pynq_core::{self as core, Clock, Instant, register_bits, register_map};
 pub use pynq_drivers::{

@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use pynq_core::Instant;
+use pynq_core::{Instant, lock};
 use pynq_hwh::{Bitstream, Design, IpBlock};
 use pynq_uio::{
     Claim, DeviceTree, FirstOf, FpgaManager, LinuxClock, LogicClaim, Masking, ProgramOptions, Reactor, SystemPaths,
@@ -19,7 +19,6 @@ use pynq_uio::{
 use crate::{
     BaseOverlay, BoardClock, Error, Overlay, Result,
     backend::{Backend, MaskedBy, Root, Window},
-    loaded::lock,
 };
 
 /// Overlays on a board under Linux.

@@ -8,7 +8,7 @@ use std::{
     collections::BTreeMap,
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -16,13 +16,14 @@ use std::{
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, Error as Cause, axi_intc_node,
     interrupt::{Direct, DirectNode, InterruptLines, NodeHandle, ParentLine, StdLock},
+    lock,
 };
 use pynq_hwh::{Controller, Design, InterruptPin};
 
 use crate::{
     Error, Result,
     backend::{Backend, MaskedBy, Root, Window},
-    overlay::Statistics,
+    statistics::Statistics,
 };
 
 /// The lines of some node.
@@ -51,11 +52,6 @@ struct Tree {
 
 /// The driver of a block and the name of its type, once there is one.
 type Claim = Mutex<Option<(Box<dyn Any + Send + Sync>, &'static str)>>;
-
-/// What is guarded here stays whole when somebody panics.
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Loaded {
     pub(crate) fn new(design: Arc<Design>, backend: Arc<dyn Backend>) -> Self {

@@ -8,13 +8,12 @@ use std::{
     thread::{self, ThreadId},
 };
 
-use pynq_core::interrupt::LineStats;
+use pynq_core::lock;
 use pynq_hwh::{Design, Hierarchy, InterruptPin, IpBlock};
 
 use crate::{
-    AxiGpio, BoardClock, DriverContext, Error, Interrupt, MmioWindow, Result,
-    backend::Backend,
-    loaded::{Loaded, lock},
+    AxiGpio, BoardClock, DriverContext, Error, Interrupt, MmioWindow, Result, backend::Backend, loaded::Loaded,
+    statistics::Statistics,
 };
 
 /// A design on a board, real or simulated: where everything begins. Clones are the same overlay.
@@ -253,30 +252,5 @@ impl Drop for Reloading<'_> {
 impl fmt::Debug for Overlay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Overlay").field("name", &self.name()).finish_non_exhaustive()
-    }
-}
-
-/// What [`Overlay::statistics`] counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Statistics {
-    /// Interrupts the processor has taken, since the board was started.
-    pub interrupts: u64,
-    /// Services of lines; one interrupt is a service at every node on its way.
-    pub fired: u64,
-    /// Waiters woken, a node that waits for its parent being one.
-    pub woken: u64,
-    /// Waiters woken for nothing.
-    pub spurious: u64,
-    /// Times a line was masked because it would not go quiet.
-    pub stuck: u64,
-}
-
-impl Statistics {
-    pub(crate) fn add(&mut self, line: LineStats) {
-        self.fired += u64::from(line.fired);
-        self.woken += u64::from(line.woken);
-        self.spurious += u64::from(line.spurious);
-        self.stuck += u64::from(line.stuck);
     }
 }

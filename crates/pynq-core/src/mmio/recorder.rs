@@ -1,7 +1,7 @@
 //! A window that remembers what was done to it.
 
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard},
     vec::Vec,
 };
 
@@ -65,7 +65,7 @@ impl<M> Recorder<M> {
 
     fn log(&self) -> MutexGuard<'_, Vec<Recorded>> {
         // A test that panicked elsewhere leaves a record as good as any.
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+        crate::lock(&self.log)
     }
 }
 

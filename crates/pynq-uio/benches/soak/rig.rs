@@ -11,6 +11,7 @@ use std::{
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, axi_intc_node,
     interrupt::{Direct, DirectNode, InterruptLines, InterruptSource, NodeHandle as _, ParentLine, StdLock},
+    lock,
 };
 use pynq_sim::{
     Board, Trigger, Window,
@@ -21,7 +22,7 @@ use pynq_uio::{LinuxClock, Masking, UioInterrupts, UioRoot};
 use crate::{
     hosts::{Hosts, Served, Time},
     owner::{Owner, Random},
-    source::{Kind, Source, lock},
+    source::{Kind, Source},
     uio::Uio,
     watch,
 };

@@ -4,19 +4,18 @@ use std::{
     fmt,
     pin::Pin,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU32, AtomicU64, Ordering::SeqCst},
     },
 };
 
-use pynq_core::interrupt::{Fired, InterruptLines, NodeHandle as _};
+use pynq_core::{
+    interrupt::{Fired, InterruptLines, NodeHandle as _},
+    lock,
+};
 use pynq_sim::Board;
 
 use crate::{uio::Uio, watch};
-
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// How a device asks for service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

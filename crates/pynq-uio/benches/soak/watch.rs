@@ -9,7 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{rig::Rig, source::lock};
+use pynq_core::lock;
+
+use crate::rig::Rig;
 
 /// No event takes this long to be seen, on a machine however busy. It is no measure of speed.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,28 @@
+//! What the interrupt engine counted, summed over a design.
+
+use pynq_core::interrupt::LineStats;
+
+/// What [`Overlay::statistics`](crate::Overlay::statistics) counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Interrupts the processor has taken, since the board was started.
+    pub interrupts: u64,
+    /// Services of lines; one interrupt is a service at every node on its way.
+    pub fired: u64,
+    /// Waiters woken, a node that waits for its parent being one.
+    pub woken: u64,
+    /// Waiters woken for nothing.
+    pub spurious: u64,
+    /// Times a line was masked because it would not go quiet.
+    pub stuck: u64,
+}
+
+impl Statistics {
+    pub(crate) fn add(&mut self, line: LineStats) {
+        self.fired += u64::from(line.fired);
+        self.woken += u64::from(line.woken);
+        self.spurious += u64::from(line.spurious);
+        self.stuck += u64::from(line.stuck);
+    }
+}
