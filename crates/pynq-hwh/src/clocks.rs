@@ -21,6 +21,16 @@ pub struct Clock {
     pub source: Option<String>,
     /// The frequency that was asked for, in MHz.
     pub frequency_mhz: Option<f64>,
+    /// The frequency that the divisors give, in MHz, as Vivado computed it. This is the one that the logic has.
+    pub achieved_mhz: Option<f64>,
+}
+
+impl Clock {
+    /// The frequency in MHz: the one achieved, or the one asked for where the file does not have that.
+    #[must_use]
+    pub fn mhz(&self) -> Option<f64> {
+        self.achieved_mhz.or(self.frequency_mhz)
+    }
 }
 
 /// The clocks by number. Those the file says nothing about are left out.
@@ -39,6 +49,7 @@ pub(crate) fn build(
                 format!("PCW_FCLK{n}_PERIPHERAL_DIVISOR1"),
                 format!("PCW_FCLK{n}_PERIPHERAL_CLKSRC"),
                 format!("PCW_FPGA{n}_PERIPHERAL_FREQMHZ"),
+                format!("PCW_ACT_FPGA{n}_PERIPHERAL_FREQMHZ"),
             ],
             Family::ZynqMp => [
                 format!("PSU__FPGA_PL{n}_ENABLE"),
@@ -46,13 +57,14 @@ pub(crate) fn build(
                 format!("PSU__CRL_APB__PL{n}_REF_CTRL__DIVISOR1"),
                 format!("PSU__CRL_APB__PL{n}_REF_CTRL__SRCSEL"),
                 format!("PSU__CRL_APB__PL{n}_REF_CTRL__FREQMHZ"),
+                format!("PSU__CRL_APB__PL{n}_REF_CTRL__ACT_FREQMHZ"),
             ],
-            Family::Other => break,
+            _ => break,
         };
         if names.iter().all(|name| parameters.get(name).is_none()) {
             continue;
         }
-        let [enable, first, second, source, frequency] = &names;
+        let [enable, first, second, source, frequency, achieved] = &names;
         let mut default = |name: &str, value: &str| {
             let message = format!("{name} is missing or unreadable; {value} is assumed");
             warnings.add(WarningKind::DefaultedParameter, path, message);
@@ -70,7 +82,8 @@ pub(crate) fn build(
         let divisors = [divisor(first), divisor(second)];
         let source = parameters.text(source).ok().map(str::to_owned);
         let frequency_mhz = parameters.float(frequency).ok();
-        clocks.insert(n, Clock { enabled, divisors, source, frequency_mhz });
+        let achieved_mhz = parameters.float(achieved).ok();
+        clocks.insert(n, Clock { enabled, divisors, source, frequency_mhz, achieved_mhz });
     }
     clocks
 }

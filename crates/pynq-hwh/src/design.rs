@@ -3,16 +3,21 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+use crate::address_space::{self, AddressSpace};
+use crate::buses::{self, Bus, BusInterface};
 use crate::clocks::{self, Clock};
 use crate::error::{Error, Place, Result};
 use crate::interrupts::{InterruptChain, Interrupts};
-use crate::memory_map::{self, IpBlock};
+use crate::memory_map::{self, Cache, IpBlock};
 use crate::netlist::Netlist;
 use crate::parameters::Parameters;
 use crate::platform::{Family, Processor};
 use crate::processor_gpio::{self, ProcessorGpio};
 use crate::raw::{ModuleId, RawDesign};
+use crate::soft_processor::{self, SoftProcessor};
+use crate::storage::{self, Storage};
 use crate::warning::{Warning, WarningKind, Warnings};
+use crate::wires::{self, Wire};
 use crate::{limits, suggest, wiring};
 
 /// Where a design comes from.
@@ -76,6 +81,17 @@ pub struct Design {
     pub clocks: BTreeMap<u32, Clock>,
     /// The levels of hierarchy that hold addressable IP, by path.
     pub hierarchies: BTreeMap<String, Hierarchy>,
+    /// What each bus master can address, by the path of the master: the processor, soft processors, DMAs.
+    pub address_spaces: BTreeMap<String, AddressSpace>,
+    /// The soft processors beside the processor, by path.
+    pub soft_processors: BTreeMap<String, SoftProcessor>,
+    /// The memories in programmable logic, with all ways to each: by the path of the memory where the file shows it, else
+    /// of its first controller.
+    pub storage: BTreeMap<String, Storage>,
+    /// The bus interfaces that are joined, by the name of the bus.
+    pub buses: BTreeMap<String, Bus>,
+    /// The nets that belong to no bus, by the pin that drives them: clocks, resets, interrupts, single wires.
+    pub wires: BTreeMap<String, Wire>,
     /// What a user of the design should know.
     pub warnings: Vec<Warning>,
 }
@@ -149,18 +165,55 @@ impl Design {
         self.ip.iter().filter(|(_, block)| block.memory).map(|(name, block)| (name.as_str(), block))
     }
 
+    /// The bus that interface `name` (in any case) of the block at `path` is on. `None` if it is not connected.
+    #[must_use]
+    pub fn bus_at(&self, path: &str, name: &str) -> Option<&Bus> {
+        let is = |end: &BusInterface| end.path.as_deref() == Some(path) && end.name.eq_ignore_ascii_case(name);
+        self.buses.values().find(|bus| bus.ends.iter().any(is))
+    }
+
+    /// The driver of input `pin` (`path/PORT`, or the bare name of a top-level pin), and the net in between. `None` if
+    /// nothing drives it, or it belongs to a bus.
+    #[must_use]
+    pub fn wire_to(&self, pin: &str) -> Option<(&str, &Wire)> {
+        let found = self.wires.iter().find(|(_, wire)| wire.loads.iter().any(|load| load == pin));
+        found.map(|(driver, wire)| (driver.as_str(), wire))
+    }
+
     /// The way from the processor to interrupt pin `pin` (`path/PORT`, or `path/PORT[bit]` for one bit of a vector).
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownInterrupt`], which suggests near names.
+    /// [`Error::BehindGate`] if it passes logic that does not hand its level on, [`Error::BuiltWithoutInterrupt`] if the
+    /// block has no such output, [`Error::InterruptsNotRead`] if nothing is known of this processor's;
+    /// [`Error::UnknownInterrupt`] otherwise, which suggests near names.
     pub fn interrupt(&self, pin: &str) -> Result<InterruptChain> {
-        self.interrupts.chain(pin).ok_or_else(|| Error::UnknownInterrupt {
-            asked: pin.to_owned(),
+        if let Some(chain) = self.interrupts.chain(pin) {
+            return Ok(chain);
+        }
+        let asked = pin.to_owned();
+        if let Some(blocked) = self.interrupts.blocked.get(pin) {
+            return Err(Error::BehindGate { asked, gate: blocked.gate.clone(), kind: blocked.kind });
+        }
+        if let Some(parameter) = self.built_without(pin) {
+            return Err(Error::BuiltWithoutInterrupt { asked, parameter });
+        }
+        if let Some(processor) = self.processor.as_ref().filter(|processor| processor.family == Family::Versal) {
+            return Err(Error::InterruptsNotRead { asked, family: processor.family });
+        }
+        Err(Error::UnknownInterrupt {
+            asked,
             design: self.source.name.clone(),
             near: suggest::near(pin, self.interrupts.pins.keys().map(String::as_str)),
             total: self.interrupts.pins.len(),
         })
+    }
+
+    /// The parameter by which the block of interrupt output `pin` was built without it.
+    fn built_without(&self, pin: &str) -> Option<&'static str> {
+        let (path, port) = pin.rsplit_once('/')?;
+        let block = self.ip.values().find(|block| block.path == path)?;
+        (port == "ip2intc_irpt" && block.is_built_without_interrupt()).then_some("C_INTERRUPT_PRESENT")
     }
 }
 
@@ -182,21 +235,50 @@ fn build(raw: &RawDesign<'_>) -> Result<Design> {
         ..Design::default()
     };
     let processor = processor_of(raw, &mut warnings);
+    if is_inside(&design.source.name) && !processor.is_some_and(|(_, family)| family.has_gic()) {
+        return Err(Error::InsideOfIp { place: text.place(raw.name), name: design.source.name });
+    }
+    let mut cache = Cache::new(processors(raw));
+    let mut own = None;
     if let Some((id, family, module)) = processor.and_then(|(id, family)| Some((id, family, netlist.module(id)?))) {
         let path = text.unescape(module.path)?;
         design.processor_parameters = memory_map::parameters_of(&netlist, module)?;
-        let map = memory_map::build(&netlist, id, &mut warnings)?;
+        let map = memory_map::build(&netlist, &mut cache, id, true, &mut warnings)?;
         let base_of = |module: ModuleId| map.bases.get(&module).copied();
         design.interrupts = wiring::build(&netlist, id, family, &base_of, &mut warnings)?;
-        design.ip = map.blocks;
+        design.ip = map.blocks.clone();
         add_wired_ports(&mut design.ip, &design.interrupts);
         design.processor_gpio = processor_gpio::build(&netlist, id, family, &mut warnings)?;
         design.clocks = clocks::build(family, &path, &design.processor_parameters, &mut warnings);
         design.hierarchies = hierarchies(&design.ip);
+        if family == Family::Versal {
+            let message = "interrupts of Versal are not read, addresses are".into();
+            warnings.add(WarningKind::InterruptsNotRead, &path, message);
+        }
         design.processor = Some(Processor { family, path, vlnv: text.unescape(module.vlnv)? });
+        own = Some((id, map));
     }
+    let own = own.as_ref().map(|(id, map)| (*id, map));
+    let bases;
+    (design.address_spaces, bases) = address_space::build(&netlist, &mut cache, own, &mut warnings)?;
+    design.soft_processors = soft_processor::build(&netlist, own.map(|(id, _)| id), &bases)?;
+    design.buses = buses::build(&netlist)?;
+    design.storage = storage::build(&design.address_spaces, &design.buses);
+    design.wires = wires::build(&netlist)?;
     design.warnings = warnings.into_vec();
     Ok(design)
+}
+
+/// Whether a design bears a name that Vivado gives to the inside of an IP block: `bd_44e3`.
+fn is_inside(name: &str) -> bool {
+    let digits = name.strip_prefix("bd_").filter(|digits| digits.len() == 4);
+    digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// The modules behind whose addresses is memory of a processing system.
+fn processors(raw: &RawDesign<'_>) -> HashSet<ModuleId> {
+    let systems = raw.modules.iter().enumerate().filter(|(_, module)| Family::of_ip(module.ip_name()).is_some());
+    systems.map(|(id, _)| id).collect()
 }
 
 /// The processor's module: a processing system, else the only soft processor.
@@ -213,9 +295,9 @@ fn processor_of(raw: &RawDesign<'_>, warnings: &mut Warnings) -> Option<(ModuleI
         }
         return Some(first);
     }
-    let mut soft = all().filter(|(_, module)| module.ip_name().starts_with("microblaze"));
+    let mut soft = all().filter_map(|(id, module)| Some((id, Family::of_soft(module.ip_name())?)));
     match (soft.next(), soft.next()) {
-        (Some((id, _)), None) => Some((id, Family::Other)),
+        (Some(only), None) => Some(only),
         (Some(_), Some(_)) => {
             let message = "it has several soft processors and no processing system; none is taken".into();
             warnings.add(WarningKind::Processor, "design", message);

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::gates::GateKind;
+use crate::platform::Family;
+
 /// A place in a text file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -119,6 +122,36 @@ pub enum Error {
         near: Vec<String>,
         /// How many pins there are in all.
         total: usize,
+    },
+    /// An interrupt output can't be waited for: it arrives through logic that does not hand its level on.
+    BehindGate {
+        /// The output asked for.
+        asked: String,
+        /// The output of the gate.
+        gate: String,
+        /// What the gate does.
+        kind: GateKind,
+    },
+    /// The block of an interrupt output was built without it.
+    BuiltWithoutInterrupt {
+        /// The output asked for.
+        asked: String,
+        /// The parameter that decides it.
+        parameter: &'static str,
+    },
+    /// The interrupts of this family of processors are not read.
+    InterruptsNotRead {
+        /// The output asked for.
+        asked: String,
+        /// The family.
+        family: Family,
+    },
+    /// The file describes the inside of an IP block.
+    InsideOfIp {
+        /// Where its name stands.
+        place: Place,
+        /// The name that Vivado gave it.
+        name: String,
     },
     /// There is no such IP block.
     UnknownIp {
@@ -266,6 +299,28 @@ impl fmt::Display for Error {
                 write!(f, "no interrupt pin `{asked}` in design `{design}`; ")?;
                 list(f, near, *total, "interrupt pin that reaches the processor")
             }
+            Self::BehindGate { asked, gate, kind } => write!(
+                f,
+                "`{asked}` can't be waited for: it arrives through the gate `{gate}` ({}), which does not hand its level \
+                 on; wire it to a line of its own, or through an OR",
+                kind.as_str()
+            ),
+            Self::BuiltWithoutInterrupt { asked, parameter } => write!(
+                f,
+                "no interrupt pin `{asked}`: the block is built without interrupt ({parameter} is 0); enable it in the \
+                 block, and export the hardware again"
+            ),
+            Self::InterruptsNotRead { asked, family } => write!(
+                f,
+                "no interrupt pin `{asked}`: interrupts of this family ({}) are not read, addresses are; use its \
+                 registers, or a Zynq",
+                family.as_str()
+            ),
+            Self::InsideOfIp { place, name } => write!(
+                f,
+                "this is the inside of an IP block (`{name}` at {place}); take the design's own .hwh, which bears the name \
+                 of the block design"
+            ),
             Self::UnknownIp { asked, design, near, total } => {
                 write!(f, "no IP block `{asked}` in the processor's memory map of design `{design}`; ")?;
                 list(f, near, *total, "addressable IP")

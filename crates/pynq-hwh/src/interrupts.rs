@@ -1,6 +1,9 @@
 //! The interrupt tree of a design: which pin raises which line of which controller.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::gates::{GateKind, Polarity};
 
 /// How the input of an interrupt controller listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,13 +35,21 @@ pub struct InterruptPin {
     pub line: u32,
     /// How many consecutive lines it takes: more than one for the vector output of a cell.
     pub width: u32,
-    /// GIC interrupt ID, where it reaches the processor directly and the number is known. The first one of several.
+    /// Interrupt number of the processor, where it reaches that directly and the number is known: the GIC's ID, or that of
+    /// [`Family`](crate::Family) for a soft processor. The first one of several.
     pub ps_irq: Option<u32>,
     /// How the line listens, from C_KIND_OF_INTR of the controller (which is what the hardware does, whatever the
     /// source is); `None` where it reaches the processor directly.
     pub kind: Option<LineKind>,
     /// What the source says it is, where it says so.
     pub sensitivity: Option<LineKind>,
+    /// When the source says it is active, where it says so (`LEVEL_LOW`, `EDGE_RISING`).
+    pub polarity: Option<Polarity>,
+    /// When the line takes it to be active.
+    pub listens: Polarity,
+    /// The gates that it passes, from its output on; keys of [`Interrupts::gates`]. Each hands its level on: while this
+    /// output is active, so is the line.
+    pub gates: Arc<[String]>,
 }
 
 /// What is wired to one line.
@@ -75,8 +86,10 @@ pub struct Controller {
     pub parent: Option<String>,
     /// That controller's input, or the bit of the processor's vector.
     pub line: u32,
-    /// GIC interrupt ID, where it drives the processor and the number is known.
+    /// Interrupt number of the processor, where it drives that and the number is known.
     pub ps_irq: Option<u32>,
+    /// The gates that its output passes, as in [`InterruptPin::gates`].
+    pub gates: Arc<[String]>,
     /// Whether the pending register exists (C_HAS_IPR).
     pub has_ipr: bool,
     /// Whether the set-enable register exists (C_HAS_SIE).
@@ -106,6 +119,64 @@ impl Controller {
             _ => LineKind::Level,
         }
     }
+
+    /// When input `line` takes its source to be active, from C_KIND_OF_LVL, or C_KIND_OF_EDGE of an edge.
+    #[must_use]
+    pub fn polarity(&self, line: u32) -> Polarity {
+        let mask = match self.kind(line) {
+            LineKind::Edge => self.kind_of_edge,
+            LineKind::Level => self.kind_of_level,
+        };
+        Polarity::of_bit(mask.checked_shr(line).unwrap_or(1) & 1 == 1)
+    }
+}
+
+/// Logic that interrupts pass on their way to a line.
+///
+/// ```
+/// # let text = r#"<EDKSYSTEM><MODULES>
+/// # <MODULE INSTANCE="ps" VLNV="x:ip:processing_system7:5.5"><PORTS><PORT DIR="I" NAME="IRQ_F2P" SIGNAME="r"/></PORTS></MODULE>
+/// # <MODULE INSTANCE="o" VLNV="x:ip:util_vector_logic:2.0"><PARAMETERS><PARAMETER NAME="C_OPERATION" VALUE="or"/></PARAMETERS>
+/// # <PORTS><PORT DIR="I" NAME="Op1" SIGNAME="a"/><PORT DIR="I" NAME="Op2" SIGNAME="b"/><PORT DIR="O" NAME="Res" SIGNAME="r"/></PORTS></MODULE>
+/// # <MODULE INSTANCE="dma" VLNV="x:ip:axi_dma:7.1"><PORTS><PORT DIR="O" NAME="mm2s" SIGNAME="a"/><PORT DIR="O" NAME="s2mm" SIGNAME="b"/></PORTS></MODULE>
+/// # </MODULES></EDKSYSTEM>"#;
+/// let design = pynq_hwh::Design::parse(text)?;
+/// let gate = &design.interrupts.gates["o/Res"];
+/// assert_eq!((gate.kind, gate.inputs.len()), (pynq_hwh::GateKind::Or, 2));
+/// assert_eq!(gate.inputs[1].source, pynq_hwh::Source::Pin("dma/s2mm".into()));
+/// // What passes can be waited for.
+/// assert_eq!(design.interrupt("dma/s2mm")?.ps_irq, Some(61));
+/// # Ok::<(), pynq_hwh::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Gate {
+    /// Path of the cell.
+    pub path: String,
+    /// What it does.
+    pub kind: GateKind,
+    /// Its inputs.
+    pub inputs: Vec<GateInput>,
+}
+
+/// An input of a [`Gate`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GateInput {
+    /// `path/PORT`, or `path/PORT[bit]` for one bit of a vector.
+    pub pin: String,
+    /// What drives it. The output of a further gate is a [`Source::Pin`] which is a key of [`Interrupts::gates`].
+    pub source: Source,
+}
+
+/// An interrupt output that can't be waited for, since a gate does not hand its level on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BlockedPin {
+    /// The gate, a key of [`Interrupts::gates`].
+    pub gate: String,
+    /// What it does.
+    pub kind: GateKind,
 }
 
 /// One interrupt line of the processor that something is wired to.
@@ -116,7 +187,7 @@ pub struct ProcessorLine {
     pub port: String,
     /// The bit of it.
     pub line: u32,
-    /// GIC interrupt ID, where known.
+    /// Interrupt number, where known: the GIC's ID, or that of [`Family`](crate::Family) for a soft processor.
     pub ps_irq: Option<u32>,
     /// What is wired to it.
     pub source: Source,
@@ -140,7 +211,7 @@ pub struct Hop {
 pub struct InterruptChain {
     /// The bit of the processor's vector.
     pub ps_line: u32,
-    /// GIC interrupt ID, where known.
+    /// Interrupt number, where known: the GIC's ID, or that of [`Family`](crate::Family) for a soft processor.
     pub ps_irq: Option<u32>,
     /// The controllers, from the processor's to the pin's. Empty where the pin reaches the processor directly.
     pub hops: Vec<Hop>,
@@ -157,6 +228,10 @@ pub struct Interrupts {
     pub controllers: BTreeMap<String, Controller>,
     /// The processor's lines in use, in the order of its ports.
     pub processor: Vec<ProcessorLine>,
+    /// The gates that interrupts pass, by the pin of their output. These pins are in `pins` too, as what arrives.
+    pub gates: BTreeMap<String, Gate>,
+    /// The outputs that arrive at gates and get no further.
+    pub blocked: BTreeMap<String, BlockedPin>,
 }
 
 impl Interrupts {

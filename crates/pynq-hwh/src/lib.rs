@@ -33,12 +33,15 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod address_space;
 mod bitstream;
+mod buses;
 mod clocks;
 pub mod codegen;
 mod design;
 mod error;
 mod file;
+mod gates;
 mod interrupts;
 mod limits;
 mod memory_map;
@@ -49,20 +52,32 @@ mod platform;
 mod processor_gpio;
 mod raw;
 mod registers;
+mod soft_processor;
+mod storage;
 mod suggest;
 mod trace;
 mod warning;
+mod wires;
 mod wiring;
 mod xml;
 
+pub use address_space::{AddressRange, AddressSpace};
 pub use bitstream::{Bitstream, BitstreamForm, BitstreamHeader};
+pub use buses::{Bus, BusInterface, BusRole};
 pub use clocks::Clock;
 pub use design::{Design, Hierarchy, SourceInfo};
 pub use error::{Error, Place, Result};
-pub use interrupts::{Controller, Hop, InterruptChain, InterruptPin, Interrupts, LineKind, ProcessorLine, Source};
+pub use gates::{GateKind, Polarity};
+pub use interrupts::{
+    BlockedPin, Controller, Gate, GateInput, Hop, InterruptChain, InterruptPin, Interrupts, LineKind, ProcessorLine,
+    Source,
+};
 pub use memory_map::IpBlock;
 pub use parameters::Parameters;
 pub use platform::{Family, Processor};
 pub use processor_gpio::ProcessorGpio;
 pub use registers::{Access, Field, ModifiedWrite, ReadAction, Register};
+pub use soft_processor::SoftProcessor;
+pub use storage::{Storage, StorageWindow};
 pub use warning::{Warning, WarningKind};
+pub use wires::{Wire, WireKind};

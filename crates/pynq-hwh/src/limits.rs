@@ -19,9 +19,15 @@ pub(crate) const CONCAT_INPUTS: u64 = 4096;
 pub(crate) const INTC_INPUTS: u64 = 32;
 /// Most address ranges of one IP block (a real one has a handful).
 pub(crate) const RANGES: u64 = 256;
+/// Most lines in the memory maps of all masters together. Each carries the path of a block.
+pub(crate) const ALL_RANGES: usize = 1 << 16;
+/// Most bus interfaces.
+pub(crate) const BUS_INTERFACES: usize = 1 << 16;
+/// Most inputs on wires that belong to no bus.
+pub(crate) const WIRE_LOADS: usize = 1 << 17;
 /// Most levels of hierarchy in a path. Bounds the table of hierarchies, which lists every prefix.
 pub(crate) const PATH_LEVELS: usize = 32;
-/// Longest path of an instance.
+/// Longest path, and longest VLNV, of an instance.
 pub(crate) const PATH_BYTES: usize = 1024;
 /// Most concats, slices and container boundaries between an interrupt input and its source.
 pub(crate) const TRACE_STEPS: usize = 128;
@@ -31,3 +37,11 @@ pub(crate) const CONTROLLERS: usize = 1024;
 pub(crate) const CASCADE_DEPTH: usize = 32;
 /// Most warnings that are kept; a last one says how many were dropped.
 pub(crate) const WARNINGS: usize = 1000;
+/// Most gates in a row between an interrupt output and a line.
+pub(crate) const GATE_DEPTH: usize = 16;
+/// Most inputs of gates that are looked at, over all lines.
+pub(crate) const GATE_INPUTS: usize = 1 << 12;
+/// Most bits of one net that are named as lost.
+pub(crate) const LOST_BITS: u64 = 32;
+/// Most soft processors beside the processor whose interrupts are followed.
+pub(crate) const SOFT_PROCESSORS: usize = 32;

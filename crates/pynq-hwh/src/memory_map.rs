@@ -1,8 +1,9 @@
-//! The IP blocks that the processor can address.
+//! The IP blocks that a bus master can address: the processor, a soft processor, a DMA.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::address_space::AddressRange;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::netlist::Netlist;
@@ -22,6 +23,8 @@ pub struct IpBlock {
     pub path: String,
     /// The slave interface at this address.
     pub interface: String,
+    /// The master's interface that reaches it; empty where the file does not say. The first one of several.
+    pub master_interface: String,
     /// Vendor, library, name and version, separated by colons.
     pub vlnv: String,
     /// Physical address.
@@ -53,6 +56,13 @@ impl IpBlock {
         self.vlnv.split(':').nth(2).unwrap_or_default()
     }
 
+    /// Whether this is an AXI GPIO that was built without its interrupt (C_INTERRUPT_PRESENT is 0, or missing, which is
+    /// the default).
+    #[must_use]
+    pub fn is_built_without_interrupt(&self) -> bool {
+        self.kind() == "axi_gpio" && !self.parameters.boolean("C_INTERRUPT_PRESENT").unwrap_or(false)
+    }
+
     /// The register called `name`.
     #[must_use]
     pub fn register(&self, name: &str) -> Option<&Register> {
@@ -69,20 +79,45 @@ struct Range<'a> {
 }
 
 /// What [`build`] found: the blocks by name, and the address of every module.
+#[derive(Default)]
 pub(crate) struct MemoryMap {
     pub(crate) blocks: BTreeMap<String, IpBlock>,
     pub(crate) bases: HashMap<ModuleId, u64>,
+    /// All lines of the map, windows to a processor's memory too.
+    pub(crate) ranges: Vec<AddressRange>,
 }
 
-/// Reads the memory map of module `processor`.
-pub(crate) fn build(netlist: &Netlist<'_, '_>, processor: ModuleId, warnings: &mut Warnings) -> Result<MemoryMap> {
-    let ranges = ranges(netlist, processor, warnings)?;
+/// What does not depend on the master: read once per module, however many masters see it.
+#[derive(Default)]
+pub(crate) struct Cache<'a> {
+    shared: HashMap<ModuleId, Shared>,
+    tables: HashMap<(ModuleId, String, &'a str), Arc<[Register]>>,
+    /// Modules that are processors: what a map shows of them is memory behind them, no block.
+    processors: HashSet<ModuleId>,
+}
+
+impl Cache<'_> {
+    pub(crate) fn new(processors: HashSet<ModuleId>) -> Self {
+        Self { processors, ..Self::default() }
+    }
+}
+
+/// Reads the memory map of module `master`. In that of the processor (`strict`) a number that can't be read is an error;
+/// in another one its line is left out.
+pub(crate) fn build<'a>(
+    netlist: &Netlist<'_, 'a>,
+    cache: &mut Cache<'a>,
+    master: ModuleId,
+    strict: bool,
+    warnings: &mut Warnings,
+) -> Result<MemoryMap> {
+    let mut map = MemoryMap::default();
+    let ranges = ranges(netlist, cache, master, strict, &mut map.ranges, warnings)?;
     let mut interfaces: HashMap<ModuleId, HashSet<String>> = HashMap::new();
-    let mut bases = HashMap::new();
     let mut counts = HashMap::new();
     for range in &ranges {
         interfaces.entry(range.module).or_default().insert(range.raw.slave.to_ascii_lowercase());
-        bases.entry(range.module).or_insert(range.base);
+        map.bases.entry(range.module).or_insert(range.base);
         let count = counts.entry(range.module).or_insert(0_u64);
         *count += 1;
         if *count > limits::RANGES {
@@ -94,22 +129,19 @@ pub(crate) fn build(netlist: &Netlist<'_, '_>, processor: ModuleId, warnings: &m
             });
         }
     }
-    let mut shared = HashMap::new();
-    let mut tables = HashMap::new();
-    let mut blocks = BTreeMap::new();
     for range in ranges {
         let Some(module) = netlist.module(range.module) else { continue };
         let text = netlist.raw.text;
-        let parts = match shared.get(&range.module) {
+        let parts = match cache.shared.get(&range.module) {
             Some(parts) => parts,
-            None => shared.entry(range.module).or_insert(Shared::new(netlist, module)?),
+            None => cache.shared.entry(range.module).or_insert(Shared::new(netlist, module)?),
         };
         let table_key = (range.module, range.raw.slave.to_ascii_lowercase(), range.raw.block);
-        let registers = match tables.get(&table_key) {
+        let registers = match cache.tables.get(&table_key) {
             Some(registers) => Arc::clone(registers),
             None => {
                 let registers = registers_of(netlist, module, &range.raw, warnings)?;
-                Arc::clone(tables.entry(table_key).or_insert(registers))
+                Arc::clone(cache.tables.entry(table_key).or_insert(registers))
             }
         };
         let interface = text.unescape(range.raw.slave)?;
@@ -118,6 +150,7 @@ pub(crate) fn build(netlist: &Netlist<'_, '_>, processor: ModuleId, warnings: &m
         let block = IpBlock {
             path: parts.path.clone(),
             interface,
+            master_interface: text.unescape(range.raw.master)?,
             vlnv: parts.vlnv.clone(),
             base: range.base,
             size: range.size,
@@ -127,9 +160,9 @@ pub(crate) fn build(netlist: &Netlist<'_, '_>, processor: ModuleId, warnings: &m
             registers,
             clock_hz: clock_of(netlist, module, range.raw.slave),
         };
-        blocks.insert(free_name(&blocks, name, &range), block);
+        map.blocks.insert(free_name(&map.blocks, name, &range), block);
     }
-    Ok(MemoryMap { blocks, bases })
+    Ok(map)
 }
 
 /// What the ranges of one module have in common.
@@ -166,45 +199,81 @@ pub(crate) fn parameters_of(netlist: &Netlist<'_, '_>, module: &RawModule<'_>) -
     entries.collect::<Result<Parameters>>()
 }
 
-/// The ranges of the processor's map that name other cells, each once however many masters see it.
-fn ranges<'a>(netlist: &Netlist<'_, 'a>, processor: ModuleId, warnings: &mut Warnings) -> Result<Vec<Range<'a>>> {
+/// The ranges of a master's map that name other cells, each once however many of its interfaces see it. All of them go to
+/// `all`.
+fn ranges<'a>(
+    netlist: &Netlist<'_, 'a>,
+    cache: &Cache<'a>,
+    master: ModuleId,
+    strict: bool,
+    all: &mut Vec<AddressRange>,
+    warnings: &mut Warnings,
+) -> Result<Vec<Range<'a>>> {
     let text = netlist.raw.text;
     let mut seen = HashSet::new();
     let mut ranges = Vec::new();
-    for raw in netlist.module(processor).map(|module| module.memory.as_slice()).unwrap_or_default() {
+    for raw in netlist.module(master).map(|module| module.memory.as_slice()).unwrap_or_default() {
         let Some(module) = netlist.instance(raw.instance) else {
             // A disabled module, or a window to something outside of this file.
             warnings.add(WarningKind::SkippedRange, raw.instance, "the memory map names it, no module bears it".into());
             continue;
         };
-        if module == processor {
+        if module == master && strict {
             continue;
         }
         if raw.base.is_empty() || raw.high.is_empty() {
             warnings.add(WarningKind::SkippedRange, raw.instance, "BASEVALUE or HIGHVALUE is missing".into());
             continue;
         }
-        let number = |value: &'a str, name: &str| {
-            number::address(value).ok_or_else(|| Error::BadValue {
-                place: text.place(value),
-                what: format!("{name} of `{}`", clip(raw.instance)),
-                found: clip(value),
-                expected: "a hexadecimal number",
-            })
+        let (base, size) = match span(netlist, raw) {
+            Ok(span) => span,
+            Err(error) if strict => return Err(error),
+            Err(error) => {
+                warnings.add(WarningKind::SkippedRange, raw.instance, error.to_string());
+                continue;
+            }
         };
-        let base = number(raw.base, "BASEVALUE")?;
-        let high = number(raw.high, "HIGHVALUE")?;
-        let size = high.checked_sub(base).and_then(|span| span.checked_add(1)).ok_or_else(|| Error::BadValue {
-            place: text.place(raw.high),
-            what: format!("HIGHVALUE of `{}`", clip(raw.instance)),
-            found: clip(raw.high),
-            expected: "the last address of a range that starts at BASEVALUE",
-        })?;
-        if seen.insert((module, raw.slave.to_ascii_lowercase(), base)) {
+        all.push(AddressRange {
+            master_interface: text.unescape(raw.master)?,
+            path: netlist.module(module).map_or_else(String::new, |module| netlist.shown(module.path)),
+            interface: text.unescape(raw.slave)?,
+            address_block: text.unescape(raw.block)?,
+            base,
+            size,
+            memory: raw.kind.eq_ignore_ascii_case("MEMORY"),
+            data: number::boolean(raw.data),
+            instruction: number::boolean(raw.instruction),
+        });
+        if module != master
+            && !cache.processors.contains(&module)
+            && seen.insert((module, raw.slave.to_ascii_lowercase(), base))
+        {
             ranges.push(Range { raw: *raw, module, base, size });
         }
     }
     Ok(ranges)
+}
+
+/// First address and number of bytes of a range.
+fn span<'a>(netlist: &Netlist<'_, 'a>, raw: &RawRange<'a>) -> Result<(u64, u64)> {
+    let text = netlist.raw.text;
+    let number = |value: &'a str, name: &str| {
+        number::address(value).ok_or_else(|| Error::BadValue {
+            place: text.place(value),
+            what: format!("{name} of `{}`", clip(raw.instance)),
+            found: clip(value),
+            expected: "a hexadecimal number",
+        })
+    };
+    let base = number(raw.base, "BASEVALUE")?;
+    let high = number(raw.high, "HIGHVALUE")?;
+    let size = high.checked_sub(base).and_then(|span| span.checked_add(1)).ok_or_else(|| Error::BadValue {
+        place: text.place(raw.high),
+        what: format!("HIGHVALUE of `{}`", clip(raw.instance)),
+        found: clip(raw.high),
+        expected: "the last address of a range that starts at BASEVALUE",
+    })?;
+    Ok((base, size))
 }
 
 /// A name that is not taken: one interface can hold several blocks, and one block can show up at several addresses.

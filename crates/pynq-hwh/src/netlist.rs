@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::error::{Error, Result};
+use crate::gates::GateKind;
 use crate::limits;
 use crate::number;
 use crate::raw::{Direction, ModuleId, PortId, RawDesign, RawModule, RawPort};
@@ -24,6 +25,8 @@ pub(crate) enum Cell {
     Constant,
     /// An interrupt controller.
     Intc { input: Option<PortId> },
+    /// Logic that an interrupt can pass.
+    Gate(GateKind),
     /// Anything else: where a trace ends.
     Opaque,
 }
@@ -236,6 +239,9 @@ impl<'r, 'a> Netlist<'r, 'a> {
                 Cell::Slice { input: self.port_named(module, "Din"), low: low.min(high) }
             }
             "xlconstant" | "ilconstant" => Cell::Constant,
+            "util_vector_logic" | "ilvector_logic" => gate(module, false),
+            "util_reduced_logic" | "ilreduced_logic" => gate(module, true),
+            "dfx_decoupler" | "pr_decoupler" => Cell::Gate(GateKind::Decoupler),
             "axi_intc" => Cell::Intc { input: self.port_named(module, "intr") },
             _ => Cell::Opaque,
         })
@@ -299,6 +305,16 @@ impl<'r, 'a> Netlist<'r, 'a> {
             start = start.saturating_add(width);
         }
         Ok(inputs)
+    }
+}
+
+/// The gate that a module is, if its operation is known.
+fn gate(module: &RawModule<'_>, reduced: bool) -> Cell {
+    let operation = module.parameter("C_OPERATION").map(number::unquote).unwrap_or("and");
+    match GateKind::parse(operation) {
+        Some(GateKind::Not) if reduced => Cell::Opaque,
+        Some(kind) => Cell::Gate(kind),
+        None => Cell::Opaque,
     }
 }
 

@@ -8,8 +8,12 @@ pub enum Family {
     Zynq7000,
     /// Zynq UltraScale+.
     ZynqMp,
-    /// Another one (Versal, MicroBlaze): addresses are read, interrupt numbers are not known.
-    Other,
+    /// Versal. Addresses are read, interrupts are not.
+    Versal,
+    /// MicroBlaze, a soft processor with one interrupt, which has number 0 here.
+    MicroBlaze,
+    /// MicroBlaze V, a soft processor with RISC-V instructions. Its one interrupt is the machine external interrupt, 11.
+    MicroBlazeV,
 }
 
 /// The processor of a design.
@@ -34,7 +38,7 @@ pub(crate) struct InterruptInput {
 }
 
 impl InterruptInput {
-    /// The GIC interrupt ID of line `line`.
+    /// The interrupt number of line `line`: the GIC's ID where there is one.
     pub(crate) fn gic_id(&self, line: u64) -> Option<u32> {
         if line < self.lines { (self.number)(line) } else { None }
     }
@@ -50,9 +54,36 @@ impl Family {
         match name {
             "processing_system7" => Some(Self::Zynq7000),
             "zynq_ultra_ps_e" => Some(Self::ZynqMp),
-            "versal_cips" | "ps_wizard" => Some(Self::Other),
+            "versal_cips" | "ps_wizard" => Some(Self::Versal),
             _ => None,
         }
+    }
+
+    /// The family of a module by its IP name, if it is a soft processor.
+    pub(crate) fn of_soft(name: &str) -> Option<Self> {
+        match name {
+            "microblaze_riscv" | "microblaze_mcs_riscv" => Some(Self::MicroBlazeV),
+            _ if name.starts_with("microblaze") => Some(Self::MicroBlaze),
+            _ => None,
+        }
+    }
+
+    /// Its name, as people know it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Zynq7000 => "Zynq-7000",
+            Self::ZynqMp => "Zynq UltraScale+",
+            Self::Versal => "Versal",
+            Self::MicroBlaze => "MicroBlaze",
+            Self::MicroBlazeV => "MicroBlaze V",
+        }
+    }
+
+    /// Whether its interrupts go through a GIC, whose numbers Linux counts from 32 on.
+    #[must_use]
+    pub fn has_gic(self) -> bool {
+        matches!(self, Self::Zynq7000 | Self::ZynqMp | Self::Versal)
     }
 
     /// The interrupt inputs from programmable logic.
@@ -68,7 +99,9 @@ impl Family {
                 InterruptInput { port: "pl_ps_irq0", lines: 8, number: |line| from(121, line) },
                 InterruptInput { port: "pl_ps_irq1", lines: 8, number: |line| from(136, line) },
             ],
-            Self::Other => &[InterruptInput { port: "Interrupt", lines: 1, number: |_| None }],
+            Self::Versal => &[],
+            Self::MicroBlaze => &[InterruptInput { port: "Interrupt", lines: 1, number: |_| Some(0) }],
+            Self::MicroBlazeV => &[InterruptInput { port: "Interrupt", lines: 1, number: |_| Some(11) }],
         }
     }
 
@@ -81,10 +114,11 @@ impl Family {
     }
 
     /// The output that carries the processor's extended GPIO.
-    pub(crate) fn gpio_output(self) -> &'static str {
+    pub(crate) fn gpio_output(self) -> Option<&'static str> {
         match self {
-            Self::Zynq7000 => "GPIO_O",
-            _ => "emio_gpio_o",
+            Self::Zynq7000 => Some("GPIO_O"),
+            Self::ZynqMp => Some("emio_gpio_o"),
+            _ => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The processor's extended GPIO: which line controls what.
 //!
 //! The processor has one wide output; designs take single bits out of it with slices, and the slice's path is the line's
-//! name.
+//! name. What takes all of it without a slice is listed under the name of the output.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -36,7 +36,8 @@ pub(crate) fn build(
     let mut found = BTreeMap::new();
     let mut outputs = HashMap::new();
     let Some(module) = netlist.module(processor) else { return Ok(found) };
-    let Some(gpio) = netlist.port_named(module, family.gpio_output()) else { return Ok(found) };
+    let Some(gpio) = family.gpio_output().and_then(|name| netlist.port_named(module, name)) else { return Ok(found) };
+    let mut direct = Vec::new();
     for (id, module) in netlist.raw.modules.iter().enumerate() {
         if !matches!(netlist.cell_of(id), Cell::Slice { .. }) {
             continue;
@@ -61,7 +62,14 @@ pub(crate) fn build(
         }
         if let Some(line) = outputs.get(port.signal).and_then(|path| found.get_mut(path)) {
             line.pins.push(netlist.pin(id));
+        } else if port.module.is_none_or(|module| !matches!(netlist.cell_of(module), Cell::Slice { .. }))
+            && netlist.driver(id, warnings) == Some(gpio)
+        {
+            direct.push(netlist.pin(id));
         }
+    }
+    if let (false, Ok(width)) = (direct.is_empty(), u32::try_from(netlist.width(gpio))) {
+        found.insert(netlist.pin(gpio), ProcessorGpio { emio: width.saturating_sub(1), width, pins: direct });
     }
     for line in found.values_mut() {
         line.pins.sort();

@@ -29,6 +29,10 @@ pub(crate) struct RawDesign<'a> {
     pub(crate) modules: Vec<RawModule<'a>>,
     /// The ports of all modules and, with no module, the top-level pins.
     pub(crate) ports: Vec<RawPort<'a>>,
+    /// The bus interfaces of all modules and, with no module, those of the top level.
+    pub(crate) buses: Vec<RawBus<'a>>,
+    /// Lines of all memory maps.
+    ranges: usize,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +70,7 @@ pub(crate) struct RawPort<'a> {
     pub(crate) kind: &'a str,
     pub(crate) sensitivity: &'a str,
     pub(crate) clock: &'a str,
+    pub(crate) polarity: &'a str,
     /// Peers (instance, port), read for the ports of containers only.
     pub(crate) peers: Vec<(&'a str, &'a str)>,
 }
@@ -112,6 +117,22 @@ pub(crate) struct RawRange<'a> {
     pub(crate) instance: &'a str,
     pub(crate) slave: &'a str,
     pub(crate) kind: &'a str,
+    pub(crate) master: &'a str,
+    pub(crate) data: &'a str,
+    pub(crate) instruction: &'a str,
+}
+
+/// One end of a bus.
+#[derive(Debug)]
+pub(crate) struct RawBus<'a> {
+    pub(crate) module: Option<ModuleId>,
+    pub(crate) bus: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) role: &'a str,
+    pub(crate) vlnv: &'a str,
+    pub(crate) width: &'a str,
+    /// The module's ports that are wires of the bus.
+    pub(crate) ports: Vec<&'a str>,
 }
 
 impl<'a> RawDesign<'a> {
@@ -138,6 +159,8 @@ impl<'a> RawDesign<'a> {
             speed: "",
             modules: Vec::new(),
             ports: Vec::new(),
+            buses: Vec::new(),
+            ranges: 0,
         };
         let mut has_modules = false;
         xml.children(&root, |xml, tag| match tag.name {
@@ -147,6 +170,7 @@ impl<'a> RawDesign<'a> {
                 xml.skip(&tag)
             }
             "EXTERNALPORTS" => xml.children(&tag, |xml, tag| design.port(xml, &tag, None, false)),
+            "EXTERNALINTERFACES" => xml.children(&tag, |xml, tag| design.bus(xml, &tag, None)),
             "MODULES" => {
                 has_modules = true;
                 design.modules(xml, &tag)
@@ -176,7 +200,7 @@ impl<'a> RawDesign<'a> {
         if disabled || path.is_empty() {
             return xml.skip(tag);
         }
-        self.check_path(path)?;
+        self.check_path(path, vlnv)?;
         let container = ["BLOCK_CONTAINER", "RBD"].iter().any(|kind| bd_type.eq_ignore_ascii_case(kind))
             || dfx.eq_ignore_ascii_case("true");
         let id = self.modules.len();
@@ -210,12 +234,13 @@ impl<'a> RawDesign<'a> {
             }),
             "MEMORYMAP" => xml.children(&tag, |xml, tag| {
                 if tag.name == "MEMRANGE" {
-                    let names = ["ADDRESSBLOCK", "BASEVALUE", "HIGHVALUE", "INSTANCE", "SLAVEBUSINTERFACE", "MEMTYPE"];
-                    let [block, base, high, instance, slave, kind] = tag.get(xml, names)?;
-                    module.memory.push(RawRange { block, base, high, instance, slave, kind });
+                    self.bounded("number of address ranges", self.ranges, limits::ALL_RANGES, &tag)?;
+                    self.ranges += 1;
+                    module.memory.push(range(xml, &tag)?);
                 }
                 xml.skip(&tag)
             }),
+            "BUSINTERFACES" => xml.children(&tag, |xml, tag| self.bus(xml, &tag, Some(id))),
             // What a container holds can be listed inside it.
             "MODULES" => self.modules(xml, &tag),
             _ => xml.skip(&tag),
@@ -226,10 +251,12 @@ impl<'a> RawDesign<'a> {
         Ok(())
     }
 
-    fn check_path(&self, path: &'a str) -> Result<()> {
+    fn check_path(&self, path: &'a str, vlnv: &'a str) -> Result<()> {
         let levels = path.bytes().filter(|byte| *byte == b'/').count() + 1;
         let (what, found, limit) = if path.len() > limits::PATH_BYTES {
             ("length of FULLNAME", path.len(), limits::PATH_BYTES)
+        } else if vlnv.len() > limits::PATH_BYTES {
+            ("length of VLNV", vlnv.len(), limits::PATH_BYTES)
         } else if levels > limits::PATH_LEVELS {
             ("number of hierarchy levels in FULLNAME", levels, limits::PATH_LEVELS)
         } else {
@@ -243,8 +270,10 @@ impl<'a> RawDesign<'a> {
         if tag.name != "PORT" {
             return xml.skip(tag);
         }
-        let [name, dir, left, right, signal, kind, sensitivity, clock] =
-            tag.get(xml, ["NAME", "DIR", "LEFT", "RIGHT", "SIGNAME", "SIGIS", "SENSITIVITY", "CLKFREQUENCY"])?;
+        let [name, dir, left, right, signal, kind, sensitivity, clock, polarity] = tag.get(
+            xml,
+            ["NAME", "DIR", "LEFT", "RIGHT", "SIGNAME", "SIGIS", "SENSITIVITY", "CLKFREQUENCY", "POLARITY"],
+        )?;
         let direction = match dir {
             "I" => Direction::In,
             "O" => Direction::Out,
@@ -266,7 +295,41 @@ impl<'a> RawDesign<'a> {
         } else {
             xml.skip(tag)?;
         }
-        self.ports.push(RawPort { module, name, direction, signal, width, kind, sensitivity, clock, peers });
+        self.ports.push(RawPort { module, name, direction, signal, width, kind, sensitivity, clock, polarity, peers });
+        Ok(())
+    }
+
+    /// Refuses a count that no real design has.
+    fn bounded(&self, what: &str, count: usize, limit: usize, tag: &Tag<'a>) -> Result<()> {
+        if count < limit {
+            return Ok(());
+        }
+        let place = self.text.place(tag.name);
+        Err(Error::Limit { place, what: what.into(), found: format!("more than {limit}"), limit: limit as u64 })
+    }
+
+    fn bus(&mut self, xml: &mut Xml<'a>, tag: &Tag<'a>, module: Option<ModuleId>) -> Result<()> {
+        if tag.name != "BUSINTERFACE" {
+            return xml.skip(tag);
+        }
+        self.bounded("number of bus interfaces", self.buses.len(), limits::BUS_INTERFACES, tag)?;
+        let [bus, name, role, vlnv, width] = tag.get(xml, ["BUSNAME", "NAME", "TYPE", "VLNV", "DATAWIDTH"])?;
+        // Vivado's word for an interface that is not connected.
+        if bus.is_empty() || bus == "__NOC__" {
+            return xml.skip(tag);
+        }
+        let mut ports = Vec::new();
+        xml.children(tag, |xml, tag| {
+            if tag.name != "PORTMAPS" {
+                return xml.skip(&tag);
+            }
+            xml.children(&tag, |xml, tag| {
+                let [port] = tag.get(xml, ["PHYSICAL"])?;
+                ports.push(port);
+                xml.skip(&tag)
+            })
+        })?;
+        self.buses.push(RawBus { module, bus, name, role, vlnv, width, ports });
         Ok(())
     }
 
@@ -290,6 +353,22 @@ impl<'a> RawDesign<'a> {
         }
         Ok(Some(width))
     }
+}
+
+fn range<'a>(xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<RawRange<'a>> {
+    let names = [
+        "ADDRESSBLOCK",
+        "BASEVALUE",
+        "HIGHVALUE",
+        "INSTANCE",
+        "SLAVEBUSINTERFACE",
+        "MEMTYPE",
+        "MASTERBUSINTERFACE",
+        "IS_DATA",
+        "IS_INSTRUCTION",
+    ];
+    let [block, base, high, instance, slave, kind, master, data, instruction] = tag.get(xml, names)?;
+    Ok(RawRange { block, base, high, instance, slave, kind, master, data, instruction })
 }
 
 fn block<'a>(xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<RawBlock<'a>> {

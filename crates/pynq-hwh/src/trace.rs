@@ -5,6 +5,7 @@
 //! shows as a place that is met twice.
 
 use crate::error::{Error, Result};
+use crate::gates::GateKind;
 use crate::limits;
 use crate::netlist::{Cell, Netlist};
 use crate::raw::{ModuleId, PortId};
@@ -21,6 +22,8 @@ pub(crate) enum Leaf {
     Pin { port: PortId, bit: u64 },
     /// The output of an interrupt controller.
     Controller { module: ModuleId, port: PortId },
+    /// Bit `bit` of the output of a gate.
+    Gate { port: PortId, bit: u64, kind: GateKind },
 }
 
 /// Follows bit `bit` of input `load` to its source.
@@ -71,7 +74,10 @@ fn step_back(netlist: &Netlist<'_, '_>, (load, bit): (PortId, u64), warnings: &m
             let index = inputs.partition_point(|input| input.start <= bit).checked_sub(1);
             match index.and_then(|index| inputs.get(index)) {
                 Some(input) if bit - input.start < input.width => match input.port {
-                    Some(load) => Step::On((load, bit - input.start)),
+                    Some(load) => {
+                        warnings.passed(load, input.width);
+                        Step::On((load, bit - input.start))
+                    }
                     None => Step::End(Leaf::Open),
                 },
                 _ => Step::End(Leaf::Open),
@@ -83,6 +89,7 @@ fn step_back(netlist: &Netlist<'_, '_>, (load, bit): (PortId, u64), warnings: &m
             None => Step::End(Leaf::Open),
         },
         Cell::Constant => Step::End(Leaf::Constant),
+        Cell::Gate(kind) if bit < netlist.width(driver) => Step::End(Leaf::Gate { port: driver, bit, kind: *kind }),
         Cell::Intc { .. } if output("irq") => match bit {
             0 => Step::End(Leaf::Controller { module, port: driver }),
             _ => Step::End(Leaf::Open),

@@ -14,6 +14,12 @@ pub enum WarningKind {
     LevelSourceOnEdgeLine,
     /// The source of an interrupt is an edge or pulse, the controller's input a level.
     EdgeSourceOnLevelLine,
+    /// A source is active when the line takes it to be idle: one is active low (or falling), the other high (or rising).
+    PolarityMismatch,
+    /// An interrupt passes logic that does not hand its level on, or that was too much to follow.
+    BehindGate,
+    /// Bits of an interrupt net that reach nothing: it is wired to something narrower.
+    LostBits,
     /// An input of an interrupt controller, or of the vector on the processor, has no driver.
     UnconnectedInput,
     /// A parameter is missing or unreadable, and the IP's documented default was assumed.
@@ -34,6 +40,8 @@ pub enum WarningKind {
     SkippedRegister,
     /// No processor, or several.
     Processor,
+    /// The interrupts of this family of processors are not read.
+    InterruptsNotRead,
     /// There were more warnings than are kept.
     Truncated,
 }
@@ -45,6 +53,9 @@ impl WarningKind {
         match self {
             Self::LevelSourceOnEdgeLine => "level-source-on-edge-line",
             Self::EdgeSourceOnLevelLine => "edge-source-on-level-line",
+            Self::PolarityMismatch => "polarity-mismatch",
+            Self::BehindGate => "behind-gate",
+            Self::LostBits => "lost-bits",
             Self::UnconnectedInput => "unconnected-input",
             Self::DefaultedParameter => "defaulted-parameter",
             Self::ReverseMode => "reverse-mode",
@@ -55,6 +66,7 @@ impl WarningKind {
             Self::SkippedRange => "skipped-range",
             Self::SkippedRegister => "skipped-register",
             Self::Processor => "processor",
+            Self::InterruptsNotRead => "interrupts-not-read",
             Self::Truncated => "truncated",
         }
     }
@@ -69,6 +81,15 @@ impl WarningKind {
             Self::EdgeSourceOnLevelLine => {
                 "a pulse that has ended leaves a pending bit, and a long one is served twice"
             }
+            Self::PolarityMismatch => {
+                "the line is active while its source is idle: invert the signal in the block design, or build the \
+                 controller for that polarity (C_KIND_OF_LVL, C_KIND_OF_EDGE, C_IRQ_ACTIVE)"
+            }
+            Self::BehindGate => {
+                "whether the line is active does not tell whether this output is: it can't be waited for; wire it by \
+                 itself, or through an OR"
+            }
+            Self::LostBits => "what is on these bits never arrives: make the concat or the input wider",
             Self::UnconnectedInput => "the input counts as a line and never fires",
             Self::DefaultedParameter => "the documented default of the IP is assumed",
             Self::ReverseMode => "the old alignment; set PCW_IRQ_F2P_MODE to DIRECT",
@@ -78,6 +99,7 @@ impl WarningKind {
             Self::UnusableLine => "no operating system hands this interrupt out",
             Self::SkippedRange => "the range is left out of the memory map",
             Self::SkippedRegister => "the register is left out of the table",
+            Self::InterruptsNotRead => "addresses are read all the same",
             Self::Processor => "addresses and interrupts are those of one processor",
             Self::Truncated => "read the file in Vivado",
         }
@@ -109,6 +131,8 @@ pub(crate) struct Warnings {
     dropped: usize,
     /// What [`Warnings::first`] was asked about.
     seen: HashSet<(WarningKind, usize)>,
+    /// Inputs that a trace went through, with their widths: what drives them may be wider.
+    passed: Vec<(usize, u64)>,
 }
 
 impl Warnings {
@@ -124,6 +148,18 @@ impl Warnings {
     /// passes is reported once.
     pub(crate) fn first(&mut self, kind: WarningKind, item: usize) -> bool {
         self.seen.insert((kind, item))
+    }
+
+    /// Notes that a trace went through input `load` of `width` bits.
+    pub(crate) fn passed(&mut self, load: usize, width: u64) {
+        if self.first(WarningKind::LostBits, load) {
+            self.passed.push((load, width));
+        }
+    }
+
+    /// The next of the inputs that were noted.
+    pub(crate) fn next_passed(&mut self) -> Option<(usize, u64)> {
+        self.passed.pop()
     }
 
     pub(crate) fn into_vec(mut self) -> Vec<Warning> {

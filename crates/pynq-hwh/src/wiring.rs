@@ -3,9 +3,14 @@
 //! Starting at the processor leaves out by itself what never reaches it: the private controllers of soft processors, and
 //! everything behind them.
 
+mod checks;
+mod gates;
+
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::gates::Polarity;
 use crate::interrupts::{Controller, InterruptPin, Interrupts, LineKind, ProcessorLine, Source};
 use crate::limits;
 use crate::netlist::{Cell, Netlist};
@@ -24,6 +29,9 @@ struct Arrival {
     line: u32,
     ps_irq: Option<u32>,
     kind: Option<LineKind>,
+    listens: Polarity,
+    /// The gates on the way there.
+    gates: Arc<[String]>,
 }
 
 /// The interrupt tree of the design whose processor is module `processor`. `base_of` tells the address of a module.
@@ -41,11 +49,13 @@ pub(crate) fn build(
         result: Interrupts::default(),
         arrivals: BTreeMap::new(),
         seen: HashMap::new(),
+        gate_inputs: 0,
     };
     if let Some(module) = netlist.module(processor) {
         builder.processor(module, family)?;
     }
     builder.collect_pins();
+    builder.lost_bits()?;
     Ok(builder.result)
 }
 
@@ -58,6 +68,8 @@ struct Builder<'b, 'r, 'a> {
     arrivals: BTreeMap<PortId, BTreeMap<u64, Arrival>>,
     /// Controllers met: true while their inputs are being followed.
     seen: HashMap<ModuleId, bool>,
+    /// Inputs of gates that were looked at.
+    gate_inputs: usize,
 }
 
 impl<'r, 'a> Builder<'_, 'r, 'a> {
@@ -65,6 +77,7 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
         for input in family.interrupt_inputs() {
             let Some(port) = self.netlist.port_named(module, input.port) else { continue };
             let width = self.netlist.width(port);
+            self.warnings.passed(port, width);
             let top = self.alignment(module, family, width);
             let mut lines = Vec::new();
             // A bit beyond the last line reaches nothing; looking at a few of them is enough to say so.
@@ -92,6 +105,8 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
                     line: u32::try_from(line).unwrap_or(u32::MAX),
                     ps_irq: input.gic_id(line),
                     kind: None,
+                    listens: Polarity::High,
+                    gates: Arc::default(),
                 };
                 let (line, ps_irq) = (arrival.line, arrival.ps_irq);
                 let source = self.arrive(leaf, arrival, 0)?;
@@ -104,7 +119,7 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
         }
         for name in family.private_inputs() {
             let Some(port) = self.netlist.port_named(module, name) else { continue };
-            if matches!(trace(self.netlist, port, 0, self.warnings)?, Leaf::Pin { .. } | Leaf::Controller { .. }) {
+            if !matches!(trace(self.netlist, port, 0, self.warnings)?, Leaf::Open | Leaf::Constant) {
                 let message = "a private interrupt of one core, which no operating system hands out".into();
                 self.warnings.add(WarningKind::UnusableLine, &self.netlist.pin(port), message);
             }
@@ -129,20 +144,35 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
         match leaf {
             Leaf::Open => Ok(Source::Unconnected),
             Leaf::Constant => Ok(Source::Constant),
-            Leaf::Pin { port, bit } => {
-                let name = self.bit_name(port, bit);
-                self.check_sensitivity(&name, self.sensitivity(port), &arrival);
-                let bits = self.arrivals.entry(port).or_default();
-                if let Some(first) = bits.get(&bit) {
-                    let message = format!("it also reaches {}; {} is listed", place(&arrival), place(first));
-                    self.warnings.add(WarningKind::SeveralRoutes, &name, message);
-                } else {
-                    bits.insert(bit, arrival);
-                }
-                Ok(Source::Pin(name))
-            }
+            Leaf::Pin { port, bit } => Ok(Source::Pin(self.pin(port, bit, arrival))),
             Leaf::Controller { module, port } => self.controller(module, port, arrival, depth),
+            Leaf::Gate { port, bit, kind } => {
+                self.gate((port, bit, kind), &arrival, depth)?;
+                Ok(Source::Pin(self.pin(port, bit, arrival)))
+            }
         }
+    }
+
+    /// Notes that bit `bit` of output `port` arrives at `arrival`.
+    fn pin(&mut self, port: PortId, bit: u64, arrival: Arrival) -> String {
+        let name = self.bit_name(port, bit);
+        self.check_sensitivity(&name, self.sensitivity(port), self.polarity(port), &arrival);
+        let bits = self.arrivals.entry(port).or_default();
+        match bits.get_mut(&bit) {
+            Some(first) => {
+                // The way without gates is the better one.
+                let mut other = arrival;
+                if other.gates.is_empty() && !first.gates.is_empty() {
+                    std::mem::swap(first, &mut other);
+                }
+                let message = format!("it also reaches {}; {} is listed", place(&other), place(first));
+                self.warnings.add(WarningKind::SeveralRoutes, &name, message);
+            }
+            None => {
+                bits.insert(bit, arrival);
+            }
+        }
+        name
     }
 
     fn controller(&mut self, id: ModuleId, output: PortId, arrival: Arrival, depth: usize) -> Result<Source> {
@@ -171,18 +201,30 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
         self.seen.insert(id, true);
         let mut controller = self.describe(id, module, &arrival)?;
         let source = if controller.irq_is_level { LineKind::Level } else { LineKind::Edge };
-        self.check_sensitivity(&self.netlist.pin(output), Some(source), &arrival);
+        let polarity = Polarity::of_bit(controller.irq_active_high);
+        self.check_sensitivity(&self.netlist.pin(output), Some(source), Some(polarity), &arrival);
         let input = match self.netlist.cell_of(id) {
             Cell::Intc { input } => *input,
             _ => None,
         };
+        if let Some(input) = input {
+            self.warnings.passed(input, controller.inputs.into());
+        }
         for line in 0..controller.inputs {
             let leaf = match input {
                 Some(input) => trace(self.netlist, input, u64::from(line), self.warnings)?,
                 None => Leaf::Open,
             };
             let kind = Some(controller.kind(line));
-            let arrival = Arrival { controller: Some(path.clone()), input: "", line, ps_irq: None, kind };
+            let arrival = Arrival {
+                controller: Some(path.clone()),
+                input: "",
+                line,
+                ps_irq: None,
+                kind,
+                listens: controller.polarity(line),
+                gates: Arc::default(),
+            };
             let source = self.arrive(leaf, arrival, depth + 1)?;
             if source == Source::Unconnected {
                 let pin = format!("{path}/intr[{line}]");
@@ -223,6 +265,7 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
             parent: arrival.controller.clone(),
             line: arrival.line,
             ps_irq: arrival.ps_irq,
+            gates: Arc::clone(&arrival.gates),
             has_ipr: self.flag(module, "C_HAS_IPR", true),
             has_sie: self.flag(module, "C_HAS_SIE", true),
             has_cie: self.flag(module, "C_HAS_CIE", true),
@@ -277,31 +320,6 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
         value.unwrap_or(default)
     }
 
-    /// What a port says it is. The entries of a vector can be fewer than its bits, so they count only where they agree.
-    fn sensitivity(&self, port: PortId) -> Option<LineKind> {
-        let text = self.netlist.port(port)?.sensitivity;
-        let all = |word: &str| !text.is_empty() && text.split(':').all(|entry| entry.starts_with(word));
-        match (all("LEVEL"), all("EDGE")) {
-            (true, _) => Some(LineKind::Level),
-            (_, true) => Some(LineKind::Edge),
-            _ => None,
-        }
-    }
-
-    fn check_sensitivity(&mut self, pin: &str, source: Option<LineKind>, arrival: &Arrival) {
-        let place = place(arrival);
-        let (kind, message) = match (source, arrival.kind) {
-            (Some(LineKind::Level), Some(LineKind::Edge)) => {
-                (WarningKind::LevelSourceOnEdgeLine, format!("a level on {place}, an edge line"))
-            }
-            (Some(LineKind::Edge), Some(LineKind::Level)) => {
-                (WarningKind::EdgeSourceOnLevelLine, format!("an edge or pulse on {place}, a level line"))
-            }
-            _ => return,
-        };
-        self.warnings.add(kind, pin, message);
-    }
-
     /// `path/PORT`, with the bit for vectors.
     fn bit_name(&self, port: PortId, bit: u64) -> String {
         let pin = self.netlist.pin(port);
@@ -311,7 +329,7 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
     /// Turns bits into pins: a vector whose bits all land on consecutive lines of one kind is one pin.
     fn collect_pins(&mut self) {
         for (port, bits) in std::mem::take(&mut self.arrivals) {
-            let sensitivity = self.sensitivity(port);
+            let (sensitivity, polarity) = (self.sensitivity(port), self.polarity(port));
             let pin = |arrival: &Arrival, width| InterruptPin {
                 controller: arrival.controller.clone(),
                 line: arrival.line,
@@ -319,12 +337,16 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
                 ps_irq: arrival.ps_irq,
                 kind: arrival.kind,
                 sensitivity,
+                polarity,
+                listens: arrival.listens,
+                gates: Arc::clone(&arrival.gates),
             };
             let whole = bits.len() as u64 == self.netlist.width(port);
             let in_line = |first: &Arrival| {
                 bits.values().zip(first.line..).all(|(arrival, line)| {
-                    (&arrival.controller, arrival.input, arrival.kind) == (&first.controller, first.input, first.kind)
-                        && arrival.line == line
+                    // A line is the same kind of line only if it listens alike and is reached alike.
+                    arrival.line == line
+                        && Arrival { line: first.line, ps_irq: first.ps_irq, ..arrival.clone() } == *first
                 })
             };
             match bits.values().next() {

@@ -358,15 +358,15 @@ fn a_controller_the_processor_cannot_address_is_reported() {
 }
 
 #[test]
-fn a_soft_processor_roots_the_tree_without_numbers() {
+fn a_soft_processor_roots_the_tree_by_the_number_of_its_one_interrupt() {
     let design = design(&format!(
         "mb microblaze Interrupt<irq
          intc axi_intc @41800000 C_NUM_INTR_INPUTS=1 C_KIND_OF_INTR=0x1 intr<a irq>irq {INTC}
          a axi_gpio @40000000 irq>a"
     ));
-    assert_eq!(design.processor.as_ref().unwrap().family, Family::Other);
+    assert_eq!(design.processor.as_ref().unwrap().family, Family::MicroBlaze);
     assert_eq!(pins(&design), ["a/irq intc 0 1 - edge"]);
-    assert_eq!((design.interrupts.controllers["intc"].ps_irq, design.ip.len()), (None, 2));
+    assert_eq!((design.interrupts.controllers["intc"].ps_irq, design.ip.len()), (Some(0), 2));
 }
 
 #[test]
