@@ -48,7 +48,7 @@ pub(crate) enum Command {
     /// Program the logic. Needs root.
     ///
     /// Checks that the bitstream is for the part of the .hwh file beside it, if there is one, and that no other program
-    /// uses the logic, unless forced.
+    /// uses the logic, unless forced. Exit status 3 if it was loaded and there was no .hwh file to check it against.
     Program(Program),
 }
 

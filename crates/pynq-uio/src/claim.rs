@@ -7,7 +7,11 @@
 //! The logic as a whole is locked by all who have a design open, together, and alone by who programs it.
 //!
 //! Such a lock keeps out those who ask for it, and nobody else.
+//!
+//! A child that was forked has copies of the descriptors, and shares the locks: one ends when both have let go of it.
 #![forbid(unsafe_code)]
+
+mod lock_file;
 
 use std::{
     fs,
@@ -15,10 +19,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::{
-    fs::{FlockOperation, Mode, OFlags},
-    io::Errno,
-};
+use lock_file::LockFile;
+use rustix::{fs::FlockOperation, io::Errno};
 
 use crate::{Error, Result, SystemPaths};
 
@@ -27,34 +29,55 @@ use crate::{Error, Result, SystemPaths};
 pub struct Claim {
     file: OwnedFd,
     path: PathBuf,
+    /// The process that wrote its number into the file. A forked child leaves its parent's alone.
+    written_by: Option<u32>,
 }
 
 impl Claim {
     /// Claims the block at a physical address, whichever way its registers are reached.
     ///
-    /// The lock file, `/run/lock/pynq-<hex address>.lock`, where everybody may make one, or else in `/run`, stays when the claim ends: to remove it would let a third process
-    /// lock a new one while a second one still waits for the old.
+    /// The lock file is `pynq-<hex address>.lock`; see [`folder`](Self::folder). It stays when the claim ends: to remove
+    /// it would let a third process lock a new one while a second one still waits for the old.
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] if it is claimed, in this process or another; [`Error::File`] if the file can't be made.
+    /// [`Error::Busy`] if it is claimed, in this process or another; [`Error::LockFile`] if something else has the lock
+    /// file's name; [`Error::File`] if the file can't be made.
     pub fn address(paths: &SystemPaths, address: u64) -> Result<Self> {
-        let (file, path, is_ours) = lock_file(paths, &format!("pynq-{address:x}.lock"))?;
+        let LockFile { file, path, writable } = LockFile::open(paths, &name(address))?;
         Self::lock(&file, &path, paths)?;
-        if is_ours {
-            let failed = |errno: Errno| Error::file("write", path.clone(), errno);
+        let mut claim = Self { file, path, written_by: None };
+        if writable {
             // For people, and for those who can't see the kernel's list. What a killed holder left is overwritten.
-            rustix::fs::ftruncate(&file, 0).map_err(failed)?;
-            let pid = format!("{}\n", std::process::id());
-            rustix::io::pwrite(&file, pid.as_bytes(), 0).map_err(failed)?;
+            lock_file::write(&claim.file, &claim.path)?;
+            claim.written_by = Some(std::process::id());
         }
-        Ok(Self { file, path })
+        Ok(claim)
+    }
+
+    /// The folder of the lock files: `/run/pynq` where it is, and root makes it; else `/run/lock`, else `/run`.
+    #[must_use]
+    pub fn folder(paths: &SystemPaths) -> PathBuf {
+        lock_file::folder(paths)
+    }
+
+    /// The lock file of the block at a physical address, which need not be there.
+    #[must_use]
+    pub fn file_of(paths: &SystemPaths, address: u64) -> PathBuf {
+        lock_file::folder(paths).join(name(address))
     }
 
     /// The lock file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Opens and locks the lock file of this name, which others may not have open at the same time.
+    pub(crate) fn file(paths: &SystemPaths, name: &str) -> Result<OwnedFd> {
+        let LockFile { file, path, .. } = LockFile::open(paths, name)?;
+        Self::lock(&file, &path, paths)?;
+        Ok(file)
     }
 
     /// Locks an open file for as long as it, or a copy of it, is open.
@@ -74,13 +97,14 @@ pub struct LogicClaim {
 }
 
 impl LogicClaim {
-    /// Claims it together with others who have a design open. The lock file is `/run/lock/pynq-logic.lock`, or in `/run`.
+    /// Claims it together with others who have a design open. The lock file is `pynq-logic.lock`; see [`Claim::folder`].
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] while somebody programs it; [`Error::File`] if the file can't be made.
+    /// [`Error::Busy`] while somebody programs it; [`Error::LockFile`] if something else has the lock file's name;
+    /// [`Error::File`] if the file can't be made.
     pub fn shared(paths: &SystemPaths) -> Result<Self> {
-        let (file, path, _) = lock_file(paths, "pynq-logic.lock")?;
+        let LockFile { file, path, .. } = LockFile::open(paths, "pynq-logic.lock")?;
         let this = Self { file, path, paths: paths.clone() };
         this.share()?;
         Ok(this)
@@ -111,20 +135,9 @@ impl LogicClaim {
     }
 }
 
-/// Opens a lock file, and tells whether this user may write to it.
-fn lock_file(paths: &SystemPaths, name: &str) -> Result<(OwnedFd, PathBuf, bool)> {
-    let everybody = paths.run.join("lock");
-    let folder = if everybody.is_dir() { everybody } else { paths.run.clone() };
-    let path = folder.join(name);
-    let flags = OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    let open = |more: OFlags| rustix::fs::open(&path, flags | more, Mode::from_raw_mode(0o644));
-    let (file, is_ours) = match open(OFlags::RDWR | OFlags::CREATE) {
-        // Another user's file can be locked all the same. If there is none, it was the folder that refused.
-        Err(Errno::ACCESS) => (open(OFlags::RDONLY).map_err(|_| Errno::ACCESS), false),
-        other => (other, true),
-    };
-    let file = file.map_err(|errno| Error::file("make the lock file", path.clone(), errno))?;
-    Ok((file, path, is_ours))
+/// The name of the lock file of a block.
+fn name(address: u64) -> String {
+    format!("pynq-{address:x}.lock")
 }
 
 fn flock(file: impl AsFd, path: &Path, paths: &SystemPaths, operation: FlockOperation) -> Result<()> {
@@ -132,7 +145,7 @@ fn flock(file: impl AsFd, path: &Path, paths: &SystemPaths, operation: FlockOper
         return match rustix::fs::flock(&file, operation) {
             Ok(()) => Ok(()),
             Err(Errno::INTR) => continue,
-            Err(Errno::WOULDBLOCK) => Err(Error::Busy { path: path.into(), holder: holder(&file, path, paths) }),
+            Err(Errno::WOULDBLOCK) => Err(Error::Busy { path: path.into(), holder: holder(&file, paths) }),
             Err(errno) => Err(Error::file("lock", path, errno)),
         };
     }
@@ -140,19 +153,21 @@ fn flock(file: impl AsFd, path: &Path, paths: &SystemPaths, operation: FlockOper
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // A process that reads it from now on finds no holder. If it fails, the kernel's list still tells.
-        let _ = rustix::fs::ftruncate(&self.file, 0);
+        if self.written_by == Some(std::process::id()) {
+            // A process that reads it from now on finds no holder. If it fails, the kernel's list still tells.
+            let _ = rustix::fs::ftruncate(&self.file, 0);
+        }
     }
 }
 
 /// Who holds the lock, where it can be known: by the kernel's list of locks, else by the text of a lock file.
-fn holder(file: impl AsFd, path: &Path, paths: &SystemPaths) -> Option<u32> {
+fn holder(file: impl AsFd, paths: &SystemPaths) -> Option<u32> {
     let listed = rustix::fs::fstat(&file).ok().and_then(|stat| {
         let locks = fs::read_to_string(paths.proc.join("locks")).ok()?;
         let (major, minor) = (rustix::fs::major(stat.st_dev), rustix::fs::minor(stat.st_dev));
         locks.lines().find_map(|line| listed(line, &format!("{major:02x}:{minor:02x}:{}", stat.st_ino)))
     });
-    listed.or_else(|| written(path))
+    listed.or_else(|| lock_file::written(file))
 }
 
 /// The holder, if this line of the kernel's list is about a lock of this file: `1: FLOCK ADVISORY WRITE 123 00:05:67 0 EOF`.
@@ -166,9 +181,27 @@ fn listed(line: &str, file: &str) -> Option<u32> {
     (words.next() == Some(file)).then(|| pid.parse().ok().filter(|&pid| pid > 0)).flatten()
 }
 
-/// The holder that the lock file names. A device file must not be read for it.
-fn written(path: &Path) -> Option<u32> {
-    let regular = fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
-    let text = regular.then(|| fs::read_to_string(path).ok()).flatten()?;
-    text.trim().parse().ok().filter(|&pid| pid > 0)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a forked child drops is a copy with the number of its parent in it.
+    #[test]
+    fn a_forked_child_leaves_its_parent_s_name_in_the_file() {
+        let root = std::env::temp_dir().join(format!("pynq-claim-{}", std::process::id()));
+        fs::create_dir_all(root.join("run")).unwrap();
+        let claim = Claim::address(&SystemPaths::below(&root), 0x4180_0000).unwrap();
+        let text = || fs::read_to_string(claim.path()).unwrap();
+        let child = Claim {
+            file: claim.file.try_clone().unwrap(),
+            path: claim.path.clone(),
+            written_by: Some(std::process::id() + 1),
+        };
+        drop(child);
+        assert_eq!(text(), format!("{}\n", std::process::id()));
+        let path = claim.path().to_owned();
+        drop(claim);
+        assert_eq!(fs::read_to_string(path).unwrap(), "");
+        fs::remove_dir_all(root).unwrap();
+    }
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use pynq_core::{Error, lock};
-use rustix::io::Errno;
+use rustix::{fs::OFlags, io::Errno};
 
 use crate::{
     LinuxClock,
@@ -103,6 +103,11 @@ struct State {
 impl Descriptor {
     /// Takes a device that is open as `fd`, which must be non-blocking, and masks it if that is done here.
     pub(crate) fn new(fd: OwnedFd, masking: Masking, shared: &Arc<Shared>) -> Result<Self, Error> {
+        let os = |errno: Errno| Error::Os(errno.raw_os_error());
+        let flags = rustix::fs::fcntl_getfl(&fd).map_err(os)?;
+        if !flags.contains(OFlags::NONBLOCK) {
+            rustix::fs::fcntl_setfl(&fd, flags | OFlags::NONBLOCK).map_err(os)?;
+        }
         let inner = Arc::new(Inner {
             fd: Arc::new(fd),
             masking,

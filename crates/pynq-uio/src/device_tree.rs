@@ -116,7 +116,12 @@ impl DeviceTree {
         Self::open_through(paths, Arc::new(SystemFiles))
     }
 
-    fn open_through(paths: &SystemPaths, files: Arc<dyn KernelFiles>) -> Result<Self> {
+    /// The overlays of a system whose files are reached by `files`: for a test that plays the kernel's configfs.
+    ///
+    /// # Errors
+    ///
+    /// As of [`open`](Self::open).
+    pub fn open_through(paths: &SystemPaths, files: Arc<dyn KernelFiles>) -> Result<Self> {
         let folder = paths.sys.join("kernel/config/device-tree/overlays");
         match files.exists(&folder) {
             Ok(true) => Ok(Self { folder, applied: Arc::default(), files }),
@@ -134,7 +139,7 @@ impl DeviceTree {
         let names = self.files.list(&self.folder).map_err(|error| failed("list", &self.folder, error))?;
         let mut overlays = Vec::new();
         for name in names {
-            match self.status(&name) {
+            match self.read_status(&name) {
                 Ok(status) => overlays.push((name, status)),
                 // Removed since the folder was read.
                 Err(Error::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => {}
@@ -144,19 +149,75 @@ impl DeviceTree {
         Ok(overlays)
     }
 
-    /// The status of one overlay.
+    /// The status of one overlay. Where the kernel has no file for it, an overlay that was written to is in effect: those
+    /// kernels keep nothing of one that they refused.
     ///
     /// # Errors
     ///
-    /// [`Error::File`].
+    /// [`Error::OverlayName`], and [`Error::File`] if there is no such overlay.
     pub fn status(&self, name: &str) -> Result<OverlayStatus> {
-        let path = self.folder.join(name).join("status");
-        let word = text(&*self.files, &path).map_err(|error| failed("read", &path, error))?;
-        Ok(match word.trim() {
-            "applied" => OverlayStatus::Applied,
-            "unapplied" => OverlayStatus::Unapplied,
-            other => OverlayStatus::Other(other.to_owned()),
-        })
+        check_name(name)?;
+        self.read_status(name)
+    }
+
+    fn read_status(&self, name: &str) -> Result<OverlayStatus> {
+        let folder = self.folder.join(name);
+        let missing = match self.status_file(&folder)? {
+            Ok(status) => return Ok(status),
+            Err(missing) => missing,
+        };
+        let written = ["dtbo", "path"].map(|attribute| text(&*self.files, &folder.join(attribute)));
+        if let [Err(_), Err(_)] = written {
+            return Err(missing);
+        }
+        let written = written.iter().flatten().any(|text| !text.is_empty());
+        Ok(if written { OverlayStatus::Applied } else { OverlayStatus::Unapplied })
+    }
+
+    /// What the kernel's file says; within, the error where there is no such file, as in early versions of the patch.
+    fn status_file(&self, folder: &Path) -> Result<Result<OverlayStatus>> {
+        let path = folder.join("status");
+        match text(&*self.files, &path) {
+            Ok(word) => Ok(Ok(match word.trim() {
+                "applied" => OverlayStatus::Applied,
+                "unapplied" => OverlayStatus::Unapplied,
+                other => OverlayStatus::Other(other.to_owned()),
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Err(failed("read", &path, error))),
+            Err(error) => Err(failed("read", &path, error)),
+        }
+    }
+
+    /// Applies a compiled overlay as [`apply_blob`](Self::apply_blob) does, unless one of this name is in effect. A folder
+    /// that somebody left behind without an overlay in effect is removed before.
+    ///
+    /// Nothing is returned for one that was there: whoever applied it removes it.
+    ///
+    /// # Blocking
+    ///
+    /// As [`apply_blob`](Self::apply_blob).
+    ///
+    /// # Errors
+    ///
+    /// As [`apply_blob`](Self::apply_blob), and [`Error::File`] if what was left behind can't be removed.
+    pub fn ensure_blob(&self, name: &str, blob: &[u8]) -> Result<Option<DeviceTreeOverlay>> {
+        check_name(name)?;
+        match self.read_status(name) {
+            Ok(OverlayStatus::Applied) => return Ok(None),
+            Ok(_) => match self.remove(name) {
+                Ok(()) | Err(Error::NoSuchOverlay { .. }) => {}
+                Err(error) => return Err(error),
+            },
+            Err(Error::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        match self.apply_blob(name, blob) {
+            // Another process was faster with the very same one.
+            Err(Error::OverlayExists { .. }) if matches!(self.read_status(name), Ok(OverlayStatus::Applied)) => {
+                Ok(None)
+            }
+            applied => applied.map(Some),
+        }
     }
 
     /// Applies a compiled overlay (`.dtbo`) from memory, as `name`.
@@ -226,13 +287,14 @@ impl DeviceTree {
             path: path.clone(),
             error,
         })?;
-        let status = match self.status(name) {
-            // Early versions of the patch have no status. A blob that was refused reads back empty.
-            Err(Error::File { error, .. }) if error.kind() == io::ErrorKind::NotFound && attribute == "dtbo" => {
+        let status = match self.status_file(folder)? {
+            Ok(status) => status,
+            // A blob that was refused reads back empty; of a file nothing tells.
+            Err(missing) if attribute == "path" => return Err(missing),
+            Err(_) => {
                 let back = self.files.read(&path).map_err(|error| failed("read", &path, error))?;
                 if back == value { OverlayStatus::Applied } else { OverlayStatus::Unapplied }
             }
-            other => other?,
         };
         match status {
             OverlayStatus::Applied => Ok(()),

@@ -252,6 +252,15 @@ pub enum Error {
         /// The process that holds it, where the system tells.
         holder: Option<u32>,
     },
+    /// Something else has the name of a lock file, or of the folder of the lock files.
+    LockFile {
+        /// The name.
+        path: PathBuf,
+        /// What it is, as in "a FIFO".
+        found: &'static str,
+        /// The user it belongs to, by number.
+        owner: u32,
+    },
     /// An address or an offset of a register is no multiple of four.
     Unaligned {
         /// The address or offset.
@@ -434,6 +443,12 @@ impl fmt::Display for Error {
                 }
                 f.write_str("; end that use first, since two would reset each other's interrupts")
             }
+            Self::LockFile { path, found, owner } => write!(
+                f,
+                "{} is {found} of user {owner} where a lock file of this library is expected; ask that user what it is for, \
+                 or remove it as root",
+                path.display()
+            ),
             Self::Unaligned { address } => {
                 write!(f, "{address:#x} is no multiple of 4; registers are words, use {:#x}", address & !3)
             }
@@ -451,6 +466,10 @@ fn file_cure(path: &Path, error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::PermissionDenied if name == "mem" => {
             "; run as root, with CAP_SYS_RAWIO and without kernel lockdown, or give the block to UIO in the device tree"
+        }
+        io::ErrorKind::PermissionDenied if name.starts_with("pynq-") => {
+            "; run as root, or let a group make lock files: `install -d -g uio -m 2775 /run/pynq`, at each start by tmpfiles.d \
+             (see `pynq doctor`)"
         }
         io::ErrorKind::PermissionDenied => "; run as root, or install a udev rule (see `pynq doctor`)",
         io::ErrorKind::NotFound if name == "mem" => {

@@ -14,7 +14,8 @@ mod firmware;
 mod state;
 
 use std::{
-    fmt, fs, io,
+    fmt, io,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -345,16 +346,12 @@ impl FpgaManager {
     }
 
     /// Keeps other processes from programming at the same time. The lock ends with the file that is returned.
-    fn lock(&self) -> Result<fs::File> {
-        let path = self.paths.run.join(format!("pynq-{}.lock", self.device));
-        let opened = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let file = opened.map_err(|error| Error::File { action: "open", path: path.clone(), error })?;
-        match Claim::lock(&file, &path, &self.paths) {
-            Ok(()) => Ok(file),
+    fn lock(&self) -> Result<OwnedFd> {
+        match Claim::file(&self.paths, &format!("pynq-{}.lock", self.device)) {
             Err(Error::Busy { path, holder }) => {
                 Err(Error::ProgrammingInProgress { manager: self.device.clone(), lock: path, holder })
             }
-            Err(error) => Err(error),
+            other => other,
         }
     }
 

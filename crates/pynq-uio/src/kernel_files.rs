@@ -13,29 +13,56 @@ use std::{
 const LONGEST: u64 = 2 << 20;
 
 /// Attribute files, and the folders they are in.
-pub(crate) trait KernelFiles: fmt::Debug + Send + Sync {
+///
+/// [`SystemFiles`] are the system's own. A test that plays the kernel brings its own; a folder in which files are to
+/// appear by themselves, as in configfs, can't be had otherwise.
+pub trait KernelFiles: fmt::Debug + Send + Sync {
     /// All of a file.
+    ///
+    /// # Errors
+    ///
+    /// Those of the kernel.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
     /// One write to a file that exists.
+    ///
+    /// # Errors
+    ///
+    /// Those of the kernel.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
     /// The names in a folder, sorted.
+    ///
+    /// # Errors
+    ///
+    /// Those of the kernel.
     fn list(&self, path: &Path) -> io::Result<Vec<String>>;
 
     /// Makes a folder.
+    ///
+    /// # Errors
+    ///
+    /// Those of the kernel.
     fn make_folder(&self, path: &Path) -> io::Result<()>;
 
     /// Removes a folder, which in configfs may have attributes in it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the kernel.
     fn remove_folder(&self, path: &Path) -> io::Result<()>;
 
     /// Whether there is something at this path.
+    ///
+    /// # Errors
+    ///
+    /// Those of the kernel.
     fn exists(&self, path: &Path) -> io::Result<bool>;
 }
 
-/// The system's own.
+/// The kernel's files themselves.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SystemFiles;
+pub struct SystemFiles;
 
 impl KernelFiles for SystemFiles {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

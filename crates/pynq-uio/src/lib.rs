@@ -36,6 +36,7 @@ pub use dma::{DmaDevice, LinuxDmaBuffer, LinuxDmaMemory};
 pub use error::Error;
 pub use fpga::{FpgaManager, FpgaState, ProgramOptions};
 pub use interrupts::{InterruptRow, Interrupts, Trigger};
+pub use kernel_files::{KernelFiles, SystemFiles};
 pub use mapping::{Mapping, Memory, Window, page_size};
 pub use paths::SystemPaths;
 pub use reactor::{BoxedSleep, FirstOf, NoReactor, Reactor, Registration, WatchError};

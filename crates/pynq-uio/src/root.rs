@@ -36,11 +36,12 @@ impl UioInterrupts {
         Self(Arc::new(Shared::new(clock, reactor)))
     }
 
-    /// The root on the UIO device that is open as `fd`, which must be non-blocking.
+    /// The root on the UIO device that is open as `fd`, which is made non-blocking: a read that waited would do so under a
+    /// lock, and stop the tasks of the reactor that called for it.
     ///
     /// # Errors
     ///
-    /// [`Error::DeviceGone`] or [`Error::Os`] if it can't be masked.
+    /// [`Error::DeviceGone`] or [`Error::Os`] if it can't be masked, or made non-blocking.
     pub fn root(&self, fd: OwnedFd, masking: Masking) -> Result<UioRoot, Error> {
         Descriptor::new(fd, masking, &self.0).map(UioRoot)
     }

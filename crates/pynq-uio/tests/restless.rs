@@ -67,3 +67,22 @@ fn deadlines_and_sleeps_come_through() {
     };
     assert_eq!(interrupts.block(&mut both, None), Ok(()));
 }
+
+/// A read that waited would do so in the reactor's thread, under a lock, until the next interrupt.
+#[test]
+fn a_descriptor_that_blocks_is_made_not_to() {
+    for masking in [Masking::InTheController, Masking::AtTheRoot] {
+        let (near, _far) = UnixStream::pair().unwrap();
+        let copy = near.try_clone().unwrap();
+        let (done, polled) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            // At the root, it reads at once what came before; in the controller, when it is polled.
+            let root = interrupts().root(near.into(), masking).unwrap();
+            done.send(()).unwrap();
+            drop(root);
+        });
+        assert_eq!(polled.recv_timeout(Duration::from_secs(10)), Ok(()), "it waits for an interrupt");
+        thread.join().unwrap();
+        assert!(rustix::fs::fcntl_getfl(&copy).unwrap().contains(rustix::fs::OFlags::NONBLOCK));
+    }
+}

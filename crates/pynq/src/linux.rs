@@ -12,8 +12,8 @@ use std::{
 use pynq_core::{Instant, lock};
 use pynq_hwh::{Bitstream, Design, IpBlock};
 use pynq_uio::{
-    Claim, DeviceTree, FirstOf, FpgaManager, LinuxClock, LogicClaim, Masking, ProgramOptions, Reactor, SystemPaths,
-    UioDevices, UioInterrupts, open_window_of,
+    Claim, DeviceTree, FirstOf, FpgaManager, KernelFiles, LinuxClock, LogicClaim, Masking, ProgramOptions, Reactor,
+    SystemFiles, SystemPaths, UioDevices, UioInterrupts, open_window_of,
 };
 
 use crate::{
@@ -127,8 +127,18 @@ impl BaseOverlay {
 pub struct LinuxOptions {
     paths: SystemPaths,
     reactor: Arc<dyn Reactor>,
-    device_tree: Option<PathBuf>,
+    files: Arc<dyn KernelFiles>,
+    device_tree: DeviceTreeFile,
     partial: Option<bool>,
+}
+
+/// The device-tree overlay that goes with a design.
+#[derive(Clone, Debug)]
+enum DeviceTreeFile {
+    None,
+    At(PathBuf),
+    /// Beside the bitstream, under its name.
+    Beside,
 }
 
 impl Default for LinuxOptions {
@@ -148,7 +158,8 @@ impl LinuxOptions {
             Arc::new(pynq_smol::SmolReactor),
         ];
         let reactor = Arc::new(FirstOf::new(reactors));
-        Self { paths: SystemPaths::default(), reactor, device_tree: None, partial: None }
+        let files = Arc::new(SystemFiles);
+        Self { paths: SystemPaths::default(), reactor, files, device_tree: DeviceTreeFile::None, partial: None }
     }
 
     /// Where the kernel shows itself, for tests on a tree of files.
@@ -163,12 +174,26 @@ impl LinuxOptions {
         Self { reactor, ..self }
     }
 
+    /// What reaches the attribute files of configfs: for a test that plays the kernel, as its folders can't be had by a tree
+    /// of files.
+    #[must_use]
+    pub fn kernel_files(self, files: Arc<dyn KernelFiles>) -> Self {
+        Self { files, ..self }
+    }
+
     /// A compiled device-tree overlay (`.dtbo`) that is applied once the logic is programmed, under the name of its file:
     /// the one that gives the design's interrupts to UIO, where the system's own tree doesn't. One of that name that is
-    /// applied already is left as it is.
+    /// in effect already is left as it is; one that the kernel has not applied is replaced.
     #[must_use]
     pub fn device_tree(self, path: impl Into<PathBuf>) -> Self {
-        Self { device_tree: Some(path.into()), ..self }
+        Self { device_tree: DeviceTreeFile::At(path.into()), ..self }
+    }
+
+    /// As [`device_tree`](Self::device_tree), with the `.dtbo` file that stands beside the bitstream or handoff file and
+    /// has its name: PYNQ's default.
+    #[must_use]
+    pub fn device_tree_beside(self) -> Self {
+        Self { device_tree: DeviceTreeFile::Beside, ..self }
     }
 
     /// Whether the bitstream is a partial one; see [`ProgramOptions::partial`].
@@ -192,7 +217,7 @@ impl LinuxOptions {
         let bit = path.with_extension("bit");
         let read = Bitstream::read(&bit);
         let bitstream = read.map_err(|error| Error::Handoff { path: Some(bit), error: Box::new(error) })?;
-        self.overlay(design, Some(bitstream))
+        self.overlay(path, design, Some(bitstream))
     }
 
     /// See [`Overlay::open_async`].
@@ -226,18 +251,26 @@ impl LinuxOptions {
     ///
     /// As of [`Overlay::attach`].
     pub fn attach(self, path: impl AsRef<Path>) -> Result<Overlay> {
-        let design = design(path.as_ref())?;
+        let path = path.as_ref();
+        let design = design(path)?;
         match FpgaManager::find(&self.paths) {
             Ok(manager) => manager.attach()?,
             // A kernel without the driver: what loaded the logic was the boot loader.
             Err(pynq_uio::Error::NoFpgaManager { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        self.overlay(design, None)
+        self.overlay(path, design, None)
     }
 
-    fn overlay(self, design: Design, bitstream: Option<Bitstream>) -> Result<Overlay> {
-        let Self { paths, reactor, device_tree, partial } = self;
+    fn overlay(self, path: &Path, design: Design, bitstream: Option<Bitstream>) -> Result<Overlay> {
+        let Self { paths, reactor, files, device_tree, partial } = self;
+        let device_tree = match device_tree {
+            DeviceTreeFile::None => None,
+            DeviceTreeFile::At(path) => Some(path),
+            DeviceTreeFile::Beside => Some(path.with_extension("dtbo")),
+        };
+        // Before the logic is programmed, so that a file that isn't there leaves everything as it was.
+        let device_tree = device_tree.map(DeviceTreeOverlayFile::read).transpose()?;
         let interrupts = UioInterrupts::new(LinuxClock::new(Arc::clone(&reactor)), reactor);
         let held = Held { devices: None, windows: Vec::new(), files: BTreeMap::new(), claims: BTreeMap::new() };
         let logic = LogicClaim::shared(&paths)?;
@@ -246,8 +279,10 @@ impl LinuxOptions {
         if linux.bitstream.is_some() {
             linux.logic.alone(|| linux.program())?;
         }
-        if let Some(path) = &device_tree {
-            linux.apply(path)?;
+        if let Some(overlay) = device_tree {
+            // It stays, as the design does.
+            let tree = DeviceTree::open_through(&linux.paths, files)?;
+            let _applied = tree.ensure_blob(&overlay.name, &overlay.blob)?;
         }
         Ok(Overlay::new(design, Arc::new(linux)))
     }
@@ -256,6 +291,22 @@ impl LinuxOptions {
 impl fmt::Debug for LinuxOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LinuxOptions").field("device_tree", &self.device_tree).finish_non_exhaustive()
+    }
+}
+
+/// A compiled device-tree overlay, and the name under which it is applied.
+struct DeviceTreeOverlayFile {
+    name: String,
+    blob: Vec<u8>,
+}
+
+impl DeviceTreeOverlayFile {
+    fn read(path: PathBuf) -> Result<Self> {
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        match std::fs::read(&path) {
+            Ok(blob) => Ok(Self { name, blob }),
+            Err(error) => Err(pynq_uio::Error::File { action: "read", path, error }.into()),
+        }
     }
 }
 
@@ -294,21 +345,6 @@ impl Linux {
             options = options.partial(partial);
         }
         Ok(FpgaManager::find(&self.paths)?.program(bitstream, &options)?)
-    }
-
-    fn apply(&self, path: &Path) -> Result<()> {
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let tree = DeviceTree::open(&self.paths)?;
-        if tree.list()?.iter().all(|(applied, _)| *applied != name) {
-            let blob = std::fs::read(path).map_err(|error| pynq_uio::Error::File {
-                action: "read",
-                path: path.to_owned(),
-                error,
-            })?;
-            // It stays, as the design does.
-            let _applied = tree.apply_blob(&name, &blob)?;
-        }
-        Ok(())
     }
 
     fn devices(&self, held: &mut Held) -> Result<Arc<UioDevices>> {

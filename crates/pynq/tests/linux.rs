@@ -2,6 +2,7 @@
 #![cfg(all(feature = "uio", target_os = "linux"))]
 #![allow(clippy::unwrap_used)] // a test may
 
+mod configfs;
 #[path = "../../pynq-uio/tests/system/mod.rs"]
 mod system;
 #[path = "../../pynq-uio/tests/tree/mod.rs"]
@@ -16,6 +17,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use configfs::Configfs;
 use pynq::{Error, LinuxOptions, prelude::*};
 use tree::Tree;
 
@@ -144,6 +146,48 @@ fn attaching_lifts_the_level_that_somebody_left_in_the_controller() {
     fake.set(INTC + 0x24, 0);
     fake.attach().unwrap().interrupt("btns_gpio/ip2intc_irpt").unwrap();
     assert_eq!((fake.word(INTC + 0x20), fake.word(INTC + 0x24)), (0, u32::MAX));
+}
+
+/// What a device-tree overlay brings is there once the overlay was opened, by a kernel with a status and by one without.
+#[test]
+fn a_device_tree_overlay_is_applied_with_its_design() {
+    let blob: Vec<u8> = [0xD00D_FEED_u32, 12, 0x0102_0304].iter().flat_map(|word| word.to_be_bytes()).collect();
+    for with_status in [true, false] {
+        let fake = Fake::new();
+        fake.programmable();
+        std::fs::write(fake.tree.path("design.dtbo"), &blob).unwrap();
+        fake.tree.folder("sys/kernel/config/device-tree/overlays");
+        let tree = fake.tree.again();
+        // The kernel finds the node of the controller's interrupt, and its driver takes it.
+        let configfs = Configfs::new(with_status, move || {
+            system::uio(&tree, 0, "fabric");
+            system::gic_table(&tree, &[(46, 61, "fabric")]);
+            tree.file("dev/uio0", "");
+        });
+        let configfs = Arc::new(configfs);
+        let open = || {
+            let options = fake.options().kernel_files(configfs.clone()).device_tree_beside();
+            options.open(fake.tree.path("design.bit"))
+        };
+        // A folder that somebody left behind without an overlay in effect does not count as one that is.
+        configfs.leave_behind(&fake.tree.path("sys/kernel/config/device-tree/overlays/design"));
+        let overlay = open().unwrap();
+        overlay.interrupt("btns_gpio/ip2intc_irpt").unwrap();
+        drop(overlay);
+        assert_eq!(configfs.applied(), ["design"]);
+        // It stayed, and is left as it is.
+        open().unwrap().interrupt("btns_gpio/ip2intc_irpt").unwrap();
+        assert_eq!(configfs.applied(), ["design"]);
+    }
+}
+
+#[test]
+fn a_missing_device_tree_overlay_leaves_the_logic_alone() {
+    let fake = Fake::new();
+    fake.programmable();
+    let error = fake.options().device_tree_beside().open(fake.tree.path("design.bit")).unwrap_err();
+    assert!(error.to_string().contains("design.dtbo"), "{error}");
+    assert_eq!(fake.tree.read("sys/class/fpga_manager/fpga0/firmware"), "");
 }
 
 #[test]

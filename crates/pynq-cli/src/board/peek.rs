@@ -68,7 +68,7 @@ pub(super) fn run(arguments: &Peek) -> Outcome {
         let _ = writeln!(text, "  {}", label(address, &target));
     }
     if let Some(holder) =
-        target.block.and_then(|(_, block)| system::holder(&paths, &system::lock_file(&paths, block.base)))
+        target.block.and_then(|(_, block)| system::holder(&paths, &uio::Claim::file_of(&paths, block.base)))
     {
         // Beside the values, and not among them.
         let _ = std::io::Write::write_fmt(

@@ -1,12 +1,12 @@
 //! `pynq program`: loads a design into the logic.
 
-use std::fs;
+use std::{fs, process::ExitCode};
 
 use pynq::uio::{FpgaManager, FpgaState, LogicClaim, ProgramOptions, SystemPaths, UioDevices};
 use pynq_hwh::{Bitstream, Design};
 
 use super::{Program, system};
-use crate::{Outcome, about, printable, succeeded};
+use crate::{Outcome, about, printable};
 
 pub(super) fn run(arguments: &Program) -> Outcome {
     let (file, paths) = (&arguments.file, arguments.system.paths());
@@ -43,14 +43,36 @@ pub(super) fn run(arguments: &Program) -> Outcome {
     let after = manager.state().map_err(|error| error.to_string())?;
     let mut text = format!("before   {} was \"{before}\"\n", manager.device());
     text += &format!("loaded   {}, {kind}, {} bytes\n", file.display(), bitstream.data.len());
-    text += &match &design {
-        Some(design) => format!("checked  it is for {}, as {} says\n", design.source.part(), beside.display()),
-        None if arguments.force => "checked  nothing, as it was forced\n".to_owned(),
-        None => format!("checked  nothing, there is no {}\n", beside.display()),
+    let checked = match &design {
+        Some(design) => {
+            text += &format!("checked  it is for {}, as {} says\n", design.source.part(), beside.display());
+            true
+        }
+        None if arguments.force => {
+            text += "checked  nothing, as it was forced\n";
+            true
+        }
+        None => {
+            text += &format!("checked  nothing, there is no {}: exit status {UNCHECKED}\n", beside.display());
+            false
+        }
     };
     text += &format!("after    {} is \"{after}\"\n", manager.device());
-    debug_assert_eq!(after, FpgaState::Operating, "or there was an error");
-    Ok(succeeded(printable(&text)))
+    status(manager.device(), &after, checked).map(|code| (printable(&text), code))
+}
+
+/// Exit status of one that was loaded with nothing to check it against, and nobody said that it should be.
+const UNCHECKED: u8 = 3;
+
+/// How it ended. The manager was operating when the kernel had programmed; another program may have changed that since.
+fn status(manager: &str, after: &FpgaState, checked: bool) -> Result<ExitCode, String> {
+    if *after != FpgaState::Operating {
+        return Err(format!(
+            "the bitstream was loaded, and then {manager} went to \"{after}\": another program uses it at the same time; \
+             find and end that, and program again"
+        ));
+    }
+    Ok(if checked { ExitCode::SUCCESS } else { ExitCode::from(UNCHECKED) })
 }
 
 /// Refuses to take the logic away from programs that use it: their next access may hang the processor.
@@ -61,7 +83,8 @@ fn unused(paths: &SystemPaths) -> Result<(), String> {
             users.push(format!("{holder} has uio{} \"{}\"", device.number, device.name));
         }
     }
-    let folders = [paths.run.join("lock"), paths.run.clone()];
+    // Those of programs that were started before there was a folder of our own may be in the others.
+    let folders = [paths.run.join("pynq"), paths.run.join("lock"), paths.run.clone()];
     let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
     for path in entries.map(|entry| entry.path()) {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
@@ -77,4 +100,17 @@ fn unused(paths: &SystemPaths) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("the logic is in use: {}; end that first, or --force (which may hang the processor)", users.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logic_that_another_program_took_away_is_no_success() {
+        for state in [FpgaState::Unknown, FpgaState::WriteInit] {
+            let error = status("fpga0", &state, true).expect_err("it does not run");
+            assert!(error.contains("another program") && error.contains(&state.to_string()), "{error}");
+        }
+    }
 }

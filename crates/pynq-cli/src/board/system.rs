@@ -2,13 +2,13 @@
 
 use std::{
     fs,
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
+    os::unix::fs::{FileTypeExt as _, MetadataExt as _},
+    path::Path,
 };
 
 use pynq::uio::{FpgaManager, FpgaState, SystemPaths};
 use pynq_hwh::Design;
-use rustix::fs::Access;
+use rustix::fs::{Access, Mode, OFlags};
 
 use super::System;
 use crate::about;
@@ -29,6 +29,11 @@ pub(super) fn is_usable(path: &Path) -> bool {
     rustix::fs::access(path, Access::READ_OK | Access::WRITE_OK).is_ok()
 }
 
+/// Whether this file may be read.
+pub(super) fn is_readable(path: &Path) -> bool {
+    rustix::fs::access(path, Access::READ_OK).is_ok()
+}
+
 /// Whether this file may be written.
 pub(super) fn is_writable(path: &Path) -> bool {
     rustix::fs::access(path, Access::WRITE_OK).is_ok()
@@ -39,14 +44,29 @@ pub(super) fn text(path: &Path) -> Option<String> {
     fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned())
 }
 
+/// The first bytes of a file that may be anybody's, opened without waiting for a writer.
+fn start(path: &Path) -> Option<String> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = rustix::fs::open(path, flags, Mode::empty()).ok()?;
+    let mut bytes = [0; 16];
+    let length = rustix::io::read(&file, &mut bytes).ok()?;
+    Some(String::from_utf8_lossy(bytes.get(..length)?).trim().to_owned())
+}
+
 /// Who holds a claim by a lock on this file, in words: `process 123`.
 ///
 /// Only looks, so that nobody who claims it in this moment is turned away.
 pub(super) fn holder(paths: &SystemPaths, file: &Path) -> Option<String> {
-    let metadata = fs::metadata(file).ok()?;
+    // What is no file is no lock file; a FIFO that somebody put there would be read for ever.
+    let metadata =
+        fs::symlink_metadata(file).ok().filter(|found| !found.is_symlink() && !found.file_type().is_fifo())?;
     let Some(locks) = text(&paths.proc.join("locks")) else {
         // The lock files of this library name their holder.
-        return text(file).filter(|text| metadata.is_file() && text.parse::<u32>().is_ok()).map(process);
+        return Some(file)
+            .filter(|_| metadata.is_file())
+            .and_then(start)
+            .filter(|text| text.parse::<u32>().is_ok())
+            .map(process);
     };
     let (major, minor) = (rustix::fs::major(metadata.dev()), rustix::fs::minor(metadata.dev()));
     let inode = format!("{major:02x}:{minor:02x}:{}", metadata.ino());
@@ -65,11 +85,6 @@ pub(super) fn holder(paths: &SystemPaths, file: &Path) -> Option<String> {
 
 fn process(pid: impl std::fmt::Display) -> String {
     format!("process {pid}")
-}
-
-/// The lock file of the block at this address.
-pub(super) fn lock_file(paths: &SystemPaths, base: u64) -> PathBuf {
-    paths.run.join(format!("pynq-{base:x}.lock"))
 }
 
 /// The `compatible` words of a node of the device tree, which are separated by zero bytes.

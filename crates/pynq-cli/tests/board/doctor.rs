@@ -164,6 +164,20 @@ fn an_unapplied_overlay() {
 }
 
 #[test]
+fn what_is_no_lock_file_is_named() {
+    let fake = Fake::healthy();
+    fake.tree.folder("run/lock");
+    let mode = rustix::fs::Mode::from_raw_mode(0o666);
+    let fifo = fake.tree.path("run/lock/pynq-41250000.lock");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, mode).expect("a FIFO");
+    let owner = rustix::process::geteuid().as_raw();
+    only(&fake, "lock files", &["run/lock/pynq-41250000.lock", &format!("of user {owner}")]);
+    // Its own folder has nothing in it that anybody else could have put there.
+    fake.tree.folder("run/pynq");
+    assert_eq!(wrong(&fake.doctor().0), Vec::<String>::new());
+}
+
+#[test]
 fn a_user_without_rights_is_told_the_udev_rule() {
     let fake = Fake::healthy();
     let Some((value, code)) = fake.doctor_of_nobody() else { return };
@@ -175,7 +189,7 @@ fn a_user_without_rights_is_told_the_udev_rule() {
     let fixes = value["findings"].as_array().expect("findings").iter().filter_map(|finding| finding["fix"].as_str());
     let fixes = fixes.collect::<Vec<_>>().join("\n");
     assert!(fixes.contains("SUBSYSTEM==\"uio\", GROUP=\"uio\", MODE=\"0660\""), "{fixes}");
-    assert!(fixes.contains("/run/pynq-41250000.lock 0660 root uio -"), "{fixes}");
+    assert!(fixes.contains("/run/pynq 2775 root uio -' > /etc/tmpfiles.d/pynq.conf"), "{fixes}");
     // What it could not look at is not taken for good, nor is the logic touched.
     assert!(of_level(&value, "note").iter().any(|note| note.starts_with("clocks: can't be looked at")), "{value:#}");
 }

@@ -240,6 +240,24 @@ fn what_is_there_already_is_left_alone() {
     assert_eq!(*configfs.log.lock().unwrap(), ["apply x"]);
 }
 
+/// One that is in effect is left alone; a folder without an overlay in effect is nothing to leave alone.
+#[test]
+fn one_that_is_there_is_ensured_by_what_it_is() {
+    for without_status in [false, true] {
+        let (tree, configfs) = tree(Configfs { without_status, ..Configfs::default() });
+        assert!(tree.ensure_blob("x", &blob()).unwrap().is_some());
+        assert!(tree.ensure_blob("x", &blob()).unwrap().is_none(), "it is applied");
+        assert_eq!(tree.list().unwrap(), [("x".to_owned(), OverlayStatus::Applied)]);
+        assert_eq!(*configfs.log.lock().unwrap(), ["apply x"]);
+        configfs.make_folder(&tree.folder.join("y")).unwrap();
+        assert_eq!(tree.status("y").unwrap(), OverlayStatus::Unapplied);
+        assert!(tree.ensure_blob("y", &blob()).unwrap().is_some(), "what somebody left behind was not applied");
+        assert_eq!(*configfs.log.lock().unwrap(), ["apply x", "apply y"]);
+        *configfs.mood.lock().unwrap() = Mood::SaysSo;
+        assert!(matches!(tree.ensure_blob("z", &blob()), Err(Error::OverlayNotApplied { .. })));
+    }
+}
+
 #[test]
 fn vanishing_and_denied() {
     let (tree, configfs) = tree(Configfs::default());
@@ -258,6 +276,8 @@ fn names_and_blobs_are_checked_before_anything_is_touched() {
     for name in ["", ".", "..", "a/b", "a\n", &"x".repeat(201)] {
         assert!(matches!(tree.apply_blob(name, &blob()), Err(Error::OverlayName { .. })), "{name:?}");
         assert!(matches!(tree.remove(name), Err(Error::OverlayName { .. })), "{name:?}");
+        assert!(matches!(tree.status(name), Err(Error::OverlayName { .. })), "{name:?}");
+        assert!(matches!(tree.ensure_blob(name, &blob()), Err(Error::OverlayName { .. })), "{name:?}");
     }
     for file in ["", "/etc/x.dtbo", "../x.dtbo", "a/../../x", "x\ny"] {
         assert!(matches!(tree.apply_file("x", file), Err(Error::FirmwareName { .. })), "{file:?}");

@@ -52,6 +52,10 @@ pub(super) fn list(paths: &SystemPaths, files: &dyn KernelFiles) -> Result<Vec<D
 
 /// The device of this name.
 pub(super) fn find(paths: &SystemPaths, files: &dyn KernelFiles, name: &str) -> Result<DmaDevice> {
+    // A path to somewhere else is the name of no device.
+    if name.is_empty() || name.starts_with('.') || name.contains(['/', '\0']) {
+        return Err(Error::NoDmaMemory { name: Some(name.to_owned()) });
+    }
     for class in CLASSES {
         let folder = paths.sys.join(class);
         match read(files, &folder, name) {

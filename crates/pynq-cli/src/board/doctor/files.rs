@@ -1,6 +1,8 @@
 //! Whether the files that are needed are there, and may be used by whoever asks.
 
-use pynq::uio::UioDevice;
+use std::{fs, os::unix::fs::MetadataExt as _};
+
+use pynq::uio::{Claim, UioDevice};
 use pynq_hwh::IpBlock;
 
 use super::{Findings, Patient, system};
@@ -79,36 +81,50 @@ pub(super) fn memory(patient: &Patient<'_>, findings: &mut Findings) {
 /// Whoever uses a block claims it, by a lock file.
 pub(super) fn locks(patient: &Patient<'_>, findings: &mut Findings) {
     const SUBJECT: &str = "lock files";
-    let folder = &patient.paths.run;
-    let Some(design) = &patient.design else {
-        if !system::is_writable(folder) {
-            let message =
-                format!("can't be made in {}, by which a program claims the blocks that it uses", folder.display());
-            findings.note(SUBJECT, message, "run as root, or give --hwh to see which files to make beforehand");
+    let folder = Claim::folder(&patient.paths);
+    let mut strangers = Vec::new();
+    let blocks = patient.design.iter().flat_map(|design| &design.ip);
+    for (_, block) in blocks.clone() {
+        let file = Claim::file_of(&patient.paths, block.base);
+        // Only a readable file can be locked, and only a file.
+        match fs::symlink_metadata(&file) {
+            Ok(found) if !found.is_file() || found.nlink() != 1 || !system::is_readable(&file) => {
+                strangers.push(format!("{} of user {}", file.display(), found.uid()));
+            }
+            _ => {}
         }
-        return;
-    };
-    let unusable = |block: &IpBlock| {
-        let file = system::lock_file(&patient.paths, block.base);
-        if file.exists() { !system::is_usable(&file) } else { !system::is_writable(folder) }
-    };
-    let missing = design.ip.values().filter(|block| unusable(block)).collect::<Vec<_>>();
-    if missing.is_empty() {
-        findings.good(SUBJECT, "can be made, by which a program claims the blocks that it uses");
-    } else {
-        let mut fix = "as root, for use without root from then on: write to /etc/tmpfiles.d/pynq.conf, then `systemd-tmpfiles --create`".to_owned();
-        for block in &missing {
-            fix += &format!("\nf {} 0660 root uio -", system::lock_file(&patient.paths, block.base).display());
-        }
-        let (count, folder) = (missing.len(), folder.display());
-        findings.wrong(
-            SUBJECT,
-            format!("{count} of them can't be made in {folder}, by which a program claims a block"),
-            fix,
-        );
     }
-    for (name, block) in &design.ip {
-        if let Some(holder) = system::holder(&patient.paths, &system::lock_file(&patient.paths, block.base)) {
+    if !strangers.is_empty() {
+        let message = format!("are no files that this user can lock: {}", strangers.join(", "));
+        findings.wrong(SUBJECT, message, "ask those users what they are for, or remove them as root");
+    }
+    // The folder of our own that is not there yet, only root can make.
+    let may_make = system::is_writable(&folder);
+    let missing = patient.design.is_none()
+        || blocks.clone().any(|(_, block)| fs::symlink_metadata(Claim::file_of(&patient.paths, block.base)).is_err());
+    if may_make || !missing {
+        if strangers.is_empty() {
+            findings.good(SUBJECT, "can be made, by which a program claims the blocks that it uses");
+        }
+    } else {
+        let message = format!(
+            "can't be made by this user in {}, by which a program claims the blocks that it uses",
+            folder.display()
+        );
+        let own = patient.paths.run.join("pynq");
+        let fix = format!(
+            "as root, for use without root from then on:\n\
+             echo 'd {} 2775 root uio -' > /etc/tmpfiles.d/pynq.conf; systemd-tmpfiles --create",
+            own.display()
+        );
+        if patient.design.is_some() {
+            findings.wrong(SUBJECT, message, fix);
+        } else {
+            findings.note(SUBJECT, message, fix);
+        }
+    }
+    for (name, block) in blocks {
+        if let Some(holder) = system::holder(&patient.paths, &Claim::file_of(&patient.paths, block.base)) {
             findings.note("in use", format!("{name} is in use by {holder}"), "");
         }
     }
