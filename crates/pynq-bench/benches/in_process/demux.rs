@@ -18,7 +18,8 @@ use std::{
 };
 
 use crate::{
-    hardware::{Board, CASCADE, CpuPin, Gpio, Intc, Tape, Window},
+    blocks::{Gpio, Intc, Tape, Window},
+    hardware::{Board, CASCADE, CpuPin},
     ours::Subject,
 };
 

@@ -1,94 +1,20 @@
-//! AXI INTCs one behind the other, and a GPIO behind the last, as far as one interrupt goes, in the process's own
-//! memory; and the pin that they raise.
-//!
-//! An access costs what an atomic operation costs, so that what is measured is the software.
+//! AXI INTCs one behind the other, a GPIO behind the last, and the pin that they raise.
 
 use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{
-            AtomicBool, AtomicU32,
+            AtomicBool,
             Ordering::{AcqRel, Acquire, Relaxed, Release},
         },
     },
     task::{Context, Poll, Waker},
 };
 
-use pynq_core::{Error, Instant, Mmio, interrupt::InterruptSource};
+use pynq_core::{Error, Instant, interrupt::InterruptSource};
 
-/// A block's registers.
-pub(crate) trait Registers: Send + Sync + 'static {
-    fn read(&self, offset: usize) -> u32;
-    fn write(&self, offset: usize, value: u32);
-}
-
-#[derive(Default)]
-pub(crate) struct Intc {
-    status: AtomicU32,
-    enabled: AtomicU32,
-    master: AtomicU32,
-}
-
-#[derive(Default)]
-pub(crate) struct Gpio {
-    data: AtomicU32,
-    status: AtomicU32,
-    enabled: AtomicU32,
-    global: AtomicU32,
-}
-
-impl Registers for Intc {
-    #[inline]
-    fn read(&self, offset: usize) -> u32 {
-        match offset {
-            0x00 => self.status.load(Acquire),
-            0x08 => self.enabled.load(Relaxed),
-            0x1C => self.master.load(Relaxed),
-            _ => 0,
-        }
-    }
-
-    #[inline]
-    fn write(&self, offset: usize, value: u32) {
-        match offset {
-            0x08 => self.enabled.store(value, Relaxed),
-            0x0C => drop(self.status.fetch_and(!value, Relaxed)),
-            0x10 => drop(self.enabled.fetch_or(value, Relaxed)),
-            0x14 => drop(self.enabled.fetch_and(!value, Relaxed)),
-            0x1C => self.master.store(value, Relaxed),
-            _ => {}
-        }
-    }
-}
-
-impl Registers for Gpio {
-    #[inline]
-    fn read(&self, offset: usize) -> u32 {
-        match offset {
-            0x000 => self.data.load(Relaxed),
-            0x11C => self.global.load(Relaxed),
-            0x120 => self.status.load(Acquire),
-            0x128 => self.enabled.load(Relaxed),
-            _ => 0,
-        }
-    }
-
-    #[inline]
-    fn write(&self, offset: usize, value: u32) {
-        match offset {
-            0x11C => self.global.store(value, Relaxed),
-            0x120 => drop(self.status.fetch_xor(value, Relaxed)),
-            0x128 => self.enabled.store(value, Relaxed),
-            _ => {}
-        }
-    }
-}
-
-/// Who is told of each access.
-pub(crate) trait Tape: Send + Sync + Clone + 'static {
-    fn note(&self, block: usize, access: Access);
-}
+use crate::blocks::{Access, Gpio, Intc, Tape, Window};
 
 /// Nobody: what is measured.
 #[derive(Clone, Copy)]
@@ -97,13 +23,6 @@ pub(crate) struct Silent;
 impl Tape for Silent {
     #[inline]
     fn note(&self, _: usize, _: Access) {}
-}
-
-/// One access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Access {
-    Read(usize),
-    Write(usize, u32),
 }
 
 /// Written down, with the number of the block, to be compared.
@@ -122,43 +41,6 @@ impl Recording {
         let mut accesses = std::mem::take(&mut *self.0.lock().expect("nobody panics"));
         accesses.sort_unstable();
         accesses
-    }
-}
-
-pub(crate) struct Window<R, T> {
-    block: Arc<R>,
-    number: usize,
-    tape: T,
-}
-
-impl<R: Registers, T: Tape> Window<R, T> {
-    #[inline]
-    pub(crate) fn read(&self, offset: usize) -> u32 {
-        self.tape.note(self.number, Access::Read(offset));
-        self.block.read(offset)
-    }
-
-    #[inline]
-    pub(crate) fn write(&self, offset: usize, value: u32) {
-        self.tape.note(self.number, Access::Write(offset, value));
-        self.block.write(offset, value);
-    }
-}
-
-// SAFETY: no access reaches memory by its offset; each is a match over a block's own fields.
-unsafe impl<R: Registers, T: Tape> Mmio for Window<R, T> {
-    fn size(&self) -> usize {
-        0x1000
-    }
-
-    #[inline]
-    unsafe fn read32(&self, offset: usize) -> u32 {
-        self.read(offset)
-    }
-
-    #[inline]
-    unsafe fn write32(&self, offset: usize, value: u32) {
-        self.write(offset, value);
     }
 }
 
@@ -240,11 +122,11 @@ impl<T: Tape> Board<T> {
     }
 
     pub(crate) fn intc(&self, number: usize) -> Window<Intc, T> {
-        Window { block: Arc::clone(&self.intcs[number]), number, tape: self.tape.clone() }
+        Window::new(&self.intcs[number], number, &self.tape)
     }
 
     pub(crate) fn gpio(&self) -> Window<Gpio, T> {
-        Window { block: Arc::clone(&self.gpio), number: self.intcs.len(), tape: self.tape.clone() }
+        Window::new(&self.gpio, self.intcs.len(), &self.tape)
     }
 
     /// These lines of the last controller fire.

@@ -7,6 +7,8 @@
 //! Rounds take turns; a ratio is the median of the ratios of the rounds. One thread does it all.
 #![allow(missing_docs)] // a program
 
+#[path = "../blocks/mod.rs"]
+mod blocks;
 mod demux;
 mod hardware;
 mod locks;

@@ -11,7 +11,10 @@ use pynq_drivers::{
     axi_gpio::{AxiGpioNode, ChannelConfig, axi_gpio_node},
 };
 
-use crate::hardware::{Board, CASCADE, CpuPin, Gpio, Intc, Tape, Window};
+use crate::{
+    blocks::{Gpio, Intc, Tape, Window},
+    hardware::{Board, CASCADE, CpuPin},
+};
 
 /// What tasks can be made of that wait on a line.
 pub(crate) trait Subject: Clone {

@@ -7,8 +7,9 @@ use pynq_core::interrupt::StdLock;
 use tokio::sync::Notify;
 
 use crate::{
+    blocks::{Access, Tape},
     demux,
-    hardware::{Access, Board, Recording, Silent, Tape},
+    hardware::{Board, Recording, Silent},
     locks::{NoLock, SpinLock},
     ours::{self, Subject},
     tasks::Tasks,

@@ -1,99 +1,16 @@
-//! An AXI INTC and an AXI GPIO behind it, as far as one interrupt goes, in the process's own memory.
-//!
-//! An access costs what an atomic operation costs, so that what is measured is the software.
+//! What raises an interrupt, and what can write down the accesses that one costs.
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+    atomic::{AtomicBool, Ordering::Relaxed},
 };
 
-use pynq_core::Mmio;
+use crate::{
+    blocks::{Access, Gpio, Intc, Registers, Tape},
+    stamps::Stamps,
+};
 
-use crate::stamps::Stamps;
-
-/// One access to a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Access {
-    Read(usize),
-    Write(usize, u32),
-}
-
-#[derive(Default)]
-pub(crate) struct Intc {
-    pub(crate) status: AtomicU32,
-    pub(crate) enabled: AtomicU32,
-    master: AtomicU32,
-}
-
-#[derive(Default)]
-pub(crate) struct Gpio {
-    pub(crate) data: AtomicU32,
-    pub(crate) status: AtomicU32,
-    enabled: AtomicU32,
-    global: AtomicU32,
-}
-
-/// A block's registers.
-pub(crate) trait Registers: Send + Sync + 'static {
-    fn read(&self, offset: usize) -> u32;
-    fn write(&self, offset: usize, value: u32);
-}
-
-impl Registers for Intc {
-    #[inline]
-    fn read(&self, offset: usize) -> u32 {
-        match offset {
-            0x00 => self.status.load(Relaxed),
-            0x08 => self.enabled.load(Relaxed),
-            0x1C => self.master.load(Relaxed),
-            _ => 0,
-        }
-    }
-
-    #[inline]
-    fn write(&self, offset: usize, value: u32) {
-        match offset {
-            0x08 => self.enabled.store(value, Relaxed),
-            0x0C => drop(self.status.fetch_and(!value, Relaxed)),
-            0x10 => drop(self.enabled.fetch_or(value, Relaxed)),
-            0x14 => drop(self.enabled.fetch_and(!value, Relaxed)),
-            0x1C => self.master.store(value, Relaxed),
-            _ => {}
-        }
-    }
-}
-
-impl Registers for Gpio {
-    #[inline]
-    fn read(&self, offset: usize) -> u32 {
-        match offset {
-            0x000 => self.data.load(Relaxed),
-            0x11C => self.global.load(Relaxed),
-            0x120 => self.status.load(Relaxed),
-            0x128 => self.enabled.load(Relaxed),
-            _ => 0,
-        }
-    }
-
-    #[inline]
-    fn write(&self, offset: usize, value: u32) {
-        match offset {
-            0x11C => self.global.store(value, Relaxed),
-            0x120 => drop(self.status.fetch_xor(value, Relaxed)),
-            0x128 => self.enabled.store(value, Relaxed),
-            _ => {}
-        }
-    }
-}
-
-/// A window that can write down what is accessed, to be played back.
-pub(crate) struct Window<R> {
-    pub(crate) block: Arc<R>,
-    number: usize,
-    recording: Arc<Recording>,
-}
-
-/// Accesses to all blocks, in order, with the number of the block.
+/// Accesses to all blocks, in order, with the number of the block, while it is on: to be played back.
 #[derive(Default)]
 pub(crate) struct Recording {
     on: AtomicBool,
@@ -116,32 +33,12 @@ impl Recording {
     }
 }
 
-impl<R> Window<R> {
-    pub(crate) fn new(block: &Arc<R>, number: usize, recording: &Arc<Recording>) -> Self {
-        Self { block: Arc::clone(block), number, recording: Arc::clone(recording) }
-    }
-}
-
-// SAFETY: no access reaches memory by its offset; each is a match over a block's own fields.
-unsafe impl<R: Registers> Mmio for Window<R> {
-    fn size(&self) -> usize {
-        0x1000
-    }
-
+impl Tape for Arc<Recording> {
     #[inline]
-    unsafe fn read32(&self, offset: usize) -> u32 {
-        if self.recording.on.load(Relaxed) {
-            self.recording.push(self.number, Access::Read(offset));
+    fn note(&self, block: usize, access: Access) {
+        if self.on.load(Relaxed) {
+            self.push(block, access);
         }
-        self.block.read(offset)
-    }
-
-    #[inline]
-    unsafe fn write32(&self, offset: usize, value: u32) {
-        if self.recording.on.load(Relaxed) {
-            self.recording.push(self.number, Access::Write(offset, value));
-        }
-        self.block.write(offset, value);
     }
 }
 

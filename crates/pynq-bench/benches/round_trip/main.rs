@@ -13,6 +13,9 @@
 #![allow(missing_docs)] // a program
 
 #[cfg(target_os = "linux")]
+#[path = "../blocks/mod.rs"]
+mod blocks;
+#[cfg(target_os = "linux")]
 mod hardware;
 #[cfg(target_os = "linux")]
 mod ours;

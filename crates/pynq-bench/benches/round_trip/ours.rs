@@ -13,12 +13,13 @@ use pynq_drivers::{
 use pynq_uio::{LinuxClock, Masking, Reactor, UioInterrupts, UioRoot};
 
 use crate::{
-    hardware::{Board, Gpio, Intc, Window},
+    blocks::{Gpio, Intc, Window},
+    hardware::{Board, Recording},
     stamps::Stamps,
 };
 
-pub(crate) type IntcNode = AxiIntcNode<Window<Intc>, StdLock, UioRoot>;
-type GpioNode = AxiGpioNode<Window<Gpio>, StdLock, ParentLine<Pin<Arc<IntcNode>>>>;
+pub(crate) type IntcNode = AxiIntcNode<Window<Intc, Arc<Recording>>, StdLock, UioRoot>;
+type GpioNode = AxiGpioNode<Window<Gpio, Arc<Recording>>, StdLock, ParentLine<Pin<Arc<IntcNode>>>>;
 
 /// The line of the controller that the GPIO is on.
 const GPIO_LINE: u8 = 0;

@@ -20,7 +20,7 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
 };
 
-use crate::hardware::{Access, Board};
+use crate::{blocks::Access, hardware::Board};
 
 /// One interrupt's accesses, in the order in which they are made.
 #[derive(Clone)]
