@@ -16,7 +16,7 @@ use crate::{
     no_std::{CORE, cargo_for},
     project::Project,
     shell::{Failure, say},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
 };
 use machine::{Machine, Program};
 pub(crate) use microblaze_v::emulator as emulator_riscv;

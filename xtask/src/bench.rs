@@ -17,7 +17,7 @@ use crate::{
     instructions,
     project::Project,
     shell::{Cmd, Failure, say},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
 };
 
 const BENCHES: [&str; 3] = ["round_trip", "in_process", "parts"];

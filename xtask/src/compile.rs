@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     project::{Member, Project, json, list, text},
     shell::{Cmd, Failure, say},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
     tools::{MIRI, nightly},
 };
 

@@ -9,7 +9,7 @@ use crate::{
     no_std::{STD, cargo_for, is_installed},
     project::{Project, json, list, text},
     shell::{Failure, say},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
     tools::{CROSS_AARCH64, CROSS_ARMV7, SYSTEM_COMPILER, Tool},
 };
 

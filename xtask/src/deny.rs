@@ -9,7 +9,7 @@ use std::{
 use crate::{
     project::Project,
     shell::Cmd,
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
     tools::CARGO_DENY,
 };
 

@@ -3,7 +3,7 @@
 use crate::{
     project::Project,
     shell::Cmd,
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
     tools::MDBOOK,
 };
 

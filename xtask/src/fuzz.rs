@@ -6,7 +6,7 @@ use crate::{
     lint,
     project::Project,
     shell::{Failure, say},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
     tools::{CARGO_FUZZ, NIGHTLY, nightly},
 };
 

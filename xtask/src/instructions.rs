@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     project::Project,
     shell::{Cmd, Failure, say},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
     tools,
 };
 use profile::Profile;

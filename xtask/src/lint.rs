@@ -10,7 +10,7 @@ use crate::{
     project::Project,
     scan::Source,
     shell::{Cmd, Failure, say},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
 };
 
 /// Runs all of it, and tells everything at once, since each part is about something else.

@@ -26,7 +26,7 @@ use crate::{
     cross,
     project::Project,
     shell::{Failure, say, seconds},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
 };
 use guest::{Board, Ending, Program};
 use limit::Limit;

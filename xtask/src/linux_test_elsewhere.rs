@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use crate::{
     project::Project,
     shell::Failure,
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
 };
 
 /// There is none.

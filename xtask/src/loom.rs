@@ -13,7 +13,7 @@ use std::{
 use crate::{
     project::{Project, TestBuild, TestProgram},
     shell::{Cmd, Ended, Failure, say, seconds},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
 };
 
 /// The integration test that holds the models.

@@ -26,6 +26,7 @@ mod qemu_models;
 mod scan;
 mod shell;
 mod soak;
+mod stage;
 mod stages;
 mod tools;
 

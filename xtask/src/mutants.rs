@@ -15,7 +15,7 @@ use crate::{
     loom::{build_models, build_random, each, run_random},
     project::{Project, TestProgram},
     shell::{Ended, Failure, say, seconds},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
 };
 
 /// Set when this program is called by cargo in place of the compiler.

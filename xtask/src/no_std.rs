@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::{
     project::{Project, list, strings},
     shell::{Cmd, Failure, say},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
     tools::SYSTEM_COMPILER,
 };
 

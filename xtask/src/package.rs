@@ -9,7 +9,7 @@ use std::{
 use crate::{
     project::Project,
     shell::{Cmd, Failure, say},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
 };
 
 /// Packages all published crates together, since they depend on each other and none is in a registry yet.

@@ -8,7 +8,7 @@ use crate::{
     project::Project,
     scan::Source,
     shell::{Cmd, Failure, say},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
 };
 
 /// The crate that users meet, with everything that is not a Linux backend.

@@ -10,7 +10,7 @@ use crate::{
     baremetal_test,
     project::{Project, TestBuild},
     shell::{Ended, Failure, say, seconds},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
 };
 
 /// A test program is killed after this: it hangs. It takes less than a minute on a small machine.

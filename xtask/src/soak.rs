@@ -8,7 +8,7 @@ use std::{fs, time::Duration};
 use crate::{
     project::Project,
     shell::{Cmd, Ended, Failure, say},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
 };
 
 /// As long as CI has for it.

@@ -32,11 +32,11 @@
 #[cfg(test)]
 extern crate std;
 
-pub mod microblaze_v;
 #[allow(unsafe_code)] // an address is made a pointer
-mod window;
+mod fixed_window;
+pub mod microblaze_v;
 pub mod zynq;
 
+pub use fixed_window::{WindowError, window};
 /// The lock of nodes whose interrupt handler dispatches: a critical section.
 pub use mutex::raw_impls::cs::CriticalSectionRawMutex as Lock;
-pub use window::{WindowError, window};

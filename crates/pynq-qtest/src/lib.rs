@@ -34,16 +34,16 @@
 //! the book has a table of what is different.
 #![deny(unsafe_code)]
 
+#[allow(unsafe_code)] // implements Mmio, whose contract is unsafe
+mod emulated_window;
 mod error;
 mod machine;
 mod pin;
 mod process;
-#[allow(unsafe_code)] // implements Mmio, whose contract is unsafe
-mod window;
 mod wires;
 
+pub use emulated_window::QtestWindow;
 pub use error::Error;
 pub use machine::{MicroBlazeV, Time};
 pub use pin::QtestPin;
 pub use process::{Command, Qtest};
-pub use window::QtestWindow;

@@ -20,11 +20,11 @@ mod kernel_files;
 mod kick;
 #[allow(unsafe_code)] // all of this crate's
 mod mapping;
+mod open_window;
 mod paths;
 mod reactor;
 mod root;
 mod timers;
-mod window;
 
 pub use claim::{Claim, LogicClaim};
 pub use clock::{LinuxClock, Sleep};
@@ -38,10 +38,10 @@ pub use fpga::{FpgaManager, FpgaState, ProgramOptions};
 pub use interrupts::{InterruptRow, Interrupts, Trigger};
 pub use kernel_files::{KernelFiles, SystemFiles};
 pub use mapping::{Mapping, Memory, Window, page_size};
+pub use open_window::{open_window, open_window_of};
 pub use paths::SystemPaths;
 pub use reactor::{BoxedSleep, FirstOf, NoReactor, Reactor, Registration, WatchError};
 pub use root::{UioCounts, UioInterrupts, UioRoot, mask};
-pub use window::{open_window, open_window_of};
 
 /// The result of an operation of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -7,8 +7,8 @@
 //! range. The addresses stay valid, so that an access needs no check and cannot fault, but there is no hardware
 //! behind them any more.
 
+mod mapped_window;
 mod memory;
-mod window;
 
 use std::{
     ffi::c_void,
@@ -24,8 +24,8 @@ use rustix::{
     mm::{MapFlags, ProtFlags},
 };
 
+pub use mapped_window::Window;
 pub use memory::Memory;
-pub use window::Window;
 
 use crate::{Error, Result};
 

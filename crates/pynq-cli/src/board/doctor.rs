@@ -2,7 +2,7 @@
 //!
 //! Nothing is changed by it. Registers are read only where it is known that something answers.
 
-mod design;
+mod design_needs;
 mod driver;
 mod files;
 mod finding;
@@ -38,9 +38,9 @@ pub(super) fn run(arguments: &Doctor) -> Outcome {
     logic::manager(&patient, &mut findings);
     logic::overlays(&patient, &mut findings);
     logic::reachable(&patient, &mut findings);
-    design::interrupts(&patient, &mut findings);
-    design::dma(&patient, &mut findings);
-    design::warnings(&patient, &mut findings);
+    design_needs::interrupts(&patient, &mut findings);
+    design_needs::dma(&patient, &mut findings);
+    design_needs::warnings(&patient, &mut findings);
     let wrong = findings.count(Level::Wrong);
     let text = if arguments.json { json::pretty(&findings.value()) } else { printable(&findings.report()) };
     Ok((text, if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }))

@@ -19,6 +19,7 @@ extern crate alloc;
 
 #[allow(unsafe_code)] // the addresses of blocks, and the vectors
 mod board;
+mod board_platform;
 pub mod by_hand;
 #[cfg(feature = "alloc")]
 pub mod conformance;
@@ -34,7 +35,6 @@ pub mod join;
 pub mod lab;
 pub mod outside;
 pub mod pl;
-mod platform;
 #[cfg(feature = "alloc")]
 pub mod simulated;
 #[allow(unsafe_code)] // the memory of the stack
