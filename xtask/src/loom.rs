@@ -103,13 +103,20 @@ pub(crate) fn build_models(project: &Project, env: &[(&'static str, String)]) ->
 /// Builds the random test with the environment given; nothing where there is none.
 pub(crate) fn build_random(project: &Project, env: &[(&'static str, String)]) -> Result<Option<TestProgram>, Failure> {
     let Some((package, test)) = project.test(RANDOM) else { return Ok(None) };
-    let target_dir = project.target_dir.join("mutants");
+    let target_dir = project.target_dir.clone();
     TestBuild { package, test, target_dir, args: "--release", env: env.to_vec(), shown_as: None }.build().map(Some)
 }
 
 /// Runs the random test over so many schedules.
-pub(crate) fn run_random(program: &TestProgram, schedules: u64, limit: Duration, log: &Path) -> Result<Ended, Failure> {
-    program.run(&["--nocapture"], &[(SCHEDULES, schedules.to_string())], limit, log)
+pub(crate) fn run_random(
+    program: &TestProgram,
+    schedules: u64,
+    env: &[(&str, String)],
+    limit: Duration,
+    log: &Path,
+) -> Result<Ended, Failure> {
+    let env: Vec<_> = env.iter().cloned().chain([(SCHEDULES, schedules.to_string())]).collect();
+    program.run(&["--nocapture"], &env, limit, log)
 }
 
 /// Calls the function for each name, from as many threads as there are CPUs, until it returns false.

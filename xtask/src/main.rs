@@ -37,8 +37,8 @@ use shell::say;
 
 fn main() -> ExitCode {
     // The mutants stage makes cargo call this program in place of the compiler.
-    if let Some(mutant) = env::var_os(mutants::WRAPPER_VARIABLE) {
-        return mutants::compile_mutant(&mutant.to_string_lossy());
+    if let Some(cfg) = env::var_os(mutants::WRAPPER_VARIABLE) {
+        return mutants::compile_with(&cfg);
     }
     let args: Vec<String> = env::args().skip(1).collect();
     let Some((name, rest)) = args.split_first() else {

@@ -8,6 +8,11 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+// First, since its macro is for all that follows.
+#[cfg(pynq_mutants)]
+#[macro_use]
+mod mutant;
+
 #[cfg(not(loom))]
 #[forbid(unsafe_code)]
 mod axi_intc;

@@ -13,6 +13,11 @@ mod tasks;
 mod verdict;
 mod waiter;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
+
 const STEPS: u32 = 60;
 
 fn number(name: &str) -> Option<u64> {
@@ -28,12 +33,21 @@ fn random() {
     }
     let schedules = number("PYNQ_SCHEDULES").unwrap_or(2_000);
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
+    // One that fails ends the others.
+    let failed = Arc::new(AtomicBool::new(false));
     let workers: Vec<_> = (0..threads)
         .map(|worker| {
+            let failed = Arc::clone(&failed);
             std::thread::spawn(move || {
                 let mut completed = 0;
                 for seed in (1 + worker..=schedules).step_by(threads as usize) {
-                    completed += schedule::run(seed, STEPS).map_err(|why| format!("seed {seed}: {why}"))?;
+                    if failed.load(Relaxed) {
+                        break;
+                    }
+                    completed += schedule::run(seed, STEPS).map_err(|why| {
+                        failed.store(true, Relaxed);
+                        format!("seed {seed}: {why}")
+                    })?;
                 }
                 Ok::<_, String>(completed)
             })
