@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::escape::Escaping;
 use crate::gates::GateKind;
 use crate::platform::Family;
 
@@ -249,7 +250,7 @@ pub enum Error {
 }
 
 /// `x, y, z`, or what to say where there is nothing to list.
-fn list(f: &mut fmt::Formatter<'_>, near: &[String], total: usize, kind: &str) -> fmt::Result {
+fn list(f: &mut dyn fmt::Write, near: &[String], total: usize, kind: &str) -> fmt::Result {
     if total == 0 {
         return write!(f, "it has no {kind}");
     }
@@ -259,7 +260,14 @@ fn list(f: &mut fmt::Formatter<'_>, near: &[String], total: usize, kind: &str) -
 }
 
 impl fmt::Display for Error {
+    /// Text of the file in a message is escaped: a message is one line, and can't steer the terminal that shows it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.describe(&mut Escaping(f))
+    }
+}
+
+impl Error {
+    fn describe(&self, f: &mut dyn fmt::Write) -> fmt::Result {
         match self {
             Self::Io { path, action, source } => write!(f, "cannot {action} `{}`: {source}", path.display()),
             Self::Encoding { offset, hint } => {

@@ -40,6 +40,7 @@ mod clocks;
 pub mod codegen;
 mod design;
 mod error;
+mod escape;
 mod file;
 mod gates;
 mod interrupts;
@@ -67,6 +68,7 @@ pub use buses::{Bus, BusInterface, BusRole};
 pub use clocks::Clock;
 pub use design::{Design, Hierarchy, SourceInfo};
 pub use error::{Error, Place, Result};
+pub use escape::{escaped, is_invisible};
 pub use gates::{GateKind, Polarity};
 pub use interrupts::{
     BlockedPin, Controller, Gate, GateInput, Hop, InterruptChain, InterruptPin, Interrupts, LineKind, ProcessorLine,

@@ -167,6 +167,8 @@ impl<'a> RawDesign<'a> {
             "SYSTEMINFO" => {
                 [design.arch, design.board, design.device, design.name, design.package, design.speed] =
                     tag.get(xml, ["ARCH", "BOARD", "DEVICE", "NAME", "PACKAGE", "SPEEDGRADE"])?;
+                let about = [design.arch, design.board, design.device, design.name, design.package, design.speed];
+                design.names("a value in SYSTEMINFO", about)?;
                 xml.skip(&tag)
             }
             "EXTERNALPORTS" => xml.children(&tag, |xml, tag| design.port(xml, &tag, None, false)),
@@ -178,6 +180,7 @@ impl<'a> RawDesign<'a> {
             _ => xml.skip(&tag),
         })?;
         xml.finish()?;
+        design.names("a value in EDKSYSTEM", [vivado, timestamp])?;
         if !has_modules {
             return Err(Error::NotAHandoff {
                 place: design.text.place(root.name),
@@ -201,6 +204,7 @@ impl<'a> RawDesign<'a> {
             return xml.skip(tag);
         }
         self.check_path(path, vlnv)?;
+        self.names("the name of a MODULE", [path, instance, modtype, vlnv])?;
         let container = ["BLOCK_CONTAINER", "RBD"].iter().any(|kind| bd_type.eq_ignore_ascii_case(kind))
             || dfx.eq_ignore_ascii_case("true");
         let id = self.modules.len();
@@ -212,6 +216,7 @@ impl<'a> RawDesign<'a> {
             "PARAMETERS" => xml.children(&tag, |xml, tag| {
                 if tag.name == "PARAMETER" {
                     let [name, value] = tag.get(xml, ["NAME", "VALUE"])?;
+                    self.names("the name of a PARAMETER", [name])?;
                     module.parameters.push((name, value));
                 }
                 xml.skip(&tag)
@@ -229,14 +234,16 @@ impl<'a> RawDesign<'a> {
                 if tag.name != "ADDRESSBLOCK" {
                     return xml.skip(&tag);
                 }
-                module.blocks.push(block(xml, &tag)?);
+                module.blocks.push(self.block(xml, &tag)?);
                 Ok(())
             }),
             "MEMORYMAP" => xml.children(&tag, |xml, tag| {
                 if tag.name == "MEMRANGE" {
                     self.bounded("number of address ranges", self.ranges, limits::ALL_RANGES, &tag)?;
                     self.ranges += 1;
-                    module.memory.push(range(xml, &tag)?);
+                    let range = range(xml, &tag)?;
+                    self.names("a name in MEMRANGE", [range.block, range.instance, range.slave, range.master])?;
+                    module.memory.push(range);
                 }
                 xml.skip(&tag)
             }),
@@ -249,6 +256,31 @@ impl<'a> RawDesign<'a> {
             *slot = module;
         }
         Ok(())
+    }
+
+    /// Refuses names with characters that no name of Vivado has, and that do not show.
+    fn names<const N: usize>(&self, what: &str, names: [&'a str; N]) -> Result<()> {
+        match names.into_iter().find(|name| !self.text.is_plain(name)) {
+            None => Ok(()),
+            Some(name) => Err(Error::BadValue {
+                place: self.text.place(name),
+                what: what.into(),
+                found: crate::warning::clip(&self.text.unescape(name).unwrap_or_else(|_| name.to_owned())),
+                expected: "a name without control characters, line breaks, and marks of the writing direction",
+            }),
+        }
+    }
+
+    fn block(&self, xml: &mut Xml<'a>, tag: &Tag<'a>) -> Result<RawBlock<'a>> {
+        let block = block(xml, tag)?;
+        self.names("the name of an ADDRESSBLOCK", [block.interface, block.name])?;
+        for register in &block.registers {
+            self.names("the name of a REGISTER", [register.name])?;
+            for field in &register.fields {
+                self.names("the name of a FIELD", [field.name])?;
+            }
+        }
+        Ok(block)
     }
 
     fn check_path(&self, path: &'a str, vlnv: &'a str) -> Result<()> {
@@ -274,6 +306,7 @@ impl<'a> RawDesign<'a> {
             xml,
             ["NAME", "DIR", "LEFT", "RIGHT", "SIGNAME", "SIGIS", "SENSITIVITY", "CLKFREQUENCY", "POLARITY"],
         )?;
+        self.names("the name of a PORT", [name, signal])?;
         let direction = match dir {
             "I" => Direction::In,
             "O" => Direction::Out,
@@ -329,6 +362,7 @@ impl<'a> RawDesign<'a> {
                 xml.skip(&tag)
             })
         })?;
+        self.names("the name of a BUSINTERFACE", [bus, name, vlnv])?;
         self.buses.push(RawBus { module, bus, name, role, vlnv, width, ports });
         Ok(())
     }

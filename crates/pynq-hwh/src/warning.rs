@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use crate::escape::escaped;
 use crate::limits;
 
 /// The kind of a [`Warning`].
@@ -138,7 +139,9 @@ pub(crate) struct Warnings {
 impl Warnings {
     pub(crate) fn add(&mut self, kind: WarningKind, subject: &str, message: String) {
         if self.list.len() < limits::WARNINGS {
-            self.list.push(Warning { kind, subject: clip(subject), message });
+            // Values of parameters, which may hold anything, stand in messages.
+            let message = escaped(&message).into_owned();
+            self.list.push(Warning { kind, subject: escaped(&clip(subject)).into_owned(), message });
         } else {
             self.dropped += 1;
         }

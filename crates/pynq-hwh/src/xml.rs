@@ -12,6 +12,7 @@ use quick_xml::events::Event;
 use quick_xml::events::attributes::{AttrError, Attributes};
 
 use crate::error::{Error, Place, Result};
+use crate::escape::is_invisible;
 use crate::limits;
 
 /// An element's start tag.
@@ -72,6 +73,14 @@ impl Text<'_> {
     pub(crate) fn place(&self, slice: &str) -> Place {
         let offset = (slice.as_ptr() as usize).wrapping_sub(self.0.as_ptr() as usize);
         Place::at(self.0, if offset <= self.0.len() { offset } else { 0 })
+    }
+
+    /// Whether the raw attribute value `raw` has no character that does not show, neither as it is nor as a reference.
+    pub(crate) fn is_plain(&self, raw: &str) -> bool {
+        if raw.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'&') {
+            return true;
+        }
+        !raw.contains(is_invisible) && self.unescape(raw).map_or(true, |text| !text.contains(is_invisible))
     }
 
     /// The raw attribute value `raw` with its entities replaced.

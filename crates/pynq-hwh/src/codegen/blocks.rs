@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::names::Names;
 use super::parameters::{Built, numeric};
-use super::tree::{comment, decimal, hex, literal, shown};
+use super::tree::{comment, decimal, hex, literal, shown, shown_version};
 use super::wiring::{Wiring, irq};
 use crate::design::Design;
 use crate::error::{Error, Result};
@@ -37,7 +37,8 @@ pub(super) fn text(
     let mut vlnv = block.vlnv.rsplit(':');
     let (version, kind) = (vlnv.next().unwrap_or_default(), vlnv.next().unwrap_or_default());
     let mut text = String::new();
-    comment(&mut text, &format!("`{}`: `{}` {} at `{}`.", shown(path), shown(kind), shown(version), hex(block.base)));
+    let version = shown_version(version);
+    comment(&mut text, &format!("`{}`: `{}` {version} at `{}`.", shown(path), shown(kind), hex(block.base)));
     if !remarks.is_empty() {
         text.push_str("///\n");
         comment(&mut text, &remarks.join(" "));
@@ -123,8 +124,16 @@ fn gpio(
     if dual {
         let _ = write!(text, "\nimpl ::pynq_drivers::design::DualAxiGpio for {ident} {{}}\n");
     }
+    if !interrupt {
+        remarks.push(
+            "Nothing on it can be waited for: it is built without interrupt; enable it in the block \
+             (`C_INTERRUPT_PRESENT`)."
+                .to_owned(),
+        );
+        return Ok(());
+    }
     let output = format!("{}/ip2intc_irpt", block.path);
-    let wired = interrupt && wiring.outputs.contains_key(&output);
+    let wired = wiring.outputs.contains_key(&output);
     irq_of(text, remarks, names, path, "AxiGpioInterrupt", wired.then_some(output));
     Ok(())
 }

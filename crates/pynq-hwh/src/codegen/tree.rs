@@ -72,9 +72,26 @@ fn indented(out: &mut String, indent: usize, line: &str) {
     out.push('\n');
 }
 
-/// A name from the file as it may stand in a comment: it can hold anything, a line break that ends the comment included.
+/// A name from the file as it may stand in a comment, between backquotes. It can hold anything, and a comment is Markdown:
+/// what is behind a fence there is a program, which `cargo test` compiles and runs. So it is letters, digits and a few
+/// signs that mean nothing, and no blank, at which a line could be broken.
 pub(super) fn shown(name: &str) -> String {
-    name.chars().map(|c| if c == ' ' || (c.is_ascii_graphic() && c != '`') { c } else { '?' }).collect()
+    const KEEP: usize = 200;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-+./:,@()[]=".contains(c);
+    let shown: String = name.chars().take(KEEP).map(|c| if plain(c) { c } else { '?' }).collect();
+    if shown.is_empty() { "?".into() } else { shown }
+}
+
+/// A text from the file as [`shown`], but that it may have blanks: a date.
+fn shown_words(text: &str) -> String {
+    let words: Vec<String> = text.split_ascii_whitespace().take(16).map(shown).collect();
+    words.join(" ")
+}
+
+/// The version of an IP as it may stand in a sentence.
+pub(super) fn shown_version(version: &str) -> String {
+    let is_number = |part: &str| !part.is_empty() && part.len() < 8 && part.bytes().all(|byte| byte.is_ascii_digit());
+    if version.split('.').all(is_number) { version.to_owned() } else { format!("`{}`", shown(version)) }
 }
 
 /// A name from the file as a literal.
@@ -103,18 +120,29 @@ fn grouped(digits: &str, by: usize) -> String {
     out
 }
 
-/// Text as lines of a documentation comment.
+/// Text as lines of a documentation comment. Names stand between backquotes and are not broken; no line begins with what
+/// Markdown takes for more than text.
 pub(super) fn comment(out: &mut String, text: &str) {
     let mut line = String::from("///");
+    let mut inside = false;
     for word in text.split(' ') {
-        if line.len() > 3 && line.len() + 1 + word.len() > WIDTH {
+        let breakable = !inside && may_begin_a_line(word);
+        if breakable && line.len() > 3 && line.len() + 1 + word.len() > WIDTH {
             let _ = writeln!(out, "{line}");
             line.replace_range(3.., "");
         }
         line.push(' ');
         line.push_str(word);
+        inside ^= word.bytes().filter(|byte| *byte == b'`').count() % 2 == 1;
     }
     let _ = writeln!(out, "{line}");
+}
+
+/// Whether Markdown takes a line that begins with `word` for text: no list, heading, fence, quotation or table.
+fn may_begin_a_line(word: &str) -> bool {
+    let first = word.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_item = first.len() < word.len() && first.starts_with(['.', ')']) && first.len() == 1;
+    word.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '`') && !is_item
 }
 
 /// The whole file: one module, which holds `root`.
@@ -134,7 +162,7 @@ pub(super) fn file(design: &Design, name: &str, root: &Module, left_out: &BTreeS
     ]
     .into_iter()
     .filter(|(_, fact)| !fact.is_empty())
-    .map(|(what, fact)| format!("{what} `{}`", shown(&fact)))
+    .map(|(what, fact)| format!("{what} `{}`", shown_words(&fact)))
     .collect();
     if !facts.is_empty() {
         out.push_str("///\n");
@@ -164,8 +192,17 @@ pub(super) fn file(design: &Design, name: &str, root: &Module, left_out: &BTreeS
 fn constants(design: &Design) -> String {
     let mut out = String::new();
     for (number, clock) in &design.clocks {
-        let Some(hz) = clock.frequency_mhz.filter(|_| clock.enabled).and_then(hertz) else { continue };
-        let _ = write!(out, "\n/// Frequency of clock {number} from the processor, as the design asks for it.\n");
+        let Some(hz) = clock.mhz().filter(|_| clock.enabled).and_then(hertz) else { continue };
+        out.push('\n');
+        let asked = clock.frequency_mhz.and_then(hertz);
+        let how = match (clock.achieved_mhz, asked) {
+            (None, _) => ", as the design asks for it".to_owned(),
+            (Some(_), Some(asked)) if asked != hz => {
+                format!(": what is achieved of the {} Hz that the design asks for", decimal(asked))
+            }
+            _ => String::new(),
+        };
+        comment(&mut out, &format!("Frequency of clock {number} from the processor{how}."));
         let _ = writeln!(out, "pub const CLOCK{number}_HZ: u64 = {};", decimal(hz));
     }
     let mut taken = BTreeSet::new();

@@ -74,6 +74,11 @@ impl<'d> Wiring<'d> {
                 wiring.enter(design, name, controller, (one.line, one.ps_irq, kind), None);
             }
         }
+        for (path, blocked) in &design.interrupts.blocked {
+            let (gate, kind) = (shown(&blocked.gate), blocked.kind.as_str());
+            let why = format!("it arrives through the gate `{gate}` ({kind}), which does not hand its level on");
+            wiring.left_out.entry(path.clone()).or_insert(why);
+        }
         wiring
     }
 
