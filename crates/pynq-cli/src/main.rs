@@ -1,6 +1,6 @@
 //! The `pynq` command: look into the handoff and bitstream files of an overlay, and at the board it runs on.
 //!
-//! Every subcommand but `watch` builds its whole output first and writes it in one go: a file that turns out to be damaged
+//! Every subcommand but `watch` and `microblaze` builds its whole output first and writes it in one go: a file that turns out to be damaged
 //! prints an error and nothing else, and a reader that closes the pipe early is no reason to fail.
 #![forbid(unsafe_code)]
 
@@ -8,6 +8,7 @@ mod bit;
 mod board;
 mod dot;
 mod json;
+mod microblaze;
 mod tree;
 
 use std::io::{ErrorKind, Write};
@@ -55,6 +56,9 @@ enum Command {
         #[arg(long, value_name = "HWH")]
         check: Option<PathBuf>,
     },
+    /// Look into programs for PYNQ's soft processors, and run them alone.
+    #[command(subcommand)]
+    Microblaze(microblaze::Command),
     #[command(flatten)]
     Board(board::Command),
 }
@@ -66,6 +70,7 @@ fn main() -> ExitCode {
         Command::Bit { file, json, to_bin, check } => {
             bit::run(&file, json, to_bin.as_deref(), check.as_deref()).map(succeeded)
         }
+        Command::Microblaze(command) => microblaze::run(&command).map(|()| succeeded(String::new())),
         Command::Board(command) => board::run(command),
     };
     match outcome.and_then(|(text, code)| print(&text).map(|()| code)) {
