@@ -27,6 +27,8 @@ pub mod interrupt;
 pub mod maps;
 #[allow(unsafe_code)] // the register access layer
 pub mod mmio;
+#[forbid(unsafe_code)]
+pub mod pl_clocks;
 pub mod regs;
 #[cfg(feature = "std")]
 mod unpoisoned;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pynq_core::dma::DmaError;
+use pynq_core::{dma::DmaError, pl_clocks::PlClockError};
 
 use crate::{FpgaState, OverlayStatus};
 
@@ -252,6 +252,13 @@ pub enum Error {
         /// The process that holds it, where the system tells.
         holder: Option<u32>,
     },
+    /// The device tree names no processor whose clocks to the logic are known.
+    UnknownProcessor {
+        /// The file that should name it.
+        path: PathBuf,
+    },
+    /// A clock to the logic can't be read or set.
+    PlClock(PlClockError),
     /// Something else has the name of a lock file, or of the folder of the lock files.
     LockFile {
         /// The name.
@@ -443,6 +450,12 @@ impl fmt::Display for Error {
                 }
                 f.write_str("; end that use first, since two would reset each other's interrupts")
             }
+            Self::UnknownProcessor { path } => write!(
+                f,
+                "the clocks to the logic are not known on this system: {} names neither xlnx,zynq-7000 nor xlnx,zynqmp",
+                path.display()
+            ),
+            Self::PlClock(error) => error.fmt(f),
             Self::LockFile { path, found, owner } => write!(
                 f,
                 "{} is {found} of user {owner} where a lock file of this library is expected; ask that user what it is for, \
@@ -518,6 +531,7 @@ impl std::error::Error for Error {
             | Self::OverlayRefused { error, .. } => Some(error),
             Self::Bitstream(error) => std::error::Error::source(error),
             Self::Dma { error, .. } => Some(error),
+            Self::PlClock(error) => Some(error),
             _ => None,
         }
     }

@@ -22,6 +22,7 @@ mod kick;
 mod mapping;
 mod open_window;
 mod paths;
+mod pl_clocks;
 mod reactor;
 mod root;
 mod timers;
@@ -40,6 +41,7 @@ pub use kernel_files::{KernelFiles, SystemFiles};
 pub use mapping::{Mapping, Memory, Window, page_size};
 pub use open_window::{open_window, open_window_of};
 pub use paths::SystemPaths;
+pub use pl_clocks::{Processor, open_pl_clocks};
 pub use reactor::{BoxedSleep, FirstOf, NoReactor, Reactor, Registration, WatchError};
 pub use root::{UioCounts, UioInterrupts, UioRoot, mask};
 

@@ -7,7 +7,9 @@
 use core::fmt;
 
 use pynq_core::{
-    Mmio, Volatile, register_bits, register_map,
+    Mmio, Volatile,
+    pl_clocks::{PlClockError, PlClocks},
+    register_bits, register_map,
     regs::{Ro, Rw, Wo},
 };
 
@@ -115,6 +117,16 @@ impl<M: Mmio> Slcr<M> {
             .exclusive()
             .pcap_clock()
             .modify(|clock| if active { clock | PcapClock::ACTIVE } else { clock - PcapClock::ACTIVE });
+    }
+
+    /// The clocks to the logic, on a board whose crystal at PS_CLK has `reference_hz`. They are set before the logic is
+    /// connected, and read to know what a timer in the logic counts.
+    ///
+    /// # Errors
+    ///
+    /// None: the window was found to hold these registers.
+    pub fn pl_clocks(&mut self, reference_hz: u64) -> Result<PlClocks<&M>, PlClockError> {
+        PlClocks::zynq_7000(self.registers.window(), reference_hz)
     }
 
     /// Which device this is, without its revision: as a bitstream names it.

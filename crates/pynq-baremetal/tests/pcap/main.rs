@@ -5,6 +5,7 @@ mod model;
 
 use model::{Fault, IMAGE_AT, Zynq};
 use pynq_baremetal::zynq::{Error, ImageError, Pcap, ProgramError, Slcr, Step};
+use pynq_core::pl_clocks::{Divisors, PlClockError, PlClocks};
 
 /// As the port wants it: padding, sync word, the device's name, and the end.
 fn image() -> Vec<u32> {
@@ -118,4 +119,49 @@ fn registers_that_stay_locked_are_told() {
     let zynq = Zynq::new(&[]);
     zynq.with(|model| model.secure = false);
     assert_eq!(Slcr::new(zynq.slcr()).unwrap_err(), Error::Locked);
+}
+
+#[test]
+fn clocks_to_the_logic_are_read_and_set_and_no_others_touched() {
+    let zynq = Zynq::new(&[]);
+    let mut slcr = Slcr::new(zynq.slcr()).unwrap();
+    let mut clocks = slcr.pl_clocks(50_000_000).unwrap();
+    let read = clocks.read(0).unwrap();
+    assert_eq!((read.hz(), read.source_hz, read.running), (41_666_667, 1_000_000_000, true), "{read}");
+    assert_eq!(read.to_string(), "41.666667 MHz (IO PLL of 1000 MHz / 24 x 1)");
+
+    // Another PLL, and a clock that somebody stopped.
+    zynq.with(|model| (model.fabric_clocks[4], model.fabric_clocks[6]) = (0x0010_1830, 1));
+    assert!(!clocks.read(1).unwrap().running);
+    assert_eq!(clocks.set_hz(1, 150_000_000).unwrap().to_string(), "150 MHz (DDR PLL of 1050 MHz / 1 x 7)");
+    assert_eq!(clocks.set_hz(0, 100_000_000).unwrap().hz(), 100_000_000);
+    let set = zynq.with(|model| model.fabric_clocks);
+    assert_eq!((set[0], set[4], set[6]), (0x00A0_0100, 0x0070_0130, 0), "the sources stay, and the second one runs");
+    assert_eq!((set[8], set[12]), (0x0010_1800, 0x0010_1800));
+
+    // What is right stays, whatever other dividers would give it.
+    zynq.with(|model| model.fabric_clocks[0] = 5 << 8 | 2 << 20);
+    assert_eq!(clocks.plan(0, 100_000_000, Divisors::new(1, 10)), Ok(None));
+    assert_eq!(clocks.plan(0, 50_000_000, Divisors::new(10, 2)), Ok(Divisors::new(10, 2)), "as the file has it");
+    assert_eq!(clocks.plan(0, 50_000_000, Divisors::new(5, 2)), Ok(Divisors::new(1, 20)), "the file's PLL was another");
+    let impossible = clocks.set_hz(0, 300_000_000).unwrap_err();
+    let nearest =
+        PlClockError::Impossible { number: 0, wanted: 300_000_000, nearest: 333_333_333, source_hz: 1_000_000_000 };
+    assert_eq!(impossible, nearest, "{impossible}");
+    assert!(matches!(clocks.set_hz(0, 0), Err(PlClockError::Impossible { .. })));
+    assert!(matches!(clocks.set_hz(4, 1), Err(PlClockError::NoSuchClock { number: 4 })));
+    zynq.with(|model| model.plls[2] |= 0b11);
+    assert!(matches!(clocks.read(0), Err(PlClockError::UnknownSource { .. })), "the PLL is off");
+}
+
+#[test]
+fn a_clock_that_is_not_taken_is_told() {
+    let zynq = Zynq::new(&[]);
+    // Locked since, and in a state in which it can't be unlocked.
+    let mut clocks = PlClocks::zynq_7000(zynq.slcr(), 50_000_000).unwrap();
+    zynq.with(|model| model.secure = false);
+    let error = clocks.set_hz(0, 100_000_000).unwrap_err();
+    assert_eq!(error, PlClockError::NotTaken { number: 0, wrote: 0x00A0_0100, read: 0x0010_1800 });
+    zynq.with(|model| model.secure = true);
+    assert_eq!(clocks.set_hz(0, 100_000_000).unwrap().hz(), 100_000_000, "unlocked by itself");
 }

@@ -38,6 +38,9 @@ pub(crate) struct Model {
     locked: bool,
     pub(crate) secure: bool,
     pcap_clock: u32,
+    /// Control of the ARM, DDR and IO PLL.
+    pub(crate) plls: [u32; 3],
+    pub(crate) fabric_clocks: [u32; 16],
     pub(crate) resets: u32,
     pub(crate) shifters: u32,
     // DEVCFG
@@ -71,6 +74,10 @@ impl Zynq {
             locked: true,
             secure: true,
             pcap_clock: 0x0F00,
+            // As the boot loader leaves them: 26, 21 and 20 times the crystal.
+            plls: [26 << 12, 21 << 12, 20 << 12],
+            // Dividers as after a reset.
+            fabric_clocks: std::array::from_fn(|register| if register % 4 == 0 { 0x0010_1800 } else { 0 }),
             resets: 0x01F3_3F0F,
             shifters: 0,
             unlocked: false,
@@ -119,7 +126,9 @@ impl Model {
     fn read_slcr(&self, offset: usize) -> u32 {
         match offset {
             0x00C => u32::from(self.locked),
+            0x100..0x10C => self.plls[(offset - 0x100) / 4],
             0x168 => self.pcap_clock,
+            0x170..0x1B0 => self.fabric_clocks[(offset - 0x170) / 4],
             0x240 => self.resets,
             0x530 => IDCODE,
             0x900 => self.shifters,
@@ -133,6 +142,8 @@ impl Model {
             (0x008, 0xDF0D) => self.locked = !self.secure,
             _ if self.locked => {}
             (0x168, _) => self.pcap_clock = value,
+            // Four registers for each clock: source and dividers, throttle control, count and status.
+            (0x170..0x1B0, _) if (offset - 0x170) % 16 != 12 => self.fabric_clocks[(offset - 0x170) / 4] = value,
             (0x240, _) => self.resets = value,
             (0x900, _) => {
                 if value == 0xF && self.logic.is_none() {
