@@ -160,16 +160,21 @@ impl PlClock {
         self.divisors.divide(self.source_hz)
     }
 
-    /// Whether its frequency is `hz` but for the rounding of handoff files and crystals, one part in ten thousand.
+    /// Whether its frequency is `hz` to within so many parts in a million.
     #[must_use]
-    pub const fn is_at(&self, hz: u64) -> bool {
-        is_near(self.hz(), hz, 10_000)
+    pub const fn is_at(&self, hz: u64, ppm: u32) -> bool {
+        is_near(self.hz(), hz, ppm)
     }
 }
 
-/// Whether two frequencies differ by no more than one part in `parts`.
-const fn is_near(found: u64, wanted: u64, parts: u64) -> bool {
-    found.abs_diff(wanted) <= wanted / parts
+/// What handoff files and crystals are rounded by, in parts in a million.
+pub const ROUNDING_PPM: u32 = 100;
+/// How far a clock may be from what was asked for: one per cent.
+pub const TOLERANCE_PPM: u32 = 10_000;
+
+/// Whether two frequencies differ by no more than so many parts in a million.
+const fn is_near(found: u64, wanted: u64, ppm: u32) -> bool {
+    found.abs_diff(wanted) as u128 * 1_000_000 <= wanted as u128 * ppm as u128
 }
 
 impl fmt::Display for PlClock {
@@ -331,24 +336,32 @@ impl<M: Mmio> PlClocks<M> {
         }
     }
 
-    /// The dividers that bring a clock to `hz`, or nothing if it is right already. Nothing is written.
+    /// The dividers that bring a clock to `hz`, or nothing if it is there already, to within `ppm` parts in a million:
+    /// [`ROUNDING_PPM`] of a frequency that is known, [`TOLERANCE_PPM`] of one that was only asked for. Nothing is
+    /// written.
     ///
     /// `preferred` are taken if they give it: those of the handoff file.
     ///
     /// # Errors
     ///
-    /// Those of [`read`](Self::read), and [`PlClockError::Impossible`].
-    pub fn plan(&self, number: u8, hz: u64, preferred: Option<Divisors>) -> Result<Option<Divisors>, PlClockError> {
+    /// Those of [`read`](Self::read), and [`PlClockError::Impossible`] if nothing gives it within [`TOLERANCE_PPM`].
+    pub fn plan(
+        &self,
+        number: u8,
+        hz: u64,
+        ppm: u32,
+        preferred: Option<Divisors>,
+    ) -> Result<Option<Divisors>, PlClockError> {
         let now = self.read(number)?;
-        if now.running && now.is_at(hz) {
+        if now.running && now.is_at(hz, ppm) {
             return Ok(None);
         }
-        let gives = |divisors: &Divisors, parts| is_near(divisors.divide(now.source_hz), hz, parts);
-        if let Some(preferred) = preferred.filter(|divisors| gives(divisors, 10_000)) {
+        let gives = |divisors: &Divisors, ppm| is_near(divisors.divide(now.source_hz), hz, ppm);
+        if let Some(preferred) = preferred.filter(|divisors| gives(divisors, ppm)) {
             return Ok(Some(preferred));
         }
         let nearest = Divisors::nearest(now.source_hz, hz);
-        if hz == 0 || !gives(&nearest, 100) {
+        if hz == 0 || !gives(&nearest, TOLERANCE_PPM) {
             let nearest = nearest.divide(now.source_hz);
             return Err(PlClockError::Impossible { number, wanted: hz, nearest, source_hz: now.source_hz });
         }
@@ -374,7 +387,7 @@ impl<M: Mmio> PlClocks<M> {
     ///
     /// As of [`plan`](Self::plan) and [`set_divisors`](Self::set_divisors).
     pub fn set_hz(&mut self, number: u8, hz: u64) -> Result<PlClock, PlClockError> {
-        if let Some(divisors) = self.plan(number, hz, None)? {
+        if let Some(divisors) = self.plan(number, hz, ROUNDING_PPM, None)? {
             self.set_divisors(number, divisors)?;
         }
         self.read(number)

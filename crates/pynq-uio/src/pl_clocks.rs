@@ -5,11 +5,11 @@
 //! another one has other things.
 #![forbid(unsafe_code)]
 
-use std::{fs, path::Path};
+use std::{fs, path::PathBuf, sync::Arc};
 
-use pynq_core::pl_clocks::PlClocks;
+use pynq_core::{Mmio, pl_clocks::PlClocks};
 
-use crate::{Error, Result, SystemPaths, Window, open_window};
+use crate::{Error, Result, SystemPaths, open_window};
 
 /// The system-level control registers of a Zynq-7000.
 const SLCR: u64 = 0xF800_0000;
@@ -59,7 +59,7 @@ impl Processor {
     }
 }
 
-fn tree(paths: &SystemPaths) -> impl std::ops::Deref<Target = Path> {
+fn tree(paths: &SystemPaths) -> PathBuf {
     paths.sys.join("firmware/devicetree/base")
 }
 
@@ -69,11 +69,11 @@ fn tree(paths: &SystemPaths) -> impl std::ops::Deref<Target = Path> {
 /// # Errors
 ///
 /// [`Error::UnknownProcessor`], and those of [`open_window`].
-pub fn open_pl_clocks(paths: &SystemPaths, reference_hz: u64) -> Result<PlClocks<Window>> {
+pub fn open_pl_clocks(paths: &SystemPaths, reference_hz: u64) -> Result<PlClocks<Arc<dyn Mmio + Send + Sync>>> {
     let unknown = || Error::UnknownProcessor { path: tree(paths).join("compatible") };
     let processor = Processor::of(paths).ok_or_else(unknown)?;
     let reference_hz = processor.reference_hz(paths).unwrap_or(reference_hz);
-    let window = |address| open_window(paths, address, SIZE);
+    let window = |address| -> Result<Arc<dyn Mmio + Send + Sync>> { Ok(Arc::new(open_window(paths, address, SIZE)?)) };
     let clocks = match processor {
         Processor::Zynq7000 => PlClocks::zynq_7000(window(SLCR)?, reference_hz),
         Processor::ZynqMp => PlClocks::zynq_mp(window(CRL_APB)?, window(CRF_APB)?, reference_hz),

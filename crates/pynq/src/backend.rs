@@ -9,10 +9,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use pynq_core::{Instant, Mmio, interrupt::InterruptSource};
+use pynq_core::{Instant, Mmio, interrupt::InterruptSource, pl_clocks::PlClocks};
 use pynq_hwh::IpBlock;
 
-use crate::{BoardClock, Result};
+use crate::{BoardClock, Result, Warning};
 
 /// A window onto an IP block's registers, whatever carries them. Clones are the same window.
 ///
@@ -58,6 +58,14 @@ pub(crate) trait Backend: Send + Sync {
     /// Whether the design was not programmed by this overlay, but found running.
     fn is_attached(&self) -> bool {
         false
+    }
+
+    /// The registers behind the clocks to the logic.
+    fn pl_clocks(&self) -> Result<PlClocks<Window>>;
+
+    /// What was found when the design was opened.
+    fn warnings(&self) -> Vec<Warning> {
+        Vec::new()
     }
 
     /// How many interrupts the processor has taken so far.

@@ -3,7 +3,7 @@
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use embedded_hal::digital;
-use pynq_core::{AxiIntcError, mmio::AccessError};
+use pynq_core::{AxiIntcError, mmio::AccessError, pl_clocks::PlClockError};
 use pynq_drivers::axi_gpio::{AxiGpioConfigError, AxiGpioError};
 
 /// The result of this crate's functions.
@@ -136,6 +136,13 @@ pub enum Error {
         /// The design.
         design: String,
     },
+    /// A clock to the logic can't be read or set.
+    PlClock(PlClockError),
+    /// The processor of a design feeds no clocks to the logic that are known.
+    NoClocks {
+        /// The design.
+        design: String,
+    },
     /// Work that blocks could not be done aside from the tasks.
     Aside {
         /// What the runtime said.
@@ -245,6 +252,11 @@ impl fmt::Display for Error {
             Self::NoBitstream { design } => write!(
                 f,
                 "design `{design}` was attached to, and not programmed from a bitstream; its handles are invalid now, attach again or open its .bit file"
+            ),
+            Self::PlClock(error) => error.fmt(f),
+            Self::NoClocks { design } => write!(
+                f,
+                "the clocks to the logic of design `{design}` are not known: its processor is no Zynq-7000 or Zynq UltraScale+"
             ),
             Self::Aside { message } => f.write_str(message),
             #[cfg(feature = "sim")]

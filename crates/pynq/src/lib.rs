@@ -67,6 +67,7 @@ mod linux;
 mod loaded;
 mod mmio;
 mod overlay;
+mod pl_clocks;
 pub mod prelude;
 mod running;
 #[cfg(feature = "sim")]
@@ -84,8 +85,10 @@ pub use interrupt::Interrupt;
 pub use linux::LinuxOptions;
 pub use mmio::MmioWindow;
 pub use overlay::Overlay;
+pub use pl_clocks::{Clocks, Warning};
 pub use statistics::Statistics;
 
+pub use pynq_core::pl_clocks::{PlClock, PlClockError};
 pub use pynq_core::{self as core, Clock, Instant, register_bits, register_map};
 pub use pynq_drivers::{
     Color, Edge, Level,

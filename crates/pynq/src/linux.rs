@@ -9,7 +9,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use pynq_core::{Instant, lock};
+use pynq_core::{
+    Instant, lock,
+    pl_clocks::{PlClockError, PlClocks},
+};
 use pynq_hwh::{Bitstream, Design, IpBlock};
 use pynq_uio::{
     Claim, DeviceTree, FirstOf, FpgaManager, KernelFiles, LinuxClock, LogicClaim, Masking, ProgramOptions, Reactor,
@@ -17,8 +20,9 @@ use pynq_uio::{
 };
 
 use crate::{
-    BaseOverlay, BoardClock, Error, Overlay, Result,
+    BaseOverlay, BoardClock, Error, Overlay, Result, Warning,
     backend::{Backend, MaskedBy, Root, Window},
+    pl_clocks,
 };
 
 /// Overlays on a board under Linux.
@@ -26,6 +30,9 @@ use crate::{
 impl Overlay {
     /// Programs the bitstream at `path`, a `.bit` file with its `.hwh` file beside it, and opens the design: PYNQ's
     /// `Overlay("base.bit")`. Needs root.
+    ///
+    /// The clocks that the processor feeds to the logic are set to the design's frequencies first; see
+    /// [`clocks`](Self::clocks).
     ///
     /// Async waits are served by the tokio runtime in whose context the first one is polled, else by async-io, as far as
     /// these features are compiled in; [`with_reactor`](Self::with_reactor) names another. Blocking ones need nothing.
@@ -36,7 +43,8 @@ impl Overlay {
     ///
     /// # Errors
     ///
-    /// [`Error::Handoff`] if one of the files can't be read, [`Error::Linux`] if the logic can't be programmed.
+    /// [`Error::Handoff`] if one of the files can't be read, [`Error::PlClock`] if a clock can't have the design's
+    /// frequency, [`Error::Linux`] if the logic can't be programmed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         LinuxOptions::new().open(path)
     }
@@ -58,7 +66,7 @@ impl Overlay {
     /// that design's `.hwh` file, or the `.bit` file beside it.
     ///
     /// Interrupts that a program before this one left enabled are switched off; the outputs of AXI GPIOs go on driving what
-    /// they drive. Whether the logic runs is checked where the kernel tells; whether it is this design is taken on trust.
+    /// they drive, and [`warnings`](Self::warnings) tells of clocks that are not as the design has them. Whether the logic runs is checked where the kernel tells; whether it is this design is taken on trust.
     ///
     /// # Errors
     ///
@@ -130,6 +138,7 @@ pub struct LinuxOptions {
     files: Arc<dyn KernelFiles>,
     device_tree: DeviceTreeFile,
     partial: Option<bool>,
+    sets_clocks: bool,
 }
 
 /// The device-tree overlay that goes with a design.
@@ -159,7 +168,14 @@ impl LinuxOptions {
         ];
         let reactor = Arc::new(FirstOf::new(reactors));
         let files = Arc::new(SystemFiles);
-        Self { paths: SystemPaths::default(), reactor, files, device_tree: DeviceTreeFile::None, partial: None }
+        Self {
+            paths: SystemPaths::default(),
+            reactor,
+            files,
+            device_tree: DeviceTreeFile::None,
+            partial: None,
+            sets_clocks: true,
+        }
     }
 
     /// Where the kernel shows itself, for tests on a tree of files.
@@ -200,6 +216,13 @@ impl LinuxOptions {
     #[must_use]
     pub fn partial(self, partial: bool) -> Self {
         Self { partial: Some(partial), ..self }
+    }
+
+    /// Whether the clocks that the processor feeds to the logic are set to the design's frequencies before it is
+    /// programmed. They are by default, where they can be reached, and a frequency that the board can't make is an error.
+    #[must_use]
+    pub fn set_clocks(self, set: bool) -> Self {
+        Self { sets_clocks: set, ..self }
     }
 
     /// See [`Overlay::open`].
@@ -263,7 +286,7 @@ impl LinuxOptions {
     }
 
     fn overlay(self, path: &Path, design: Design, bitstream: Option<Bitstream>) -> Result<Overlay> {
-        let Self { paths, reactor, files, device_tree, partial } = self;
+        let Self { paths, reactor, files, device_tree, partial, sets_clocks } = self;
         let device_tree = match device_tree {
             DeviceTreeFile::None => None,
             DeviceTreeFile::At(path) => Some(path),
@@ -275,9 +298,12 @@ impl LinuxOptions {
         let held = Held { devices: None, windows: Vec::new(), files: BTreeMap::new(), claims: BTreeMap::new() };
         let logic = LogicClaim::shared(&paths)?;
         let (shared, held) = (Arc::new(design.clone()), Mutex::new(held));
-        let linux = Linux { paths, interrupts, design: shared, bitstream, partial, logic, held };
+        let warnings = Mutex::default();
+        let linux = Linux { paths, interrupts, design: shared, bitstream, partial, sets_clocks, logic, held, warnings };
         if linux.bitstream.is_some() {
             linux.logic.alone(|| linux.program())?;
+        } else {
+            linux.look_at_clocks();
         }
         if let Some(overlay) = device_tree {
             // It stays, as the design does.
@@ -321,8 +347,10 @@ struct Linux {
     design: Arc<Design>,
     bitstream: Option<Bitstream>,
     partial: Option<bool>,
+    sets_clocks: bool,
     logic: LogicClaim,
     held: Mutex<Held>,
+    warnings: Mutex<Vec<Warning>>,
 }
 
 struct Held {
@@ -344,7 +372,42 @@ impl Linux {
         if let Some(partial) = self.partial {
             options = options.partial(partial);
         }
-        Ok(FpgaManager::find(&self.paths)?.program(bitstream, &options)?)
+        let manager = FpgaManager::find(&self.paths)?;
+        let says = bitstream.header.as_ref().is_some_and(|header| header.is_partial());
+        // What is there goes on while a part of it is replaced, and its clocks with it.
+        if self.sets_clocks && !self.partial.unwrap_or(says) {
+            self.bring_clocks()?;
+        }
+        Ok(manager.program(bitstream, &options)?)
+    }
+
+    /// Sets the clocks to what the design was made for, where they can be reached: it may be for another processor, and a
+    /// kernel may keep their registers to itself.
+    fn bring_clocks(&self) -> Result<()> {
+        let designed = pl_clocks::designed(&self.design);
+        let mut found = Vec::new();
+        match self.pl_clocks() {
+            _ if designed.is_empty() => {}
+            Ok(mut clocks) => match pl_clocks::bring(&mut clocks, &designed) {
+                Err(Error::PlClock(error @ PlClockError::UnknownSource { .. })) => {
+                    found.push(Warning::ClocksUnknown { why: error.to_string() });
+                }
+                brought => brought?,
+            },
+            Err(error) => found.push(Warning::ClocksUnknown { why: error.to_string() }),
+        }
+        *lock(&self.warnings) = found;
+        Ok(())
+    }
+
+    /// Compares the clocks with what the design was made for.
+    fn look_at_clocks(&self) {
+        let designed = pl_clocks::designed(&self.design);
+        *lock(&self.warnings) = match self.pl_clocks() {
+            _ if designed.is_empty() => Vec::new(),
+            Ok(clocks) => pl_clocks::compare(&clocks, &designed),
+            Err(error) => vec![Warning::ClocksUnknown { why: error.to_string() }],
+        };
     }
 
     fn devices(&self, held: &mut Held) -> Result<Arc<UioDevices>> {
@@ -432,6 +495,14 @@ impl Backend for Linux {
 
     fn is_attached(&self) -> bool {
         self.bitstream.is_none()
+    }
+
+    fn pl_clocks(&self) -> Result<PlClocks<Window>> {
+        Ok(pynq_uio::open_pl_clocks(&self.paths, pl_clocks::reference_hz(&self.design))?)
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        lock(&self.warnings).clone()
     }
 
     fn interrupts(&self) -> u64 {

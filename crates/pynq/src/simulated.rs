@@ -1,5 +1,7 @@
 //! The simulated board as a backend.
 
+mod pl_clocks;
+
 use std::{
     future::poll_fn,
     path::Path,
@@ -7,9 +9,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use pynq_core::{Clock, Instant};
+use pynq_core::{Clock, Instant, pl_clocks::PlClocks};
 use pynq_hwh::{Design, IpBlock};
 use pynq_sim::Board;
+
+use pl_clocks::SimulatedClocks;
 
 use crate::{
     BoardClock, Error, Overlay, Result,
@@ -66,15 +70,19 @@ impl Overlay {
     /// ```
     #[must_use]
     pub fn on_board(design: Design, board: Board) -> Self {
-        Self::new(design, Arc::new(Simulated(board)))
+        let clocks = SimulatedClocks::new(&design);
+        Self::new(design, Arc::new(Simulated { board, clocks }))
     }
 }
 
-pub(crate) struct Simulated(Board);
+pub(crate) struct Simulated {
+    board: Board,
+    clocks: SimulatedClocks,
+}
 
 impl Backend for Simulated {
     fn window(&self, path: &str, _: &IpBlock) -> Result<Window> {
-        Ok(Arc::new(self.0.window(path)?))
+        Ok(Arc::new(self.board.window(path)?))
     }
 
     /// A simulated board is one process's own.
@@ -83,11 +91,11 @@ impl Backend for Simulated {
     }
 
     fn root(&self, _: &str, irq: u32, _: MaskedBy) -> Result<Root> {
-        Ok(Box::pin(self.0.cpu_pin(irq)?))
+        Ok(Box::pin(self.board.cpu_pin(irq)?))
     }
 
     fn clock(&self) -> BoardClock {
-        BoardClock::new(self.0.clock())
+        BoardClock::new(self.board.clock())
     }
 
     fn block(
@@ -95,23 +103,28 @@ impl Backend for Simulated {
         poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
         deadline: Option<Instant>,
     ) -> Result<(), pynq_core::Error> {
-        let Some(deadline) = deadline else { return self.0.block_on(poll_fn(poll)) };
-        let sleep = self.0.clock().sleep_until(deadline);
+        let Some(deadline) = deadline else { return self.board.block_on(poll_fn(poll)) };
+        let sleep = self.board.clock().sleep_until(deadline);
         let wait = pynq_core::interrupt::with_deadline(poll_fn(|cx| poll(cx).map(Ok)), sleep);
-        self.0.block_on(wait)?
+        self.board.block_on(wait)?
     }
 
     fn reload(&self) -> Result<()> {
-        self.0.reload();
+        self.board.reload();
+        self.clocks.reset();
         Ok(())
     }
 
+    fn pl_clocks(&self) -> Result<PlClocks<Window>> {
+        self.clocks.open()
+    }
+
     fn interrupts(&self) -> u64 {
-        let pins = self.0.cpu_pins();
-        pins.into_iter().filter_map(|id| self.0.cpu_pin(id).ok()).map(|pin| pin.interrupts()).sum()
+        let pins = self.board.cpu_pins();
+        pins.into_iter().filter_map(|id| self.board.cpu_pin(id).ok()).map(|pin| pin.interrupts()).sum()
     }
 
     fn simulation(&self) -> Option<&Board> {
-        Some(&self.0)
+        Some(&self.board)
     }
 }

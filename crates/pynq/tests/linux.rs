@@ -3,91 +3,18 @@
 #![allow(clippy::unwrap_used)] // a test may
 
 mod configfs;
-#[path = "../../pynq-uio/tests/system/mod.rs"]
-mod system;
-#[path = "../../pynq-uio/tests/tree/mod.rs"]
-mod tree;
+mod fake;
 
 use std::{
-    fs::{File, OpenOptions},
     future::Future as _,
-    os::unix::fs::FileExt as _,
     pin::pin,
     sync::Arc,
     task::{Context, Poll, Waker},
 };
 
 use configfs::Configfs;
-use pynq::{Error, LinuxOptions, prelude::*};
-use tree::Tree;
-
-const HWH: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-
-const LEDS: u64 = 0x4125_0000;
-const INTC: u64 = 0x4180_0000;
-
-struct Fake {
-    tree: Tree,
-    memory: File,
-}
-
-impl Fake {
-    fn new() -> Self {
-        let tree = Tree::new();
-        tree.file("design.hwh", HWH);
-        tree.folder("run");
-        system::gic_table(&tree, &[]);
-        tree.folder("dev");
-        let open = OpenOptions::new().read(true).write(true).create_new(true).open(tree.path("dev/mem"));
-        let memory = open.unwrap();
-        memory.set_len(0x4300_0000).unwrap();
-        Self { tree, memory }
-    }
-
-    fn options(&self) -> LinuxOptions {
-        LinuxOptions::new().paths(self.tree.paths())
-    }
-
-    fn attach(&self) -> pynq::Result<Overlay> {
-        self.options().attach(self.tree.path("design.hwh"))
-    }
-
-    fn word(&self, address: u64) -> u32 {
-        let mut bytes = [0; 4];
-        self.memory.read_exact_at(&mut bytes, address).unwrap();
-        u32::from_ne_bytes(bytes)
-    }
-
-    fn set(&self, address: u64, word: u32) {
-        self.memory.write_all_at(&word.to_ne_bytes(), address).unwrap();
-    }
-
-    /// An FPGA manager that takes anything, and a bitstream for it.
-    fn programmable(&self) {
-        self.manager("operating");
-        self.tree.file("sys/class/fpga_manager/fpga0/flags", "0\n");
-        self.tree.file("sys/class/fpga_manager/fpga0/firmware", "");
-        self.tree.folder("lib/firmware");
-        let mut bit = vec![0, 9, 15, 240, 15, 240, 15, 240, 15, 240, 0, 0, 1];
-        for (key, text) in [(b'a', "design"), (b'b', "7z020clg400"), (b'c', "2026/01/01"), (b'd', "00:00:00")] {
-            bit.push(key);
-            bit.extend(u16::try_from(text.len() + 1).unwrap().to_be_bytes());
-            bit.extend(text.as_bytes());
-            bit.push(0);
-        }
-        let mut data = vec![0xFF; 32];
-        data.extend([0xAA, 0x99, 0x55, 0x66, 0x20, 0, 0, 0]);
-        bit.push(b'e');
-        bit.extend(u32::try_from(data.len()).unwrap().to_be_bytes());
-        bit.extend(data);
-        std::fs::write(self.tree.path("design.bit"), bit).unwrap();
-    }
-
-    fn manager(&self, state: &str) {
-        self.tree.file("sys/class/fpga_manager/fpga0/name", "Xilinx Zynq FPGA Manager\n");
-        self.tree.file("sys/class/fpga_manager/fpga0/state", &format!("{state}\n"));
-    }
-}
+use fake::{Fake, INTC, LEDS, system};
+use pynq::{Error, prelude::*};
 
 #[test]
 fn registers_are_reached_through_dev_mem() {

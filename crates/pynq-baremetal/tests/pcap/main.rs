@@ -141,9 +141,13 @@ fn clocks_to_the_logic_are_read_and_set_and_no_others_touched() {
 
     // What is right stays, whatever other dividers would give it.
     zynq.with(|model| model.fabric_clocks[0] = 5 << 8 | 2 << 20);
-    assert_eq!(clocks.plan(0, 100_000_000, Divisors::new(1, 10)), Ok(None));
-    assert_eq!(clocks.plan(0, 50_000_000, Divisors::new(10, 2)), Ok(Divisors::new(10, 2)), "as the file has it");
-    assert_eq!(clocks.plan(0, 50_000_000, Divisors::new(5, 2)), Ok(Divisors::new(1, 20)), "the file's PLL was another");
+    assert_eq!(clocks.plan(0, 100_000_000, 100, Divisors::new(1, 10)), Ok(None));
+    assert_eq!(clocks.plan(0, 50_000_000, 100, Divisors::new(10, 2)), Ok(Divisors::new(10, 2)), "as the file has it");
+    assert_eq!(
+        clocks.plan(0, 50_000_000, 100, Divisors::new(5, 2)),
+        Ok(Divisors::new(1, 20)),
+        "the file's PLL was another"
+    );
     let impossible = clocks.set_hz(0, 300_000_000).unwrap_err();
     let nearest =
         PlClockError::Impossible { number: 0, wanted: 300_000_000, nearest: 333_333_333, source_hz: 1_000_000_000 };

@@ -62,6 +62,8 @@ impl Fake {
         tree.folder("lib/firmware");
         fake.put(SLCR + 0x900, 0xF);
         fake.put(SLCR + 0x240, 0);
+        // The IO PLL multiplies a crystal of 50 MHz by 20.
+        fake.put(SLCR + 0x108, 20 << 12);
         // Divided by 5 and 2, as the design has it, the second one by 7 and 1.
         fake.put(SLCR + 0x170, 5 << 8 | 2 << 20);
         fake.put(SLCR + 0x180, 7 << 8 | 1 << 20);

@@ -7,16 +7,18 @@
 use std::{os::unix::process::ExitStatusExt as _, process::Command};
 
 use pynq::{
-    core::Checked,
-    uio::{DeviceTree, Error, FpgaManager, FpgaState, OverlayStatus, open_window},
+    core::{
+        Checked,
+        pl_clocks::{ROUNDING_PPM, TOLERANCE_PPM},
+    },
+    uio::{DeviceTree, Error, FpgaManager, FpgaState, OverlayStatus, Processor, open_pl_clocks, open_window},
 };
-use pynq_hwh::{Design, Family};
+use pynq_hwh::Family;
 
 use super::{Findings, Patient, system};
 
 /// The system-level control registers of a Zynq-7000.
 const SLCR: u64 = 0xF800_0000;
-const FPGA_CLK_CTRL: usize = 0x170;
 const FPGA_THR_CNT: usize = 0x178;
 /// From one clock's registers to the next one's.
 const CLOCK_STRIDE: usize = 0x10;
@@ -116,9 +118,13 @@ pub(super) fn reachable(patient: &Patient<'_>, findings: &mut Findings) {
     if system::logic_state(&patient.paths).is_some_and(|state| state != FpgaState::Operating) {
         return;
     }
-    let zynq = system::is_zynq_7000(&patient.paths);
+    let processor = Processor::of(&patient.paths);
+    let zynq = processor == Some(Processor::Zynq7000);
     if zynq && !clocks(patient, findings) {
         return;
+    }
+    if processor.is_some() {
+        frequencies(patient, findings);
     }
     let Some(design) = &patient.design else { return };
     if design.processor.as_ref().is_some_and(|processor| processor.family == Family::Zynq7000) && !zynq {
@@ -207,10 +213,10 @@ fn clocks(patient: &Patient<'_>, findings: &mut Findings) -> bool {
         fine = false;
     }
     for (number, at) in (0u32..4).zip((0..).step_by(CLOCK_STRIDE)) {
-        let wanted = wanted(design, number);
+        let wanted = design.is_some_and(|design| design.clocks.get(&number).is_some_and(|clock| clock.enabled));
         let stops = read(FPGA_THR_CNT + at) & 0xFFFF;
         // Without a design, the first clock is the one that every design has.
-        let needed = wanted.is_some() || design.is_none() && number == 0;
+        let needed = wanted || design.is_none() && number == 0;
         if needed && stops != 0 {
             findings.wrong(
                 SUBJECT,
@@ -219,17 +225,6 @@ fn clocks(patient: &Patient<'_>, findings: &mut Findings) -> bool {
             );
             fine = false;
         }
-        let control = read(FPGA_CLK_CTRL + at);
-        let divisors = [control >> 8 & 0x3F, control >> 20 & 0x3F];
-        if let Some(wanted) = wanted.filter(|wanted| product(*wanted) != product(divisors)) {
-            let [first, second] = divisors;
-            let [wanted_first, wanted_second] = wanted;
-            findings.note(
-                SUBJECT,
-                format!("FCLK_CLK{number} is divided by {first} x {second}, and the design was made for {wanted_first} x {wanted_second}"),
-                "times and baud rates of the design's blocks differ by that; the boot loader of the design sets it",
-            );
-        }
     }
     if fine {
         findings.good(SUBJECT, "level shifters on, resets released, clocks running");
@@ -237,13 +232,42 @@ fn clocks(patient: &Patient<'_>, findings: &mut Findings) -> bool {
     fine
 }
 
-/// A divisor of 0 counts as 1.
-fn product(divisors: [u64; 2]) -> u64 {
-    divisors.iter().map(|&divisor| divisor.max(1)).product()
+/// Compares the frequencies of the clocks to the logic with those that the design was made for. Stopped ones were told of.
+fn frequencies(patient: &Patient<'_>, findings: &mut Findings) {
+    const SUBJECT: &str = "clocks";
+    let Some(design) = &patient.design else { return };
+    let used = design.clocks.iter().filter(|(_, clock)| clock.enabled);
+    let used = used.filter_map(|(&number, clock)| Some((u8::try_from(number).ok()?, clock, clock.mhz()?)));
+    let used = used.collect::<Vec<_>>();
+    if used.is_empty() {
+        return;
+    }
+    let reference = ["PCW_CRYSTAL_PERIPHERAL_FREQMHZ", "PSU__PSS_REF_CLK__FREQMHZ"];
+    let reference = reference.iter().find_map(|name| design.processor_parameters.float(name).ok());
+    let registers = match open_pl_clocks(&patient.paths, hertz(reference.unwrap_or(33.333_333))) {
+        Ok(registers) => registers,
+        Err(error) => return findings.note(SUBJECT, format!("can't be compared with the design's: {error}"), ""),
+    };
+    let mut right = Vec::new();
+    for (number, clock, mhz) in used {
+        // What was only asked for, Vivado came near to.
+        let ppm = if clock.achieved_mhz.is_some() { ROUNDING_PPM } else { TOLERANCE_PPM };
+        match registers.read(number) {
+            Ok(found) if found.is_at(hertz(mhz), ppm) => right.push(format!("clock {number} has {found}")),
+            Ok(found) => findings.note(
+                SUBJECT,
+                format!("clock {number} has {found}, and the design was made for {mhz} MHz"),
+                "times and baud rates of the design's blocks differ by that; opening the design sets it, as does `overlay.clocks()`",
+            ),
+            Err(error) => findings.note(SUBJECT, error.to_string(), ""),
+        }
+    }
+    if !right.is_empty() {
+        findings.good(SUBJECT, right.join(", "));
+    }
 }
 
-/// The divisors of a clock that the design uses.
-fn wanted(design: Option<&Design>, number: u32) -> Option<[u64; 2]> {
-    let clock = design?.clocks.get(&number).filter(|clock| clock.enabled)?;
-    Some(clock.divisors.map(u64::from))
+/// A frequency of a file, in hertz. One that makes no sense is none that any clock has.
+fn hertz(mhz: f64) -> u64 {
+    (mhz.clamp(0.0, 1e6) * 1e6).round() as u64
 }
