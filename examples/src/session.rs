@@ -173,7 +173,7 @@ fn watch_leds(base: &BaseOverlay, output: &Output, changes: &Arc<Mutex<usize>>) 
     let (board, output, changes) =
         (base.simulation().ok_or("no simulated board")?, Arc::clone(output), Arc::clone(changes));
     let seen = Mutex::new(board.output(&group.path, group.channel)?);
-    board.on_output(move |change| {
+    board.on_output(move |_, change| {
         if (change.path.as_str(), change.channel) != (&*group.path, group.channel) {
             return;
         }

@@ -1,7 +1,5 @@
 //! The model: what the data sheet says of the block, for the simulated board. The driver is tested against it.
 
-use std::borrow::Cow;
-
 use pynq::sim::device::{Bus, Device, Port, PortKind};
 
 use crate::registers::{Control, Status};
@@ -11,13 +9,11 @@ const THRESHOLD: u32 = 0x04;
 const COUNT: u32 = 0x08;
 const STATUS: u32 = 0x0C;
 
-/// Index of the input that is counted.
+/// Indices of the input that is counted, and of the interrupt.
 const PULSE: usize = 0;
+const IRQ: usize = 1;
 
-const PORTS: [Port; 2] = [
-    Port { name: Cow::Borrowed("pulse"), kind: PortKind::Input, width: 1 },
-    Port { name: Cow::Borrowed("irq"), kind: PortKind::Signal, width: 1 },
-];
+static PORTS: [Port; 2] = [Port::new("pulse", PortKind::Input, 1), Port::new("irq", PortKind::Signal, 1)];
 
 /// A counter of pulses on its input `pulse`.
 #[derive(Debug, Default)]
@@ -30,7 +26,7 @@ pub struct PulseCounterModel {
 }
 
 impl Device for PulseCounterModel {
-    fn reset(&mut self) {
+    fn reset(&mut self, _: &mut Bus<'_>) {
         *self = Self { level: self.level, ..Self::default() };
     }
 
@@ -63,7 +59,7 @@ impl Device for PulseCounterModel {
         &PORTS
     }
 
-    fn set_input(&mut self, port: usize, bits: u32) {
+    fn set_input(&mut self, port: usize, bits: u32, _: &mut Bus<'_>) {
         let rises = port == PULSE && bits != 0 && !self.level;
         self.level = bits != 0;
         if rises && self.control.contains(Control::RUN) && self.count < self.threshold {
@@ -74,8 +70,8 @@ impl Device for PulseCounterModel {
         }
     }
 
-    fn output(&self, port: usize) -> u32 {
+    fn drive(&mut self, bus: &mut Bus<'_>) {
         let raised = self.status.contains(Status::REACHED) && self.control.contains(Control::INTERRUPT_ENABLE);
-        u32::from(port != PULSE && raised)
+        bus.set(IRQ, raised.into());
     }
 }

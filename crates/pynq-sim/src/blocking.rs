@@ -78,8 +78,9 @@ struct Deadline<'a> {
 
 impl<'a> Deadline<'a> {
     fn enter(shared: &'a Shared, kick: &Arc<Kick>, task: TaskId, at: Instant) -> Self {
-        let key = shared
-            .act(|state| (at > state.now).then(|| state.timeline.insert(at, Event::Deadline(Arc::clone(kick), task))));
+        let key = shared.act(|state| {
+            (at > state.now()).then(|| state.timeline.insert(at, Event::Deadline(Arc::clone(kick), task)))
+        });
         Self { shared, at, key }
     }
 }
@@ -123,7 +124,7 @@ enum Found {
 }
 
 fn look(state: &State, deadline: Option<Instant>) -> Found {
-    if deadline.is_some_and(|deadline| deadline <= state.now) {
+    if deadline.is_some_and(|deadline| deadline <= state.now()) {
         return Found::Late;
     }
     let (unrest, stamp) = (state.settling.unrest(), state.settling.stamp());

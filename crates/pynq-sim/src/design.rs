@@ -7,6 +7,7 @@ use crate::{
     board::{Board, BoardBuilder},
     device::Device,
     error::Error,
+    fabric::FabricBuilder,
     models::{
         AxiGpioModel, AxiIntcModel, AxiTimerModel, AxiUartLiteModel, GpioChannel, GpioParams, IntcParams,
         RegisterModel, TimerParams, UartParams, UartParity,
@@ -32,8 +33,16 @@ impl Board {
 impl BoardBuilder {
     /// The description of a design's board, to be added to. `model` may supply a model for any block.
     #[must_use]
+    pub fn from_design(design: &Design, model: impl FnMut(&IpBlock) -> Option<Box<dyn Device>>) -> Self {
+        FabricBuilder::from_design(design, model).into()
+    }
+}
+
+impl FabricBuilder {
+    /// The description of a design's fabric, to be added to. `model` may supply a model for any block.
+    #[must_use]
     pub fn from_design(design: &Design, mut model: impl FnMut(&IpBlock) -> Option<Box<dyn Device>>) -> Self {
-        let mut builder = Board::builder();
+        let mut builder = Self::new();
         for (path, block) in &design.ip {
             builder = match (model(block), block.memory) {
                 (Some(device), _) => builder.boxed_device(path, block.base, block.size, device),
@@ -64,7 +73,7 @@ impl BoardBuilder {
     }
 }
 
-fn wire(builder: BoardBuilder, source: &Source, load: &str) -> BoardBuilder {
+fn wire(builder: FabricBuilder, source: &Source, load: &str) -> FabricBuilder {
     match source {
         Source::Pin(pin) => builder.wire_or_external(pin, load),
         Source::Controller(path) => builder.wire_or_external(&format!("{path}/irq"), load),

@@ -15,9 +15,9 @@ use core::{fmt, ops::Range};
 use pynq_core::dma::{Direction, DmaAllocator, DmaBuffer, DmaError, DmaRequest};
 
 use crate::{
-    Board, Unbacked,
+    Board,
     board::Shared,
-    memory::Memory,
+    fabric::{Fabric, PROCESSOR, Unbacked},
     sync::{Arc, Lock},
 };
 use cache::Cache;
@@ -101,7 +101,7 @@ impl SimDmaMemory {
 
     fn build(board: &Board, base: u64, size: usize, coherent: bool) -> Result<Self, Unbacked> {
         let shared = board.shared().clone();
-        shared.with(|state| state.memory.check(base, size))?;
+        shared.with(|state| state.fabric.check_memory(PROCESSOR, base, size))?;
         let beyond_first = u64::try_from(size).unwrap_or(u64::MAX).checked_sub(1);
         let last = beyond_first.and_then(|span| base.checked_add(span)).ok_or(Unbacked { address: base, len: size })?;
         let state = Lock::new(State { cache: Cache::new(LINE), used: BTreeMap::new() });
@@ -126,8 +126,8 @@ impl SimDmaMemory {
 impl Pool {
     /// Does something with cache and memory. The board's lock is the outer one, so that whom the board has to tell of
     /// something is told when neither is held.
-    fn with<R>(&self, f: impl FnOnce(&mut State, &mut Memory) -> R) -> R {
-        self.shared.act(|board| self.state.with(|state| f(state, &mut board.memory)))
+    fn with<R>(&self, f: impl FnOnce(&mut State, &mut Fabric) -> R) -> R {
+        self.shared.act(|board| self.state.with(|state| f(state, &mut board.fabric)))
     }
 
     /// The first place where `request` fits.
@@ -215,7 +215,7 @@ impl SimDmaBuffer {
         if offset % 4 == 0 { Ok(()) } else { Err(DmaError::Unaligned { offset }) }
     }
 
-    fn sync(&self, range: &Range<usize>, f: impl FnOnce(&mut Cache, &mut Memory, u64, u64)) -> Result<(), DmaError> {
+    fn sync(&self, range: &Range<usize>, f: impl FnOnce(&mut Cache, &mut Fabric, u64, u64)) -> Result<(), DmaError> {
         DmaError::check_span(range, self.size)?;
         if !range.is_empty() && !self.pool.coherent {
             let (first, last) = (self.at(range.start), self.at(range.end - 1));

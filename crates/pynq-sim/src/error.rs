@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use crate::device::InterfaceKind;
+
 /// Why a board could not be built, or a request to it was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,7 +30,7 @@ pub enum Error {
         /// The text.
         text: String,
     },
-    /// The block is not an AXI GPIO, or has no such channel.
+    /// The block has no channels of pins, or not this one.
     NoSuchChannel {
         /// The block's path.
         path: String,
@@ -37,7 +39,7 @@ pub enum Error {
         /// How many it has.
         channels: u8,
     },
-    /// The block has no serial line: it is no UART.
+    /// The block has no serial line.
     NoSerialLine {
         /// The block's path.
         path: String,
@@ -96,6 +98,25 @@ pub enum Error {
         /// The line.
         line: String,
     },
+    /// No bus master has this address space.
+    NoAddressSpace {
+        /// The space asked for, or the master port.
+        name: String,
+        /// The spaces there are.
+        has: String,
+    },
+    /// No bus master addresses this part.
+    NoAddresses {
+        /// The part's path.
+        path: String,
+    },
+    /// The port is not an interface of the kind that it was to be joined as.
+    OtherInterface {
+        /// The port.
+        port: String,
+        /// The kind expected.
+        expected: InterfaceKind,
+    },
     /// No block answers anywhere in this range.
     NothingMapped {
         /// The first address.
@@ -113,7 +134,9 @@ impl fmt::Display for Error {
             Self::NotAPort { text } => {
                 write!(f, "\"{text}\" does not name a port; write \"path/port\" or \"path/port[bit]\"")
             }
-            Self::NoSuchChannel { path, channels: 0, .. } => write!(f, "block \"{path}\" is not an AXI GPIO"),
+            Self::NoSuchChannel { path, channels: 0, .. } => {
+                write!(f, "block \"{path}\" has no channels of pins, as an AXI GPIO has")
+            }
             Self::NoSuchChannel { path, channel, channels } => {
                 write!(f, "block \"{path}\" has no channel {channel}; it has {channels}, counted from 1")
             }
@@ -138,6 +161,11 @@ impl fmt::Display for Error {
             ),
             Self::NotAcknowledged { line } => {
                 write!(f, "line \"{line}\" is never acknowledged: it does not end at an interrupt controller")
+            }
+            Self::NoAddressSpace { name, has } => write!(f, "no address space \"{name}\"; there is: {has}"),
+            Self::NoAddresses { path } => write!(f, "\"{path}\" has no addresses: no bus master reaches it"),
+            Self::OtherInterface { port, expected } => {
+                write!(f, "\"{port}\" is not an interface of the kind {expected:?}; join two of the same kind")
             }
             Self::NothingMapped { base, size } => {
                 write!(f, "nothing is mapped in the {size:#x} bytes at {base:#x}; see the blocks' addresses")

@@ -90,8 +90,8 @@ mod design;
 pub mod device;
 mod dma;
 mod error;
+pub mod fabric;
 mod kick;
-mod memory;
 pub mod models;
 mod pin;
 #[cfg(not(loom))]
@@ -100,20 +100,19 @@ mod run;
 mod settle;
 mod sync;
 mod timeline;
-mod trace;
 mod track;
-mod vcd;
 #[allow(unsafe_code)] // implements Mmio, whose contract is unsafe
 mod window;
 
-pub use board::{Access, Board, BoardBuilder, BusError, BusErrorKind, OutputChange, Stimulus, Width};
+pub use board::{Board, BoardBuilder};
 pub use clock::{SimClock, SimSleep};
 pub use device::Device;
 pub use dma::{SimDmaBuffer, SimDmaMemory};
 pub use error::Error;
-pub use memory::Unbacked;
-pub use pin::{CpuPin, Trigger};
+pub use fabric::{
+    Access, BusError, BusErrorKind, OutputChange, Stimulus, Stuck, TraceEntry, TraceEvent, Trigger, Unbacked, Width,
+};
+pub use pin::CpuPin;
 pub use run::{Drive, Run, RunUntilIdle, RunWith};
-pub use trace::{TraceEntry, TraceEvent};
 pub use track::{Busy, Track};
 pub use window::Window;

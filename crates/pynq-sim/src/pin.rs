@@ -13,63 +13,24 @@ use pynq_core::{
 use crate::{
     blocking,
     board::{Shared, State},
+    fabric::{Input, Trigger},
 };
 
-/// What the interrupt controller of the CPU takes a pin for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Trigger {
-    /// It fires while the pin is high.
-    #[default]
-    Level,
-    /// It fires when the pin goes high, and remembers that while it is masked.
-    Edge,
-}
-
-/// A pin as the board knows it.
+/// What waits on one of the processor's inputs. The input itself is the [fabric](crate::fabric)'s.
 #[derive(Default)]
 pub(crate) struct PinState {
-    pub(crate) id: u32,
-    trigger: Trigger,
-    level: bool,
-    /// An edge that has not fired yet.
-    latched: bool,
-    spurious: bool,
-    armed: bool,
     /// Fired, and not polled for yet.
     fired: bool,
     /// Fired, and neither re-armed nor has its dispatch reached a waiter.
     pub(crate) in_service: bool,
     pub(crate) waker: Option<Waker>,
     pub(crate) failed: Option<Error>,
-    interrupts: u64,
 }
 
 impl PinState {
-    pub(crate) fn new(id: u32) -> Self {
-        Self { id, ..Self::default() }
-    }
-
-    pub(crate) fn set_level(&mut self, level: bool) {
-        self.latched |= level && !self.level && self.trigger == Trigger::Edge;
-        self.level = level;
-    }
-
-    pub(crate) fn make_spurious(&mut self) {
-        self.spurious = true;
-    }
-
-    pub(crate) fn may_fire(&self) -> bool {
-        let active = match self.trigger {
-            Trigger::Level => self.level,
-            Trigger::Edge => self.latched,
-        };
-        self.armed && self.failed.is_none() && (active || self.spurious)
-    }
-
-    /// Fires: one-shot, so the pin is masked before anyone hears of it. Tells whether a service begins with it.
+    /// It fired. Returns whether a service begins with it.
     pub(crate) fn fire(&mut self) -> bool {
-        (self.armed, self.fired, self.latched, self.spurious) = (false, true, false, false);
-        self.interrupts += 1;
+        self.fired = true;
         !core::mem::replace(&mut self.in_service, true)
     }
 }
@@ -96,8 +57,8 @@ impl CpuPin {
         Self { shared, index }
     }
 
-    fn look<R>(&self, f: impl FnOnce(&PinState) -> R) -> R {
-        self.shared.with(|state| f(&state.pins[self.index]))
+    fn look<R>(&self, f: impl FnOnce(&Input) -> R) -> R {
+        self.shared.with(|state| f(state.fabric.input(self.index)))
     }
 
     fn act<R>(&self, f: impl FnOnce(&mut State, usize) -> R) -> R {
@@ -136,27 +97,21 @@ impl CpuPin {
 
     /// Configures what the pin fires on, as software does in the GIC.
     pub fn set_trigger(&self, trigger: Trigger) {
-        self.act(|state, index| {
-            let pin = &mut state.pins[index];
-            (pin.trigger, pin.latched) = (trigger, false);
-            state.fire_pin(index);
-        });
+        self.act(|state, index| state.fabric.set_trigger(index, trigger));
     }
 
     /// Fault: an interrupt that no line asks for. If the pin isn't armed it comes when it next is.
     pub fn fire_spuriously(&self) {
-        self.act(|state, index| {
-            state.pins[index].make_spurious();
-            state.fire_pin(index);
-        });
+        self.act(|state, index| state.fabric.fire_spuriously(index));
     }
 
     /// The root dies: whoever polls it gets `error`, until the board is reloaded.
     pub fn fail(&self, error: Error) {
         self.act(|state, index| {
             state.end_service(index);
+            state.fabric.disarm(index);
             let pin = &mut state.pins[index];
-            (pin.failed, pin.armed, pin.fired) = (Some(error), false, false);
+            (pin.failed, pin.fired) = (Some(error), false);
             if let Some(waker) = pin.waker.take() {
                 state.outbox.wake(waker);
             }
@@ -175,14 +130,14 @@ impl InterruptSource for CpuPin {
                 return (Poll::Ready(Err(error)), old);
             }
             if !core::mem::take(&mut pin.fired) {
-                pin.armed = true;
-                // With no waker in place, firing here wakes nobody: the answer is the return value.
-                state.fire_pin(index);
-                let pin = &mut state.pins[index];
-                if !core::mem::take(&mut pin.fired) {
-                    pin.waker = waker.take();
+                // If it fires here, that wakes nobody: the answer is the return value.
+                if !state.fabric.arm(index) {
+                    state.pins[index].waker = waker.take();
                     state.end_service(index);
                     return (Poll::Pending, old);
+                }
+                if !core::mem::replace(&mut state.pins[index].in_service, true) {
+                    state.settling.service_begins();
                 }
             }
             (Poll::Ready(Ok(())), old)
@@ -194,8 +149,9 @@ impl InterruptSource for CpuPin {
     fn disarm(self: Pin<&Self>) {
         let old = self.act(|state, index| {
             state.end_service(index);
+            state.fabric.disarm(index);
             let pin = &mut state.pins[index];
-            (pin.armed, pin.fired) = (false, false);
+            pin.fired = false;
             pin.waker.take()
         });
         drop(old);

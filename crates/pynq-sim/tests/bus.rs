@@ -210,7 +210,7 @@ fn unknown_names_are_answered_with_the_known_ones() {
     let said = |error: Error| error.to_string();
     assert!(said(board.window("intk").unwrap_err()).contains("it has: ram, btns, leds, intc, mystery"));
     assert!(said(board.cpu_pin(1).unwrap_err()).contains("it has: 61"));
-    assert!(said(board.press("intc", 0).unwrap_err()).contains("not an AXI GPIO"));
+    assert!(said(board.press("intc", 0).unwrap_err()).contains("has no channels of pins"));
     assert!(said(board.input("btns", 2, 0, true).unwrap_err()).contains("no channel 2; it has 1"));
     assert!(said(board.input("btns", 1, 32, true).unwrap_err()).contains("pins 0 to 31"));
     assert!(said(board.set_line("nope", true).unwrap_err()).contains("iop/flop/q"));

@@ -25,7 +25,7 @@ struct Copier {
 static PORTS: [Port; 1] = [Port::new("done", PortKind::Output, 1)];
 
 impl Device for Copier {
-    fn reset(&mut self) {
+    fn reset(&mut self, _: &mut Bus<'_>) {
         *self = Self::default();
     }
 
@@ -51,8 +51,8 @@ impl Device for Copier {
         &PORTS
     }
 
-    fn output(&self, _: usize) -> u32 {
-        self.done.into()
+    fn drive(&mut self, bus: &mut Bus<'_>) {
+        bus.set(0, self.done.into());
     }
 }
 
@@ -106,7 +106,7 @@ fn buffers_can_be_used_from_whatever_the_board_calls() {
     let to = Arc::new(memory.allocate(&request).unwrap());
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (buffer, pool, log) = (Arc::clone(&to), memory.clone(), Arc::clone(&seen));
-    board.on_output(move |_| {
+    board.on_output(move |_, _| {
         buffer.sync_for_cpu(0..64, Direction::FromDevice).unwrap();
         let more = pool.allocate(&DmaRequest::new(64)).unwrap();
         log.lock().unwrap().push((contents(&buffer), more.size()));

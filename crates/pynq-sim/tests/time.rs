@@ -348,7 +348,7 @@ fn a_device_with_an_event_of_its_own_takes_its_turn() {
     struct Timer(Option<Instant>, bool);
     static PORTS: [Port; 1] = [Port::new("irq", PortKind::Signal, 1)];
     impl Device for Timer {
-        fn reset(&mut self) {
+        fn reset(&mut self, _: &mut Bus<'_>) {
             *self = Self(None, false);
         }
         fn read(&mut self, _: u32, _: &mut Bus<'_>) -> u32 {
@@ -360,11 +360,9 @@ fn a_device_with_an_event_of_its_own_takes_its_turn() {
         fn ports(&self) -> &[Port] {
             &PORTS
         }
-        fn output(&self, _: usize) -> u32 {
-            u32::from(self.1)
-        }
-        fn next_event(&self) -> Option<Instant> {
-            self.0
+        fn drive(&mut self, bus: &mut Bus<'_>) {
+            bus.set(0, self.1.into());
+            bus.wake_at(self.0);
         }
         fn tick(&mut self, bus: &mut Bus<'_>) {
             if self.0.is_some_and(|due| due <= bus.now()) {

@@ -16,9 +16,9 @@ use pynq_sim::{
 fn leds_are_seen_as_they_change() {
     let board = small(0);
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let (log, again) = (Arc::clone(&seen), board.clone());
+    let log = Arc::clone(&seen);
     // An observer may use the board: it is called without its lock.
-    board.on_output(move |change| log.lock().unwrap().push((again.now(), change.value)));
+    board.on_output(move |board, change| log.lock().unwrap().push((board.now(), change.value)));
     let leds = board.window("leds").unwrap();
     leds.write(0, 0b0101);
     leds.write(0, 0b0101);
@@ -168,19 +168,14 @@ fn wires_that_oscillate_are_stopped() {
     struct Inverter(u32);
     static PORTS: [Port; 2] = [Port::new("in", PortKind::Input, 1), Port::new("out", PortKind::Signal, 1)];
     impl Device for Inverter {
-        fn reset(&mut self) {}
-        fn read(&mut self, _: u32, _: &mut Bus<'_>) -> u32 {
-            0
-        }
-        fn write(&mut self, _: u32, _: u32, _: &mut Bus<'_>) {}
         fn ports(&self) -> &[Port] {
             &PORTS
         }
-        fn set_input(&mut self, _: usize, bits: u32) {
+        fn set_input(&mut self, _: usize, bits: u32, _: &mut Bus<'_>) {
             self.0 = bits;
         }
-        fn output(&self, port: usize) -> u32 {
-            if port == 1 { self.0 ^ 1 } else { 0 }
+        fn drive(&mut self, bus: &mut Bus<'_>) {
+            bus.set(1, self.0 ^ 1);
         }
     }
     let board = Board::builder().device("inverter", 0, 4, Inverter(0)).wire("inverter/out", "inverter/in").build();

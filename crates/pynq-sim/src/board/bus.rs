@@ -1,124 +1,37 @@
-//! The bus: which block an access reaches, and what becomes of one that reaches none.
+//! The processor's accesses, and what becomes of those that misbehave.
 
-use alloc::{string::String, vec::Vec};
-use core::{fmt, panic::Location};
-use pynq_core::Instant;
+use alloc::vec::Vec;
+use core::panic::Location;
 
-use super::{Board, State, Target};
-use crate::trace::TraceEvent;
+use super::{Board, State};
+use crate::fabric::{Access, BusError, BusErrorKind, PROCESSOR, Stuck, Width};
 
-/// The direction of an access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Access {
-    /// A read.
-    Read,
-    /// A write.
-    Write,
-}
-
-/// The width of an access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Width {
-    /// 8 bits.
-    Byte,
-    /// 16 bits.
-    Half,
-    /// 32 bits: the only width of registers.
-    Word,
-    /// 64 bits.
-    Double,
-}
-
-impl Width {
-    /// Bytes moved.
-    #[must_use]
-    pub const fn bytes(self) -> usize {
-        match self {
-            Self::Byte => 1,
-            Self::Half => 2,
-            Self::Word => 4,
-            Self::Double => 8,
-        }
-    }
-
-    const fn all_ones(self) -> u64 {
-        u64::MAX >> (64 - 8 * self.bytes())
-    }
-}
-
-/// What was wrong with an access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum BusErrorKind {
-    /// No block answers at this address (DECERR).
-    Unmapped,
-    /// The address is beyond the window it was accessed through.
-    OutsideWindow,
-    /// The address is not a multiple of the width.
-    Unaligned,
-    /// Registers are accessed as whole words.
-    Width(Width),
-    /// The block refused it (SLVERR).
-    Refused,
-    /// The fault was injected. It is recorded, but fails no test.
-    Injected,
-}
-
-/// An access that misbehaved. It read all ones, or wrote nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BusError {
-    /// When.
-    pub time: Instant,
-    /// The address.
-    pub address: u64,
-    /// Read or write.
-    pub access: Access,
-    /// What was wrong.
-    pub kind: BusErrorKind,
-    /// Whether it was announced.
-    pub expected: bool,
-    /// Who made the access: the caller of a checked access, or as far up from a register map as can be told.
-    pub caller: &'static Location<'static>,
-}
-
-impl fmt::Display for BusError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let access = match self.access {
-            Access::Read => "read",
-            Access::Write => "write",
-        };
-        write!(f, "{access} at {:#010x} ({}, {}): ", self.address, self.time, self.caller)?;
-        match self.kind {
-            BusErrorKind::Unmapped => f.write_str("no block answers there"),
-            BusErrorKind::OutsideWindow => f.write_str("it is beyond the window it was made through"),
-            BusErrorKind::Unaligned => f.write_str("the address is not a multiple of the width"),
-            BusErrorKind::Width(width) => {
-                write!(f, "a register is a whole word, and {} bytes were asked for", width.bytes())
-            }
-            BusErrorKind::Refused => f.write_str("the block refused it, as an empty or a full FIFO does"),
-            BusErrorKind::Injected => f.write_str("injected fault"),
-        }
-    }
-}
-
-/// Makes a test fail that left bus errors behind.
-pub(super) fn report(errors: &[BusError]) {
-    let unexpected = errors.iter().filter(|error| !error.expected);
+/// Makes a test fail that left something behind which it did not announce.
+pub(super) fn report(errors: &[BusError], stuck: &[Stuck]) {
     #[cfg(feature = "std")]
-    if unexpected.clone().next().is_some() && !std::thread::panicking() {
+    if !std::thread::panicking() {
+        let unexpected = errors.iter().filter(|error| !error.expected);
         let list: Vec<std::string::String> = unexpected.map(|error| std::format!("\n  {error}")).collect();
-        panic!(
+        assert!(
+            list.is_empty(),
             "the program misused the simulated board's bus; expect_bus_error or take_bus_errors if it was meant to:{}",
+            list.concat()
+        );
+        let list: Vec<std::string::String> = stuck.iter().map(|stuck| std::format!("\n  {stuck}")).collect();
+        assert!(
+            list.is_empty(),
+            "time could not go on on the simulated board; take_stuck if it was meant not to:{}",
             list.concat()
         );
     }
     // Without threads there is no telling whether a panic is under way, and a second one would abort.
     #[cfg(not(feature = "std"))]
-    let _ = unexpected;
+    let _ = (errors, stuck);
 }
 
 impl State {
-    /// One access, of any width, at any address.
+    /// One access of the processor, of any width, at any address.
+    #[inline]
     pub(crate) fn bus_access(
         &mut self,
         address: u64,
@@ -126,107 +39,19 @@ impl State {
         write: Option<u64>,
         caller: &'static Location<'static>,
     ) -> u64 {
-        match self.try_access(address, width, write) {
-            Ok(value) => value,
-            Err(kind) => {
-                self.record_bus_error(address, write, kind, caller);
-                width.all_ones()
-            }
-        }
+        self.fabric.access(PROCESSOR, address, width, write, caller).unwrap_or(width.all_ones())
     }
 
-    #[cold]
-    fn record_bus_error(
-        &mut self,
-        address: u64,
-        write: Option<u64>,
-        kind: BusErrorKind,
-        caller: &'static Location<'static>,
-    ) {
-        let access = if write.is_some() { Access::Write } else { Access::Read };
-        let announced = self.expected_errors.iter().position(|&(expected_address, expected_access)| {
-            expected_address == address && expected_access.is_none_or(|expected| expected == access)
+    /// Takes an access that misbehaved into the record.
+    pub(super) fn keep_bus_error(&mut self, mut error: BusError) {
+        let announced = self.expected_errors.iter().position(|&(address, access)| {
+            address == error.address && access.is_none_or(|expected| expected == error.access)
         });
         if let Some(index) = announced {
             self.expected_errors.remove(index);
+            error.expected = true;
         }
-        let expected = announced.is_some() || kind == BusErrorKind::Injected;
-        self.bus_errors.push(BusError { time: self.now, address, access, kind, expected, caller });
-        self.tracer.record(self.now, || TraceEvent::BusError { address, access });
-    }
-
-    fn try_access(&mut self, address: u64, width: Width, write: Option<u64>) -> Result<u64, BusErrorKind> {
-        if address % width.bytes() as u64 != 0 {
-            return Err(BusErrorKind::Unaligned);
-        }
-        let index = self.decode(address).ok_or(BusErrorKind::Unmapped)?;
-        if self.blocks[index].last - address < width.bytes() as u64 - 1 {
-            return Err(BusErrorKind::Unmapped);
-        }
-        if !self.injected_errors.is_empty() && self.takes_injected_error(address) {
-            return Err(BusErrorKind::Injected);
-        }
-        match self.blocks[index].target {
-            Target::Memory => Ok(self.access_memory(address, width, write)),
-            Target::Device(_) if width == Width::Word => self.access_register(index, address, write).map(u64::from),
-            Target::Device(_) => Err(BusErrorKind::Width(width)),
-        }
-    }
-
-    fn decode(&self, address: u64) -> Option<usize> {
-        let (_, &index) = self.map.range(..=address).next_back()?;
-        (address <= self.blocks[index].last).then_some(index)
-    }
-
-    fn takes_injected_error(&mut self, address: u64) -> bool {
-        let Some(left) = self.injected_errors.get_mut(&address) else { return false };
-        *left -= 1;
-        if *left == 0 {
-            self.injected_errors.remove(&address);
-        }
-        true
-    }
-
-    fn access_memory(&mut self, address: u64, width: Width, write: Option<u64>) -> u64 {
-        let mut bytes = [0; 8];
-        let bytes = &mut bytes[..width.bytes()];
-        // A range that decoded as memory is backed, so neither can fail.
-        if let Some(value) = write {
-            bytes.copy_from_slice(&value.to_le_bytes()[..width.bytes()]);
-            let _ = self.memory.write(address, bytes);
-            return value;
-        }
-        let _ = self.memory.read(address, bytes);
-        bytes.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
-    }
-
-    #[allow(clippy::cast_possible_truncation)] // blocks are at most 4 GiB; register values are words
-    fn access_register(&mut self, index: usize, address: u64, write: Option<u64>) -> Result<u32, BusErrorKind> {
-        let offset = (address - self.blocks[index].base) as u32;
-        if !self.ambushes.is_empty() {
-            self.spring_ambushes(index, offset, write.map(|value| value as u32));
-        }
-        // A write is recorded before what follows from it, a read when its value is known.
-        if let Some(value) = write.map(|value| value as u32) {
-            self.record_access(index, |path| TraceEvent::Write { path, offset, value });
-            let refused = self.with_device(index, |device, bus| {
-                device.write(offset, value, bus);
-                bus.is_refused()
-            });
-            return if refused == Some(true) { Err(BusErrorKind::Refused) } else { Ok(value) };
-        }
-        let answer = self.with_device(index, |device, bus| {
-            let value = device.read(offset, bus);
-            if bus.is_refused() { Err(BusErrorKind::Refused) } else { Ok(value) }
-        });
-        let value = answer.unwrap_or(Ok(u32::MAX))?;
-        self.record_access(index, |path| TraceEvent::Read { path, offset, value });
-        Ok(value)
-    }
-
-    fn record_access(&mut self, index: usize, event: impl FnOnce(String) -> TraceEvent) {
-        let path = &self.blocks[index].path;
-        self.tracer.record(self.now, || event(path.clone()));
+        self.bus_errors.push(error);
     }
 
     /// An access through a window, which may be of a design that is no more.
@@ -243,7 +68,7 @@ impl State {
             return u32::MAX;
         }
         if !inside {
-            self.record_bus_error(address, write.map(u64::from), BusErrorKind::OutsideWindow, caller);
+            self.fabric.record_bus_error(PROCESSOR, address, write.is_some(), BusErrorKind::OutsideWindow, caller);
             return u32::MAX;
         }
         #[allow(clippy::cast_possible_truncation)] // a word access yields a word
@@ -285,7 +110,7 @@ impl Board {
     ///
     /// [`Unbacked`](crate::Unbacked) if the range is not all memory.
     pub fn read_memory(&self, address: u64, bytes: &mut [u8]) -> Result<(), crate::Unbacked> {
-        self.shared().act(|state| state.memory.read(address, bytes))
+        self.shared().act(|state| state.fabric.read_memory(PROCESSOR, address, bytes))
     }
 
     /// Writes the board's memory, DDR or block RAM.
@@ -294,6 +119,6 @@ impl Board {
     ///
     /// [`Unbacked`](crate::Unbacked) if the range is not all memory.
     pub fn write_memory(&self, address: u64, bytes: &[u8]) -> Result<(), crate::Unbacked> {
-        self.shared().act(|state| state.memory.write(address, bytes))
+        self.shared().act(|state| state.fabric.write_memory(PROCESSOR, address, bytes))
     }
 }

@@ -1,8 +1,9 @@
 //! The board: one handle for the program, for stimuli and for tools.
 
 mod builder;
-pub(crate) mod bus;
+mod bus;
 mod fault;
+mod observe;
 mod outbox;
 mod serial;
 mod state;
@@ -13,21 +14,17 @@ use core::{fmt, time::Duration};
 use pynq_core::{Instant, interrupt::TaskId};
 
 pub use builder::BoardBuilder;
-pub use bus::{Access, BusError, BusErrorKind, Width};
-pub use state::OutputChange;
-pub(crate) use state::{State, Target};
-pub use stimulus::Stimulus;
+pub(crate) use state::State;
 
 use crate::{
     clock::SimClock,
     error::Error,
+    fabric,
     pin::CpuPin,
     sync::{Arc, Lock},
     timeline::Event,
     window::Window,
 };
-
-type Observer = Box<dyn Fn(&OutputChange) + Send + Sync>;
 
 /// The board as all its handles know it. Cheap to clone.
 #[derive(Clone)]
@@ -36,7 +33,7 @@ pub(crate) struct Shared(Arc<Inner>);
 /// What the handles share.
 struct Inner {
     state: Lock<State>,
-    observers: Lock<Vec<Arc<Observer>>>,
+    observers: Lock<Vec<Arc<observe::Observer>>>,
     #[cfg(not(feature = "std"))]
     kick: Arc<crate::kick::Kick>,
 }
@@ -61,6 +58,7 @@ impl Shared {
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
         let (result, outbox) = self.0.state.with(|state| {
             let result = f(state);
+            state.collect();
             let outbox = (!state.outbox.is_empty()).then(|| core::mem::take(&mut state.outbox));
             if outbox.is_some() {
                 // Under this very lock, else another thread could find the board settled before anyone is told.
@@ -80,6 +78,7 @@ impl Shared {
             state.settling.touch();
             state.catch_up();
             let result = f(state);
+            state.collect();
             state.notify();
             result
         })
@@ -108,7 +107,7 @@ impl Shared {
     pub(crate) fn now(&self) -> Instant {
         self.with(|state| {
             state.catch_up();
-            state.now
+            state.now()
         })
     }
 
@@ -124,10 +123,11 @@ impl Shared {
         let stimulus = self.with(|state| {
             let next = state.next_event().filter(|&next| next <= until && may(state))?;
             state.settling.touch();
-            state.now = state.now.max(next);
+            state.fabric.set_now(next);
             // Hardware before the script, where both are due.
-            state.tick_due();
-            match state.timeline.pop(state.now) {
+            state.fabric.run_due();
+            state.collect();
+            match state.timeline.pop(next) {
                 Some(Event::Sleep(waker)) => {
                     state.settling.woke();
                     state.outbox.wake(waker);
@@ -137,6 +137,9 @@ impl Shared {
                     kick.poke();
                 }
                 Some(Event::Stimulus(stimulus)) => {
+                    if state.is_endless(next) {
+                        return Some(None);
+                    }
                     state.settling.delivers();
                     return Some(Some(stimulus));
                 }
@@ -151,15 +154,6 @@ impl Shared {
                 let _running = Running(self);
                 stimulus(&Board { shared: self.clone(), counted: false });
                 true
-            }
-        }
-    }
-
-    pub(crate) fn tell_observers(&self, changes: &[OutputChange]) {
-        let observers = self.0.observers.with(|observers| observers.clone());
-        for change in changes {
-            for observer in &observers {
-                observer(change);
             }
         }
     }
@@ -186,17 +180,20 @@ impl Drop for Board {
         if !self.counted {
             return;
         }
-        let errors = self.shared.with(|state| {
+        let (errors, stuck) = self.shared.with(|state| {
             state.handles -= 1;
-            if state.handles == 0 { core::mem::take(&mut state.bus_errors) } else { Vec::new() }
+            if state.handles > 0 {
+                return (Vec::new(), Vec::new());
+            }
+            (core::mem::take(&mut state.bus_errors), core::mem::take(&mut state.stuck))
         });
-        bus::report(&errors);
+        bus::report(&errors, &stuck);
     }
 }
 
 impl fmt::Debug for Board {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (now, blocks, errors) = self.shared.with(|s| (s.now, s.blocks.len(), s.bus_errors.len()));
+        let (now, blocks, errors) = self.shared.with(|s| (s.now(), s.fabric.block_count(), s.bus_errors.len()));
         f.debug_struct("Board")
             .field("now", &now)
             .field("blocks", &blocks)
@@ -224,7 +221,7 @@ impl Board {
     /// The paths of all blocks, in the order of their addresses.
     #[must_use]
     pub fn blocks(&self) -> Vec<String> {
-        self.shared.with(|state| state.map.values().map(|&index| state.blocks[index].path.clone()).collect())
+        self.shared.with(|state| state.fabric.paths().map(String::from).collect())
     }
 
     /// The address range of a block: its base and its size in bytes.
@@ -233,10 +230,7 @@ impl Board {
     ///
     /// [`Error::NoSuchBlock`].
     pub fn address_range(&self, path: &str) -> Result<(u64, u64), Error> {
-        self.shared.with(|state| {
-            let block = &state.blocks[state.block(path)?];
-            Ok((block.base, block.last - block.base + 1))
-        })
+        self.shared.with(|state| state.fabric.range(path))
     }
 
     /// A window onto a block's registers.
@@ -255,10 +249,9 @@ impl Board {
     ///
     /// [`Error::NothingMapped`] if no block answers anywhere in it; [`Error::BadRange`] if it is not of whole words.
     pub fn window_at(&self, base: u64, size: u64) -> Result<Window, Error> {
-        let last = builder::last_address("window", base, size)?;
+        let last = fabric::last_address("window", base, size)?;
         self.shared.with(|state| {
-            let mapped = state.blocks.iter().any(|block| block.base <= last && base <= block.last);
-            if mapped { Ok(()) } else { Err(Error::NothingMapped { base, size }) }
+            if state.fabric.is_mapped(base, last) { Ok(()) } else { Err(Error::NothingMapped { base, size }) }
         })?;
         Ok(Window::new(self.shared.clone(), base, size))
     }
@@ -269,14 +262,14 @@ impl Board {
     ///
     /// [`Error::NoSuchPin`].
     pub fn cpu_pin(&self, id: u32) -> Result<CpuPin, Error> {
-        let index = self.shared.with(|state| state.pin(id))?;
+        let index = self.shared.with(|state| state.fabric.pin(id))?;
         Ok(CpuPin::new(self.shared.clone(), index))
     }
 
     /// The numbers of all CPU interrupt pins, in ascending order.
     #[must_use]
     pub fn cpu_pins(&self) -> Vec<u32> {
-        let mut ids: Vec<u32> = self.shared.with(|state| state.pins.iter().map(|pin| pin.id).collect());
+        let mut ids: Vec<u32> = self.shared.with(|state| state.fabric.inputs().iter().map(|pin| pin.id).collect());
         ids.sort_unstable();
         ids
     }
@@ -298,7 +291,7 @@ impl Board {
     /// How often a stimulus was cut short because the design's wires kept changing without end.
     #[must_use]
     pub fn oscillations(&self) -> u64 {
-        self.shared.with(|state| state.oscillations)
+        self.shared.with(|state| state.fabric.oscillations())
     }
 
     // ---- time
@@ -325,7 +318,7 @@ impl Board {
     /// As [`advance`](Self::advance), to a time. Nothing happens if that has passed.
     pub fn advance_to(&self, time: Instant) {
         while self.shared.step(time, |_| true) {}
-        self.shared.act(|state| state.now = state.now.max(time));
+        self.shared.act(|state| state.fabric.set_now(time));
     }
 
     /// Lets `stimulus` happen at `time`: at once if that has passed, at the next step of the clock.
@@ -333,7 +326,7 @@ impl Board {
     /// It may do anything with the board it is given.
     pub fn at(&self, time: Instant, stimulus: impl FnOnce(&Board) + Send + 'static) {
         self.shared.act(|state| {
-            state.timeline.insert(time.max(state.now), Event::Stimulus(Box::new(stimulus)));
+            state.timeline.insert(time.max(state.now()), Event::Stimulus(Box::new(stimulus)));
         });
     }
 
@@ -360,21 +353,7 @@ impl Board {
     #[cfg(feature = "std")]
     pub fn set_real_time(&self, real_time: bool) {
         self.shared.act(|state| {
-            state.real_time = real_time.then(|| crate::kick::WallClock::start(state.now));
+            state.real_time = real_time.then(|| crate::kick::WallClock::start(state.now()));
         });
-    }
-
-    // ---- outputs
-
-    /// Calls `observer` on every change of an output that the outside world sees. It may use the board.
-    pub fn on_output(&self, observer: impl Fn(&OutputChange) + Send + Sync + 'static) {
-        let observer: Arc<Observer> = Arc::new(Box::new(observer));
-        self.shared.0.observers.with(|observers| observers.push(observer));
-    }
-
-    /// Every change of an output so far, the latest 65,536 of them.
-    #[must_use]
-    pub fn output_log(&self) -> Vec<OutputChange> {
-        self.shared.with(|state| state.output_log.iter().cloned().collect())
     }
 }

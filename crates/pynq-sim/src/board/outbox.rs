@@ -1,4 +1,4 @@
-//! What the board has to tell the program once its lock is released.
+//! What the board has for the program once its lock is released.
 //!
 //! Wakers and observers are the program's code. They may come straight back to the board, so none of them runs, is
 //! cloned or is dropped under its lock.
@@ -6,7 +6,8 @@
 use alloc::vec::Vec;
 use core::task::Waker;
 
-use super::{Shared, state::OutputChange};
+use super::{Board, Shared};
+use crate::fabric::OutputChange;
 
 /// Filled under the lock, emptied outside of it.
 #[derive(Default)]
@@ -25,12 +26,14 @@ impl Outbox {
         }
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none() && self.outputs.is_empty()
     }
 }
 
-/// Delivers what an outbox holds, even if one of those told panics: a waker that isn't called is a lost wake-up.
+/// Delivers what an outbox holds. A panic of one waker or observer waits until all others were called: a waker that isn't
+/// called is a lost wake-up, and a second panic in the unwinding of a first would end the process.
 pub(crate) fn deliver(shared: &Shared, outbox: Outbox) {
     /// Ends the accounting whatever happens.
     struct Done<'a>(&'a Shared);
@@ -42,26 +45,62 @@ pub(crate) fn deliver(shared: &Shared, outbox: Outbox) {
             });
         }
     }
-    /// Wakes those who are left.
-    struct Wakes(Option<Waker>, alloc::vec::IntoIter<Waker>);
-    impl Wakes {
-        fn run(&mut self) {
-            if let Some(waker) = self.0.take() {
-                waker.wake();
+
+    let mut panics = Panics::new();
+    {
+        let _done = Done(shared);
+        if !outbox.outputs.is_empty() {
+            let board = Board { shared: shared.clone(), counted: false };
+            let observers = shared.observers();
+            for change in &outbox.outputs {
+                for observer in &observers {
+                    panics.hold(|| observer(&board, change));
+                }
             }
-            self.1.by_ref().for_each(Waker::wake);
+        }
+        for waker in outbox.first.into_iter().chain(outbox.rest) {
+            panics.hold(|| waker.wake());
         }
     }
-    impl Drop for Wakes {
-        fn drop(&mut self) {
-            self.run();
-        }
+    panics.resume();
+}
+
+/// The first panic of several calls.
+#[cfg(feature = "std")]
+struct Panics(Option<alloc::boxed::Box<dyn core::any::Any + Send>>);
+
+#[cfg(feature = "std")]
+impl Panics {
+    const fn new() -> Self {
+        Self(None)
     }
 
-    let _done = Done(shared);
-    let mut wakes = Wakes(outbox.first, outbox.rest.into_iter());
-    if !outbox.outputs.is_empty() {
-        shared.tell_observers(&outbox.outputs);
+    fn hold(&mut self, f: impl FnOnce()) {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+        self.0 = self.0.take().or(outcome.err());
     }
-    wakes.run();
+
+    fn resume(self) {
+        if let Some(panic) = self.0.filter(|_| !std::thread::panicking()) {
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// Where panics can't be caught there is nothing to go on with.
+#[cfg(not(feature = "std"))]
+struct Panics;
+
+#[cfg(not(feature = "std"))]
+impl Panics {
+    const fn new() -> Self {
+        Self
+    }
+
+    #[allow(clippy::unused_self)] // as where they can be caught
+    fn hold(&mut self, f: impl FnOnce()) {
+        f();
+    }
+
+    fn resume(self) {}
 }

@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, collections::BTreeMap, vec};
 
-use crate::memory::Memory;
+use crate::fabric::{Fabric, PROCESSOR};
 
 /// The lines it has, by their address.
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl Cache {
     /// Has a piece of a line at a time visited: where the piece is in the line, and where in the caller's bytes.
     fn each(
         &mut self,
-        memory: &mut Memory,
+        memory: &mut Fabric,
         address: u64,
         length: usize,
         mut f: impl FnMut(&mut Line, core::ops::Range<usize>, core::ops::Range<usize>),
@@ -55,12 +55,12 @@ impl Cache {
     }
 
     /// What the processor reads.
-    pub(super) fn read(&mut self, memory: &mut Memory, address: u64, bytes: &mut [u8]) {
+    pub(super) fn read(&mut self, memory: &mut Fabric, address: u64, bytes: &mut [u8]) {
         self.each(memory, address, bytes.len(), |line, within, done| bytes[done].copy_from_slice(&line.data[within]));
     }
 
     /// What the processor writes.
-    pub(super) fn write(&mut self, memory: &mut Memory, address: u64, bytes: &[u8]) {
+    pub(super) fn write(&mut self, memory: &mut Fabric, address: u64, bytes: &[u8]) {
         self.each(memory, address, bytes.len(), |line, within, done| {
             line.data[within].copy_from_slice(&bytes[done]);
             line.dirty = true;
@@ -68,7 +68,7 @@ impl Cache {
     }
 
     /// Writes back the lines that have a byte from `first` to `last`, and keeps them.
-    pub(super) fn clean(&mut self, memory: &mut Memory, first: u64, last: u64) {
+    pub(super) fn clean(&mut self, memory: &mut Fabric, first: u64, last: u64) {
         let base = self.line_of(first);
         for (&address, line) in self.lines.range_mut(base..=last) {
             line.write_back(memory, address);
@@ -76,7 +76,7 @@ impl Cache {
     }
 
     /// Forgets the lines from `first` to `last`. One that is only partly in that range is written back before.
-    pub(super) fn invalidate(&mut self, memory: &mut Memory, first: u64, last: u64) {
+    pub(super) fn invalidate(&mut self, memory: &mut Fabric, first: u64, last: u64) {
         let (base, end) = (self.line_of(first), self.line_of(last));
         let partly = |line: u64, size: usize| line < first || line + (size as u64 - 1) > last;
         for edge in [base, end] {
@@ -96,7 +96,7 @@ impl Cache {
     }
 
     /// Writes everything back, and forgets it.
-    pub(super) fn evict(&mut self, memory: &mut Memory) {
+    pub(super) fn evict(&mut self, memory: &mut Fabric) {
         for (address, mut line) in core::mem::take(&mut self.lines) {
             line.write_back(memory, address);
         }
@@ -104,7 +104,7 @@ impl Cache {
 }
 
 impl Line {
-    fn write_back(&mut self, memory: &mut Memory, address: u64) {
+    fn write_back(&mut self, memory: &mut Fabric, address: u64) {
         if core::mem::take(&mut self.dirty) {
             store(memory, address, &self.data);
         }
@@ -112,13 +112,13 @@ impl Line {
 }
 
 /// Reads the memory itself. All of it was there when the buffers were made; a design that was loaded since may have less.
-pub(super) fn fetch(memory: &Memory, address: u64, bytes: &mut [u8]) {
-    if memory.read(address, bytes).is_err() {
+pub(super) fn fetch(memory: &Fabric, address: u64, bytes: &mut [u8]) {
+    if memory.read_memory(PROCESSOR, address, bytes).is_err() {
         bytes.fill(0xFF);
     }
 }
 
 /// Writes the memory itself. What is not there takes nothing.
-pub(super) fn store(memory: &mut Memory, address: u64, bytes: &[u8]) {
-    let _ = memory.write(address, bytes);
+pub(super) fn store(memory: &mut Fabric, address: u64, bytes: &[u8]) {
+    let _ = memory.write_memory(PROCESSOR, address, bytes);
 }

@@ -161,6 +161,8 @@ pub struct AxiGpioModel {
     now: Instant,
     /// Pins that change in the clock of the next access.
     concurrent: [Option<u32>; 2],
+    /// The pins, or what drives them, may have changed since the outputs were last driven.
+    moved: bool,
 }
 
 impl AxiGpioModel {
@@ -180,6 +182,7 @@ impl AxiGpioModel {
             due: None,
             now: Instant::START,
             concurrent: [None; 2],
+            moved: true,
         };
         model.reset();
         model
@@ -188,6 +191,7 @@ impl AxiGpioModel {
     /// The AXI reset. What drives the pins stays.
     pub fn reset(&mut self) {
         (self.isr, self.ier, self.gier, self.late, self.due) = (0, 0, 0, 0, None);
+        self.moved = true;
         self.channels.iter_mut().for_each(Channel::reset);
     }
 
@@ -201,17 +205,20 @@ impl AxiGpioModel {
             IP_IER => self.ier,
             _ => 0,
         };
-        let events = self.events_of_this_clock();
-        self.isr |= events;
+        if self.is_racing() {
+            let events = self.events_of_this_clock();
+            self.isr |= events;
+        }
         value
     }
 
     /// Writes a register.
     pub fn write(&mut self, offset: u32, value: u32) {
         // Read off before the write moves anything: these changes share its clock.
-        let events = self.events_of_this_clock();
+        let events = if self.is_racing() { self.events_of_this_clock() } else { 0 };
         match offset {
             DATA | DATA2 | TRI | TRI2 => {
+                self.moved = true;
                 let channel = self.channel(offset);
                 let value = value & channel.mask;
                 if offset & 4 == 0 {
@@ -284,7 +291,13 @@ impl AxiGpioModel {
         }
     }
 
+    /// Whether something is to happen in the clock of the next access.
+    const fn is_racing(&self) -> bool {
+        self.late != 0 || self.concurrent[0].is_some() || self.concurrent[1].is_some()
+    }
+
     fn events_of_this_clock(&mut self) -> u32 {
+        self.moved = true;
         let mut events = core::mem::take(&mut self.late);
         self.due = None;
         for (index, slot) in self.concurrent.iter_mut().enumerate() {
@@ -297,26 +310,50 @@ impl AxiGpioModel {
     }
 }
 
-/// The pins of channel 1, as the board's stimuli and outputs address them. Those of channel 2 follow.
-pub(crate) const PIN_INPUT: usize = 0;
-pub(crate) const PIN_OUTPUT: usize = 1;
-pub(crate) const PORTS_PER_CHANNEL: usize = 4;
-const IRQ: usize = 2 * PORTS_PER_CHANNEL;
+/// Ports of a channel, one channel after the other.
+const PORTS_PER_CHANNEL: usize = 4;
 
-static PORTS: [Port; IRQ + 1] = [
-    Port::new("gpio_io_i", PortKind::Input, 32),
-    Port::new("gpio_io", PortKind::Output, 32),
+const IN: usize = 0;
+const PADS: usize = 1;
+const OUT: usize = 2;
+const TRISTATE: usize = 3;
+
+static SINGLE: [Port; PORTS_PER_CHANNEL + 1] = [
+    Port::new("gpio_io_i", PortKind::Input, 32).of_channel(1),
+    Port::new("gpio_io", PortKind::Output, 32).of_channel(1),
     Port::new("gpio_io_o", PortKind::Signal, 32),
     Port::new("gpio_io_t", PortKind::Signal, 32),
-    Port::new("gpio2_io_i", PortKind::Input, 32),
-    Port::new("gpio2_io", PortKind::Output, 32),
+    Port::new("ip2intc_irpt", PortKind::Signal, 1),
+];
+
+static DUAL: [Port; 2 * PORTS_PER_CHANNEL + 1] = [
+    Port::new("gpio_io_i", PortKind::Input, 32).of_channel(1),
+    Port::new("gpio_io", PortKind::Output, 32).of_channel(1),
+    Port::new("gpio_io_o", PortKind::Signal, 32),
+    Port::new("gpio_io_t", PortKind::Signal, 32),
+    Port::new("gpio2_io_i", PortKind::Input, 32).of_channel(2),
+    Port::new("gpio2_io", PortKind::Output, 32).of_channel(2),
     Port::new("gpio2_io_o", PortKind::Signal, 32),
     Port::new("gpio2_io_t", PortKind::Signal, 32),
     Port::new("ip2intc_irpt", PortKind::Signal, 1),
 ];
 
+impl AxiGpioModel {
+    const fn count(&self) -> usize {
+        if self.status_bits == 0b11 { 2 } else { 1 }
+    }
+}
+
 impl Device for AxiGpioModel {
-    fn reset(&mut self) {
+    fn ports(&self) -> &[Port] {
+        if self.count() == 2 { &DUAL } else { &SINGLE }
+    }
+
+    fn width(&self, port: usize) -> u8 {
+        self.channels[..self.count()].get(port / PORTS_PER_CHANNEL).map_or(1, |channel| channel.params.width)
+    }
+
+    fn reset(&mut self, _: &mut Bus<'_>) {
         self.reset();
     }
 
@@ -328,29 +365,8 @@ impl Device for AxiGpioModel {
         AxiGpioModel::write(self, offset, value);
     }
 
-    fn ports(&self) -> &[Port] {
-        &PORTS
-    }
-
-    fn set_input(&mut self, port: usize, bits: u32) {
-        self.set_pins(if port < PORTS_PER_CHANNEL { 1 } else { 2 }, bits);
-    }
-
-    fn output(&self, port: usize) -> u32 {
-        if port == IRQ {
-            return u32::from(self.irq());
-        }
-        let channel = &self.channels[usize::from(port >= PORTS_PER_CHANNEL)];
-        match port % PORTS_PER_CHANNEL {
-            PIN_OUTPUT => channel.driven(),
-            2 => channel.dout,
-            3 => channel.direction(),
-            _ => 0,
-        }
-    }
-
-    fn next_event(&self) -> Option<Instant> {
-        self.due
+    fn set_input(&mut self, port: usize, bits: u32, _: &mut Bus<'_>) {
+        self.set_pins(if port == IN { 1 } else { 2 }, bits);
     }
 
     fn tick(&mut self, bus: &mut Bus<'_>) {
@@ -361,7 +377,18 @@ impl Device for AxiGpioModel {
         }
     }
 
-    fn gpio_channels(&self) -> u8 {
-        if self.status_bits == 0b11 { 2 } else { 1 }
+    fn drive(&mut self, bus: &mut Bus<'_>) {
+        let count = self.count();
+        // Most accesses move no pin.
+        if core::mem::take(&mut self.moved) {
+            for (index, channel) in self.channels.iter().enumerate().take(count) {
+                let port = PORTS_PER_CHANNEL * index;
+                bus.set(port + PADS, channel.driven());
+                bus.set(port + OUT, channel.dout);
+                bus.set(port + TRISTATE, channel.direction());
+            }
+        }
+        bus.set(PORTS_PER_CHANNEL * count, self.irq().into());
+        bus.wake_at(self.due);
     }
 }

@@ -254,10 +254,21 @@ impl AxiIntcModel {
     }
 }
 
-static PORTS: [Port; 2] = [Port::new("intr", PortKind::Input, 32), Port::new("irq", PortKind::Signal, 1)];
+const IRQ: usize = 1;
+
+static PORTS: [Port; 2] =
+    [Port::new("intr", PortKind::Input, 32).acknowledged_by(IAR), Port::new("irq", PortKind::Signal, 1)];
 
 impl Device for AxiIntcModel {
-    fn reset(&mut self) {
+    fn ports(&self) -> &[Port] {
+        &PORTS
+    }
+
+    fn width(&self, port: usize) -> u8 {
+        if port == IRQ { 1 } else { self.params.inputs }
+    }
+
+    fn reset(&mut self, _: &mut Bus<'_>) {
         self.reset();
     }
 
@@ -269,28 +280,12 @@ impl Device for AxiIntcModel {
         AxiIntcModel::write(self, offset, value);
     }
 
-    fn ports(&self) -> &[Port] {
-        &PORTS
-    }
-
-    fn set_input(&mut self, _: usize, bits: u32) {
+    fn set_input(&mut self, _: usize, bits: u32, _: &mut Bus<'_>) {
         self.set_inputs(bits);
     }
 
-    fn output(&self, port: usize) -> u32 {
-        u32::from(port == 1 && self.irq())
-    }
-
-    fn take_pulses(&mut self, port: usize) -> u32 {
-        u32::from(port == 1 && self.take_pulse())
-    }
-
-    fn lose_edges(&mut self, _: usize, bits: u32) -> bool {
-        AxiIntcModel::lose_edges(self, bits);
-        true
-    }
-
-    fn acknowledge_offset(&self) -> Option<u32> {
-        Some(IAR)
+    fn drive(&mut self, bus: &mut Bus<'_>) {
+        bus.set(IRQ, self.irq().into());
+        bus.pulse(IRQ, self.take_pulse().into());
     }
 }

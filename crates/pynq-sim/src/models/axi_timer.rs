@@ -406,7 +406,11 @@ static PORTS: [Port; 7] = [
 ];
 
 impl Device for AxiTimerModel {
-    fn reset(&mut self) {
+    fn ports(&self) -> &[Port] {
+        &PORTS
+    }
+
+    fn reset(&mut self, _: &mut Bus<'_>) {
         self.reset();
     }
 
@@ -419,11 +423,7 @@ impl Device for AxiTimerModel {
         AxiTimerModel::write(self, offset, value);
     }
 
-    fn ports(&self) -> &[Port] {
-        &PORTS
-    }
-
-    fn set_input(&mut self, port: usize, bits: u32) {
+    fn set_input(&mut self, port: usize, bits: u32, _: &mut Bus<'_>) {
         let level = bits & 1 != 0;
         match port {
             TRIGGER0 => self.set_trigger(0, level),
@@ -433,30 +433,18 @@ impl Device for AxiTimerModel {
         }
     }
 
-    fn output(&self, port: usize) -> u32 {
-        u32::from(match port {
-            GENERATE0 => !self.params.generate_active_high[0],
-            GENERATE1 => !self.params.generate_active_high[1],
-            PWM => self.pwm(),
-            IRQ => self.irq(),
-            _ => false,
-        })
-    }
-
-    fn take_pulses(&mut self, port: usize) -> u32 {
-        u32::from(match port {
-            GENERATE0 => self.take_pulse(0),
-            GENERATE1 => self.take_pulse(1),
-            _ => false,
-        })
-    }
-
-    fn next_event(&self) -> Option<Instant> {
-        let clocks = self.rollovers(|timer| timer.is_watched() || self.modulates())?;
-        Some(self.time_of(self.clock.saturating_add(clocks)))
-    }
-
     fn tick(&mut self, bus: &mut Bus<'_>) {
         self.pass_to(self.clock_at(bus.now()));
+    }
+
+    fn drive(&mut self, bus: &mut Bus<'_>) {
+        for (port, timer) in [(GENERATE0, 0), (GENERATE1, 1)] {
+            bus.set(port, (!self.params.generate_active_high[usize::from(timer)]).into());
+            bus.pulse(port, self.take_pulse(timer).into());
+        }
+        bus.set(PWM, self.pwm().into());
+        bus.set(IRQ, self.irq().into());
+        let next = self.rollovers(|timer| timer.is_watched() || self.modulates());
+        bus.wake_at(next.map(|clocks| self.time_of(self.clock.saturating_add(clocks))));
     }
 }

@@ -5,7 +5,7 @@
 //! edge detectors, so that a pulse follows each read while data remains. Reading the status clears the errors in it,
 //! and an access that a FIFO can't serve is a bus error.
 
-use crate::device::{Bus, Device, Port, PortKind, SerialCharacter, SerialFault, SerialLine};
+use crate::device::{Bus, Device, InterfaceKind, Message, Port, PortKind, Serial, SerialCharacter, SerialFault};
 use alloc::{collections::VecDeque, vec::Vec};
 use core::time::Duration;
 use pynq_core::Instant;
@@ -220,6 +220,12 @@ impl AxiUartLiteModel {
         core::mem::replace(&mut self.pulse, false)
     }
 
+    /// When the line next does something by itself.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Instant> {
+        [self.shifter.map(|(_, over)| over), self.due].into_iter().flatten().min()
+    }
+
     /// Lets time pass.
     pub fn pass_to(&mut self, now: Instant) {
         loop {
@@ -241,15 +247,17 @@ impl AxiUartLiteModel {
     }
 }
 
-impl SerialLine for AxiUartLiteModel {
-    fn queue(&mut self, characters: &[SerialCharacter], now: Instant) {
+impl AxiUartLiteModel {
+    /// Characters come in, one after the other as fast as the line is, after those that are already on their way.
+    pub fn queue(&mut self, characters: &[SerialCharacter], now: Instant) {
         self.incoming.extend(characters);
         if self.due.is_none() && !self.incoming.is_empty() {
             self.due = Some(now + self.params.character_time());
         }
     }
 
-    fn arrive(&mut self, character: SerialCharacter) {
+    /// A character has just come in: its last bit was now.
+    pub fn arrive(&mut self, character: SerialCharacter) {
         match character.fault {
             // A character without a stop bit is none.
             Some(SerialFault::Frame) => self.errors |= FRAME,
@@ -263,12 +271,11 @@ impl SerialLine for AxiUartLiteModel {
         self.clock();
     }
 
-    fn take_sent(&mut self) -> Vec<u8> {
+    /// Takes what was sent so far, up to the last character whose stop bit is over.
+    pub fn take_sent(&mut self) -> Vec<u8> {
         core::mem::take(&mut self.sent)
     }
-}
 
-impl AxiUartLiteModel {
     fn receive(&mut self, data: u8) {
         if self.rx.len() == DEPTH {
             self.errors |= OVERRUN;
@@ -278,10 +285,17 @@ impl AxiUartLiteModel {
     }
 }
 
-static PORTS: [Port; 1] = [Port::new("interrupt", PortKind::Signal, 1)];
+const IRQ: usize = 0;
+const LINE: usize = 1;
+
+static PORTS: [Port; 2] = [Port::new("interrupt", PortKind::Signal, 1), Port::interface("UART", InterfaceKind::Serial)];
 
 impl Device for AxiUartLiteModel {
-    fn reset(&mut self) {
+    fn ports(&self) -> &[Port] {
+        &PORTS
+    }
+
+    fn reset(&mut self, _: &mut Bus<'_>) {
         self.reset();
     }
 
@@ -298,23 +312,23 @@ impl Device for AxiUartLiteModel {
         }
     }
 
-    fn ports(&self) -> &[Port] {
-        &PORTS
-    }
-
-    fn take_pulses(&mut self, _: usize) -> u32 {
-        self.take_pulse().into()
-    }
-
-    fn next_event(&self) -> Option<Instant> {
-        [self.shifter.map(|(_, over)| over), self.due].into_iter().flatten().min()
+    fn receive(&mut self, _: usize, message: Message, bus: &mut Bus<'_>) {
+        match message {
+            Message::Serial(Serial::Characters(characters)) => self.queue(&characters, bus.now()),
+            Message::Serial(Serial::Character(character)) => self.arrive(character),
+            _ => {}
+        }
     }
 
     fn tick(&mut self, bus: &mut Bus<'_>) {
         self.pass_to(bus.now());
     }
 
-    fn serial_line(&mut self) -> Option<&mut dyn SerialLine> {
-        Some(self)
+    fn drive(&mut self, bus: &mut Bus<'_>) {
+        bus.pulse(IRQ, self.take_pulse().into());
+        for data in self.sent.drain(..) {
+            bus.send(LINE, Message::Serial(Serial::Character(SerialCharacter::new(data))));
+        }
+        bus.wake_at(self.next_event());
     }
 }

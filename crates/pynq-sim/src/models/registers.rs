@@ -32,13 +32,17 @@ impl RegisterModel {
     /// Adds an output, which stimuli drive.
     #[must_use]
     pub fn with_output(mut self, name: String, width: u8) -> Self {
-        self.ports.push(Port::named(name, PortKind::Signal, width));
+        self.ports.push(Port::named(name, PortKind::Stimulated, width));
         self
     }
 }
 
 impl Device for RegisterModel {
-    fn reset(&mut self) {
+    fn ports(&self) -> &[Port] {
+        &self.ports
+    }
+
+    fn reset(&mut self, _: &mut Bus<'_>) {
         self.registers.clone_from(&self.resets);
     }
 
@@ -48,13 +52,5 @@ impl Device for RegisterModel {
 
     fn write(&mut self, offset: u32, value: u32, _: &mut Bus<'_>) {
         self.registers.insert(offset, value);
-    }
-
-    fn ports(&self) -> &[Port] {
-        &self.ports
-    }
-
-    fn outputs_are_stimuli(&self) -> bool {
-        true
     }
 }

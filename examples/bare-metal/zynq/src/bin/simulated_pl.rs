@@ -79,7 +79,7 @@ fn simulated() -> core::result::Result<pynq_sim::Board, Failure> {
             }
         });
     }
-    board.on_output(|change| println!("{:>4} ms  LEDs {:04b}", change.time.as_millis(), change.value));
+    board.on_output(|_, change| println!("{:>4} ms  LEDs {:04b}", change.time.as_millis(), change.value));
     Ok(board)
 }
 

@@ -7,7 +7,7 @@ use alloc::{
 };
 use core::fmt::Write;
 
-use crate::trace::{TraceEntry, TraceEvent};
+use super::trace::{TraceEntry, TraceEvent};
 
 /// A variable of the dump: the scopes it lies in, and its name.
 type Name = (Vec<String>, String);

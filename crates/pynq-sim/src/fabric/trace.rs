@@ -3,10 +3,7 @@
 use alloc::{collections::VecDeque, string::String, vec::Vec};
 use pynq_core::Instant;
 
-use crate::{
-    board::{Access, Board},
-    vcd,
-};
+use super::{Access, Fabric, vcd};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,34 +84,43 @@ pub(crate) struct Tracer {
 }
 
 impl Tracer {
+    #[inline]
+    pub(crate) const fn is_on(&self) -> bool {
+        self.limit != 0
+    }
+
+    #[inline]
     pub(crate) fn record(&mut self, time: Instant, event: impl FnOnce() -> TraceEvent) {
-        if self.limit == 0 {
-            return;
+        if self.limit != 0 {
+            self.push(time, event());
         }
+    }
+
+    fn push(&mut self, time: Instant, event: TraceEvent) {
         if self.entries.len() == self.limit {
             self.entries.pop_front();
             self.dropped += 1;
         }
-        self.entries.push_back(TraceEntry { time, event: event() });
+        self.entries.push_back(TraceEntry { time, event });
     }
 }
 
-impl Board {
+impl Fabric {
     /// Starts a new trace. Of more than `limit` entries the oldest are forgotten; a limit of zero stops tracing.
-    pub fn start_trace(&self, limit: usize) {
-        self.shared().with(|state| state.tracer = Tracer { limit, ..Tracer::default() });
+    pub fn start_trace(&mut self, limit: usize) {
+        self.tracer = Tracer { limit, ..Tracer::default() };
     }
 
     /// The trace so far.
     #[must_use]
     pub fn trace(&self) -> Vec<TraceEntry> {
-        self.shared().with(|state| state.tracer.entries.iter().cloned().collect())
+        self.tracer.entries.iter().cloned().collect()
     }
 
     /// How many entries have been forgotten because of the limit.
     #[must_use]
-    pub fn trace_forgotten(&self) -> u64 {
-        self.shared().with(|state| state.tracer.dropped)
+    pub const fn trace_forgotten(&self) -> u64 {
+        self.tracer.dropped
     }
 
     /// The trace so far as a VCD file, to be read by GTKWave and its like.

@@ -1,0 +1,183 @@
+//! The typed interfaces: what travels between two blocks, or between a block and an external part, beside pins.
+//!
+//! Messages are delivered when the call that sent them has returned, in the order in which they were sent and before time
+//! goes on. An interface takes no time by itself: the block that sends knows how long a character, a byte or a word is on
+//! the line, and sends at the end of it.
+
+use alloc::vec::Vec;
+
+use crate::sync::Arc;
+
+/// What kind of interface a port is. Only ends of the same kind can be joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum InterfaceKind {
+    /// An asynchronous serial line.
+    Serial,
+    /// AXI4-Stream.
+    Stream,
+    /// I2C, of any number of ends.
+    I2c,
+    /// SPI, of any number of ends.
+    Spi,
+    /// Pictures.
+    Video,
+    /// A bus master: it issues accesses in an address space, and has no peer.
+    Master,
+}
+
+/// What travels on an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Message {
+    /// On a serial line.
+    Serial(Serial),
+    /// On an AXI4-Stream.
+    Stream(Stream),
+    /// On an I2C bus.
+    I2c(I2c),
+    /// On an SPI bus.
+    Spi(Spi),
+    /// On a video line.
+    Video(Video),
+}
+
+impl Message {
+    /// The kind of interface it travels on.
+    #[must_use]
+    pub const fn kind(&self) -> InterfaceKind {
+        match self {
+            Self::Serial(_) => InterfaceKind::Serial,
+            Self::Stream(_) => InterfaceKind::Stream,
+            Self::I2c(_) => InterfaceKind::I2c,
+            Self::Spi(_) => InterfaceKind::Spi,
+            Self::Video(_) => InterfaceKind::Video,
+        }
+    }
+}
+
+/// On a serial line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Serial {
+    /// A character whose last bit was now.
+    Character(SerialCharacter),
+    /// Characters that come in from now on, one after the other as fast as the receiver's line is, after those that are
+    /// already on their way.
+    Characters(Vec<SerialCharacter>),
+}
+
+/// A character on a serial line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SerialCharacter {
+    /// Its data bits.
+    pub data: u8,
+    /// What was wrong with it.
+    pub fault: Option<SerialFault>,
+}
+
+impl SerialCharacter {
+    /// A character with nothing wrong.
+    #[must_use]
+    pub const fn new(data: u8) -> Self {
+        Self { data, fault: None }
+    }
+}
+
+/// What can be wrong with a character on a serial line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SerialFault {
+    /// There was no stop bit.
+    Frame,
+    /// The parity bit was wrong.
+    Parity,
+}
+
+/// On an AXI4-Stream. The receiver grants room; the sender sends no more than that, see
+/// [`Bus::stream`](super::Bus::stream). A receiver that grants nothing holds TREADY low.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stream {
+    /// Sender to receiver.
+    Burst(Burst),
+    /// Receiver to sender: so many bytes more.
+    Room(usize),
+}
+
+/// Any number of beats, whole: the bytes with TKEEP set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Burst {
+    /// The bytes.
+    pub data: Vec<u8>,
+    /// TLAST of the last beat: a packet ends here.
+    pub last: bool,
+    /// TUSER of the first beat.
+    pub user: u32,
+}
+
+/// On an I2C bus. Every end hears what the others send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum I2c {
+    /// Controller: a start, or a repeated one, with the 7-bit address and the direction.
+    Start {
+        /// The address.
+        address: u8,
+        /// The target is to send.
+        read: bool,
+    },
+    /// Controller: a byte to the target.
+    Write(u8),
+    /// Controller: clocks for a byte from the target.
+    Read,
+    /// Controller: a stop.
+    Stop,
+    /// Either: the ninth bit of the byte before. A controller that hears none has a NACK.
+    Ack(bool),
+    /// Target: the byte that was asked for.
+    Data(u8),
+    /// Target: it holds the clock low, or lets go of it.
+    Hold(bool),
+}
+
+/// On an SPI bus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Spi {
+    /// Controller: the select lines that are active, as set bits.
+    Select(u32),
+    /// Controller: a word, the bit that is sent first on top.
+    Shift {
+        /// What the controller sends.
+        data: u32,
+        /// How many bits.
+        bits: u8,
+        /// How many lines carry it: 1, 2 or 4.
+        lanes: u8,
+    },
+    /// Target: what it sent at the same time.
+    Answer(u32),
+}
+
+/// On a video line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Video {
+    /// The cable is unplugged, or the source has stopped.
+    NoSignal,
+    /// A whole picture, at its end.
+    Picture(Picture),
+}
+
+/// A picture. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Pixels of a line.
+    pub width: u32,
+    /// Lines.
+    pub height: u32,
+    /// Bytes of a pixel: 1 is grey, 3 red, green and blue, 4 those and one that means nothing.
+    pub pixel: u8,
+    /// The pixels, line by line from the top.
+    pub data: Arc<[u8]>,
+}

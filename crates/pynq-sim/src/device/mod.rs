@@ -1,0 +1,95 @@
+//! What a device model is, and what it sees of the board.
+
+mod bus;
+mod interface;
+mod port;
+
+pub use bus::{Bus, Master};
+pub use interface::{
+    Burst, I2c, InterfaceKind, Message, Picture, Serial, SerialCharacter, SerialFault, Spi, Stream, Video,
+};
+pub use port::{Port, PortKind};
+
+/// A model of an IP block, or of a part outside of the chip: registers on one side, pins and interfaces on the other.
+///
+/// A model has no clock and no thread. The fabric calls it with accesses, changes of its inputs, messages and times; each
+/// call ends with [`drive`](Self::drive), in which the model says what its outputs are and when it next does something by
+/// itself. What it does not have it need not implement: an LED has no registers, a plain register block no pins.
+///
+/// All of it runs under the board's lock, so a model must not call the board; it has its [`Bus`].
+pub trait Device: Send {
+    /// The pins and interfaces. The list never changes; the methods below know a port by its index in it.
+    fn ports(&self) -> &[Port] {
+        &[]
+    }
+
+    /// How many pins of a port there are in this build, where its [`Port`] gives the most there can be.
+    fn width(&self, port: usize) -> u8 {
+        self.ports().get(port).map_or(0, |port| port.width)
+    }
+
+    /// Puts the block into its reset state. What drives its inputs stays.
+    fn reset(&mut self, bus: &mut Bus<'_>) {
+        let _ = bus;
+    }
+
+    /// Reads the 32-bit register at byte `offset`, a multiple of four within the block.
+    fn read(&mut self, offset: u32, bus: &mut Bus<'_>) -> u32 {
+        let _ = offset;
+        bus.refuse();
+        u32::MAX
+    }
+
+    /// Writes the 32-bit register at byte `offset`, a multiple of four within the block.
+    fn write(&mut self, offset: u32, value: u32, bus: &mut Bus<'_>) {
+        let _ = (offset, value);
+        bus.refuse();
+    }
+
+    /// Whether the registers take bytes and halves, by the write strobes: [`Bus::strobes`]. If not, such an access is a
+    /// bus error.
+    fn takes_strobes(&self) -> bool {
+        false
+    }
+
+    /// An input port changed to `bits`.
+    fn set_input(&mut self, port: usize, bits: u32, bus: &mut Bus<'_>) {
+        let _ = (port, bits, bus);
+    }
+
+    /// Something came in at an interface.
+    fn receive(&mut self, port: usize, message: Message, bus: &mut Bus<'_>) {
+        let _ = (port, message, bus);
+    }
+
+    /// Catches up with the clock. Called before anything else at a new time, and at the time that
+    /// [`Bus::wake_at`] asked for.
+    fn tick(&mut self, bus: &mut Bus<'_>) {
+        let _ = bus;
+    }
+
+    /// Says what the outputs are now ([`Bus::set`], [`Bus::pulse`]), and when the block next does something by itself
+    /// ([`Bus::wake_at`]). Called after each of the methods above.
+    fn drive(&mut self, bus: &mut Bus<'_>) {
+        let _ = bus;
+    }
+
+    /// What an onlooker sees of the part.
+    fn view(&self) -> View {
+        View::Nothing
+    }
+}
+
+/// What an onlooker sees of a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum View {
+    /// There is nothing to see.
+    Nothing,
+    /// Something that is on or off: a switch, a lamp.
+    Level(bool),
+    /// Text: a terminal.
+    Text(alloc::string::String),
+    /// A picture: a display.
+    Picture(Picture),
+}

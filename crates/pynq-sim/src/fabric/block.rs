@@ -1,0 +1,232 @@
+//! Blocks, and how one is called.
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+use pynq_core::Instant;
+
+use super::{
+    Change, Fabric, OutputChange, access::BusErrorKind, links::Interface, space::SpaceId, trace::TraceEvent, wires::Hop,
+};
+use crate::device::{Bus, Device, Message, Port, PortKind, View};
+
+/// No time a clock comes to: of a block that is to catch up in any case.
+pub(super) const NEVER: Instant = Instant::from_nanos(u64::MAX);
+
+/// What came for a block while it was being called.
+pub(super) enum Late {
+    Input(usize, u32),
+    Message(usize, Message),
+}
+
+pub(super) struct Block {
+    pub(super) path: String,
+    /// Where the processor, or the first master it was mapped for, has it.
+    pub(super) range: Option<(u64, u64)>,
+    /// Not there while it is being called; never there for a memory.
+    pub(super) device: Option<Box<dyn Device>>,
+    /// The ports, once and for all.
+    ports: Vec<Port>,
+    /// The levels of each port, inputs and outputs alike.
+    pub(super) levels: Vec<u32>,
+    /// Output bits that drive wires: port, bit, wire.
+    pub(super) drives: Vec<(usize, u8, u32)>,
+    pub(super) interfaces: Vec<Interface>,
+    /// Master ports, and their address spaces.
+    pub(super) masters: Vec<(usize, SpaceId)>,
+    /// The time up to which it has caught up.
+    pub(super) at: Instant,
+    /// When it next does something by itself.
+    pub(super) due: Option<Instant>,
+    pub(super) late: Vec<Late>,
+    /// Held in reset.
+    pub(super) held: bool,
+    pub(super) clock_stopped: bool,
+    /// It did not let time go on.
+    pub(super) stopped: bool,
+    /// How many ranges it was mapped at.
+    pub(super) slaves: u8,
+}
+
+impl Block {
+    pub(super) fn new(path: String, device: Option<Box<dyn Device>>) -> Self {
+        let ports = device.as_ref().map(|device| device.ports().to_vec()).unwrap_or_default();
+        let interfaces = (ports.iter().enumerate())
+            .filter_map(|(index, port)| match port.kind {
+                PortKind::Interface(kind) => Some(Interface::new(index, kind)),
+                _ => None,
+            })
+            .collect();
+        Self {
+            path,
+            range: None,
+            levels: alloc::vec![0; ports.len()],
+            device,
+            ports,
+            drives: Vec::new(),
+            interfaces,
+            masters: Vec::new(),
+            at: NEVER,
+            due: None,
+            late: Vec::new(),
+            held: false,
+            clock_stopped: false,
+            stopped: false,
+            slaves: 0,
+        }
+    }
+
+    pub(super) fn ports(&self) -> &[Port] {
+        &self.ports
+    }
+
+    /// Why it does not answer, if it doesn't.
+    #[inline]
+    pub(super) const fn silent(&self) -> Option<BusErrorKind> {
+        match (self.clock_stopped, self.held) {
+            (false, false) => None,
+            (true, _) => Some(BusErrorKind::NoClock),
+            (false, true) => Some(BusErrorKind::InReset),
+        }
+    }
+}
+
+impl Fabric {
+    /// Calls a block: lets it catch up with the clock, do `f`, and say what its outputs are. What they changed is queued.
+    /// `None` if it is in the middle of a call, or has no model.
+    #[inline(always)]
+    pub(super) fn call<R>(
+        &mut self,
+        index: usize,
+        strobes: u8,
+        slave: u8,
+        f: impl FnOnce(&mut dyn Device, &mut Bus<'_>) -> R,
+    ) -> Option<R> {
+        let now = self.now;
+        let block = &mut self.blocks[index];
+        let mut device = block.device.take()?;
+        let stale = block.at != now;
+        block.at = now;
+        let mut bus = Bus::new(self, index, strobes, slave);
+        if stale {
+            device.tick(&mut bus);
+        }
+        let result = f(device.as_mut(), &mut bus);
+        device.drive(&mut bus);
+        let block = &mut self.blocks[index];
+        block.device = Some(device);
+        if !block.late.is_empty() {
+            self.catch_up_late(index);
+        }
+        Some(result)
+    }
+
+    #[cold]
+    fn catch_up_late(&mut self, index: usize) {
+        for late in core::mem::take(&mut self.blocks[index].late) {
+            match late {
+                Late::Input(port, bits) => {
+                    self.call(index, 0xF, 0, |device, bus| device.set_input(port, bits, bus));
+                }
+                Late::Message(port, message) => {
+                    self.call(index, 0xF, 0, |device, bus| device.receive(port, message, bus));
+                }
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn set_output(&mut self, index: usize, port: usize, bits: u32) {
+        let Some(level) = self.blocks[index].levels.get_mut(port) else { return };
+        let changed = core::mem::replace(level, bits) ^ bits;
+        if changed != 0 {
+            self.output_changed(index, port, changed);
+        }
+    }
+
+    fn output_changed(&mut self, index: usize, port: usize, changed: u32) {
+        let block = &self.blocks[index];
+        let new = block.levels[port];
+        for &(driven, bit, wire) in &block.drives {
+            if driven == port && changed >> bit & 1 != 0 {
+                self.queue.push_back(Hop::Level { wire, level: new >> bit & 1 != 0 });
+            }
+        }
+        let description = &block.ports[port];
+        if description.kind == PortKind::Output {
+            self.output_seen(index, port, new);
+        }
+    }
+
+    #[inline(never)]
+    fn output_seen(&mut self, index: usize, port: usize, new: u32) {
+        let block = &self.blocks[index];
+        let description = &block.ports[port];
+        let change = OutputChange {
+            time: self.now,
+            path: block.path.clone(),
+            port: description.name.clone().into_owned(),
+            channel: description.channel,
+            value: new,
+        };
+        self.tracer.record(self.now, || TraceEvent::Output {
+            path: change.path.clone(),
+            port: change.port.clone(),
+            value: new,
+        });
+        self.changes.push(Change::Output(change));
+    }
+
+    pub(crate) fn pulse_output(&mut self, index: usize, port: usize, pulses: u32) {
+        let block = &self.blocks[index];
+        let Some(&levels) = block.levels.get(port) else { return };
+        for &(_, bit, wire) in block.drives.iter().filter(|drive| drive.0 == port && pulses >> drive.1 & 1 != 0) {
+            let level = levels >> bit & 1 != 0;
+            self.queue.push_back(Hop::Level { wire, level: !level });
+            self.queue.push_back(Hop::Level { wire, level });
+        }
+    }
+
+    pub(crate) fn is_held(&self, index: usize) -> bool {
+        self.blocks[index].held
+    }
+
+    /// Puts a block into reset, or lets go of it. A block that is held does not answer, and is reset anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBlock`](crate::Error::NoSuchBlock).
+    pub fn hold_in_reset(&mut self, path: &str, held: bool) -> Result<(), crate::Error> {
+        let block = self.block(path)?;
+        self.set_held(block, held);
+        self.travel();
+        Ok(())
+    }
+
+    pub(super) fn set_held(&mut self, index: usize, held: bool) {
+        let block = &mut self.blocks[index];
+        if core::mem::replace(&mut block.held, held) != held {
+            block.stopped = false;
+            self.call(index, 0xF, 0, |device, bus| device.reset(bus));
+        }
+    }
+
+    /// Stops the clock of a block, or starts it. Without one a block does not answer and does nothing by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBlock`](crate::Error::NoSuchBlock).
+    pub fn stop_clock(&mut self, path: &str, stopped: bool) -> Result<(), crate::Error> {
+        let block = self.block(path)?;
+        self.blocks[block].clock_stopped = stopped;
+        Ok(())
+    }
+
+    /// What an onlooker sees of a block or part.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBlock`](crate::Error::NoSuchBlock).
+    pub fn view(&self, path: &str) -> Result<View, crate::Error> {
+        let block = &self.blocks[self.block(path)?];
+        Ok(block.device.as_ref().map_or(View::Nothing, |device| device.view()))
+    }
+}

@@ -1,0 +1,322 @@
+//! Describing a fabric.
+
+use alloc::{
+    boxed::Box,
+    string::{String, ToString},
+};
+use core::fmt;
+
+use super::{
+    Fabric,
+    block::Block,
+    inputs::{Input, Trigger},
+    memory::Memory,
+    space::{PROCESSOR, Range, Space, SpaceId, Target},
+    wires::{End, Load},
+};
+use crate::{
+    device::{Device, InterfaceKind},
+    error::Error,
+};
+
+/// A [`Fabric`] being described. The first mistake is reported by [`build`](Self::build).
+pub struct FabricBuilder {
+    pub(crate) fabric: Fabric,
+    pub(crate) mistake: Option<Error>,
+}
+
+impl fmt::Debug for FabricBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FabricBuilder").field("fabric", &self.fabric).field("mistake", &self.mistake).finish()
+    }
+}
+
+impl Default for FabricBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The last address of a range of whole words.
+pub(crate) fn last_address(path: &str, base: u64, size: u64) -> Result<u64, Error> {
+    let last = size.checked_sub(1).and_then(|span| base.checked_add(span));
+    last.filter(|_| base % 4 == 0 && size % 4 == 0).ok_or_else(|| Error::BadRange {
+        path: path.to_string(),
+        base,
+        size,
+    })
+}
+
+impl FabricBuilder {
+    /// One without blocks, whose only master is the processor.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut fabric = Fabric::default();
+        fabric.spaces.push(Space::new(super::access::PROCESSOR_NAME.to_string()));
+        Self { fabric, mistake: None }
+    }
+
+    fn then(mut self, f: impl FnOnce(&mut Fabric) -> Result<(), Error>) -> Self {
+        if self.mistake.is_none() {
+            self.mistake = f(&mut self.fabric).err();
+        }
+        self
+    }
+
+    /// Adds a device at a range of the processor's addresses.
+    #[must_use]
+    pub fn device(self, path: &str, base: u64, size: u64, device: impl Device + 'static) -> Self {
+        self.boxed_device(path, base, size, Box::new(device))
+    }
+
+    /// As [`device`](Self::device), for a model chosen at run time.
+    #[must_use]
+    pub fn boxed_device(self, path: &str, base: u64, size: u64, device: Box<dyn Device>) -> Self {
+        self.then(|fabric| {
+            let block = add(fabric, path, Some(device))?;
+            map(fabric, block, PROCESSOR, base, size, None)
+        })
+    }
+
+    /// Adds a part, which no master addresses: a gate, or something outside of the chip.
+    #[must_use]
+    pub fn part(self, path: &str, device: impl Device + 'static) -> Self {
+        self.boxed_part(path, Box::new(device))
+    }
+
+    /// As [`part`](Self::part), for a model chosen at run time.
+    #[must_use]
+    pub fn boxed_part(self, path: &str, device: Box<dyn Device>) -> Self {
+        self.then(|fabric| add(fabric, path, Some(device)).map(drop))
+    }
+
+    /// Adds memory at a range of the processor's addresses: DDR, or a block RAM.
+    #[must_use]
+    pub fn memory(self, path: &str, base: u64, size: u64) -> Self {
+        self.then(|fabric| {
+            let block = add(fabric, path, None)?;
+            let memory = new_memory(fabric);
+            map(fabric, block, PROCESSOR, base, size, Some((memory, 0)))
+        })
+    }
+
+    /// Adds an address space: that of another bus master.
+    #[must_use]
+    pub fn space(self, name: &str) -> Self {
+        self.then(|fabric| {
+            if fabric.space(name).is_err() {
+                fabric.spaces.push(Space::new(name.to_string()));
+            }
+            Ok(())
+        })
+    }
+
+    /// Has a block or a memory that was added already answer in another address space, too, from `offset` bytes after its
+    /// first on. One that is not there yet becomes a memory: what several masters share and the processor does not see.
+    #[must_use]
+    pub fn map(self, space: &str, path: &str, base: u64, size: u64, offset: u64) -> Self {
+        self.space(space).then(|fabric| {
+            let space = fabric.space(space)?;
+            let known = fabric.names.get(path).copied();
+            let block = match known {
+                Some(block) => block,
+                None => add(fabric, path, None)?,
+            };
+            let memory = match (known.and_then(|block| memory_of(fabric, block)), &fabric.blocks[block].device) {
+                (Some(memory), _) => Some((memory, offset)),
+                (None, None) => Some((new_memory(fabric), offset)),
+                (None, Some(_)) => None,
+            };
+            map(fabric, block, space, base, size, memory)
+        })
+    }
+
+    /// Has a master port of a block issue its accesses in this address space.
+    #[must_use]
+    pub fn master(self, port: &str, space: &str) -> Self {
+        self.space(space).then(|fabric| {
+            let space = fabric.space(space)?;
+            let (block, port) = fabric.interface_named(port, InterfaceKind::Master)?;
+            let masters = &mut fabric.blocks[block].masters;
+            masters.retain(|master| master.0 != port);
+            masters.push((port, space));
+            Ok(())
+        })
+    }
+
+    /// Wires an output to an input, both as `path/port[bit]` or, for a port of one bit, `path/port`.
+    #[must_use]
+    pub fn wire(self, driver: &str, load: &str) -> Self {
+        self.then(|fabric| {
+            let end = match fabric.end(load)? {
+                End::Load(end) => end,
+                End::Driver { .. } => return Err(Error::NotAPort { text: load.to_string() }),
+            };
+            connect(fabric, driver, load, end)
+        })
+    }
+
+    /// Joins two interfaces of the same kind, each as `path/port`.
+    #[must_use]
+    pub fn join(self, one: &str, other: &str) -> Self {
+        self.then(|fabric| fabric.join(one, other))
+    }
+
+    /// Wires an output to the reset of a block, which is held while the output is at `active`.
+    #[must_use]
+    pub fn reset(self, driver: &str, path: &str, active: bool) -> Self {
+        self.then(|fabric| {
+            let block = fabric.block(path)?;
+            let end = Load::Reset { block, active };
+            connect(fabric, driver, &alloc::format!("{path}/reset"), end)?;
+            let wire = fabric.wire_or_new(driver)?;
+            fabric.blocks[block].held |= fabric.wires[wire].level == active;
+            Ok(())
+        })
+    }
+
+    /// Adds a line that no device drives: a button's interrupt, a flip-flop, an external pin. Stimuli drive it, under this
+    /// name.
+    #[must_use]
+    pub fn external(self, name: &str, load: &str) -> Self {
+        self.then(|fabric| {
+            let End::Load(end) = fabric.end(load)? else { return Err(Error::NotAPort { text: load.to_string() }) };
+            free(fabric, load, end)?;
+            let wire = match fabric.wire_names.get(name).copied() {
+                Some(wire) => {
+                    fabric.wires[wire].loads.push(end);
+                    fabric.loads.insert(end, wire);
+                    wire
+                }
+                None => fabric.new_wire(name, End::Load(end)),
+            };
+            fabric.wire_names.insert(load.to_string(), wire);
+            Ok(())
+        })
+    }
+
+    /// Wires an output to the CPU's interrupt of this number (the GIC ID on a Zynq), which gets a pin.
+    #[must_use]
+    pub fn interrupt(self, driver: &str, id: u32) -> Self {
+        self.cpu_pin(id).then(|fabric| {
+            let pin = fabric.pin(id)?;
+            connect(fabric, driver, &alloc::format!("cpu/{id}"), Load::Pin(pin))
+        })
+    }
+
+    /// Adds a CPU interrupt pin that nothing drives, unless it is there.
+    #[must_use]
+    pub fn cpu_pin(self, id: u32) -> Self {
+        self.then(|fabric| {
+            if fabric.pin(id).is_err() {
+                fabric.inputs.push(Input::new(id));
+            }
+            Ok(())
+        })
+    }
+
+    /// What a CPU pin is taken for, until software says otherwise.
+    #[must_use]
+    pub fn trigger(self, id: u32, trigger: Trigger) -> Self {
+        self.then(|fabric| {
+            let pin = fabric.pin(id)?;
+            fabric.inputs[pin].trigger = trigger;
+            Ok(())
+        })
+    }
+
+    /// Whether a block with this output has been added.
+    #[cfg(feature = "hwh")]
+    pub(crate) fn has_output(&self, name: &str) -> bool {
+        self.fabric.has_output(name)
+    }
+
+    /// The fabric.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake in the description.
+    pub fn build(mut self) -> Result<Fabric, Error> {
+        if let Some(mistake) = self.mistake.take() {
+            return Err(mistake);
+        }
+        self.fabric.announce_high_wires();
+        Ok(self.fabric)
+    }
+}
+
+fn add(fabric: &mut Fabric, path: &str, device: Option<Box<dyn Device>>) -> Result<usize, Error> {
+    if fabric.names.contains_key(path) {
+        return Err(Error::DuplicateBlock { path: path.to_string() });
+    }
+    let index = fabric.blocks.len();
+    fabric.names.insert(path.to_string(), index);
+    fabric.blocks.push(Block::new(String::from(path), device));
+    // Nothing is wired to it yet: what it drives is where its outputs start from, and no change.
+    let changes = fabric.changes.len();
+    fabric.call(index, 0xF, 0, |_, _| ());
+    fabric.changes.truncate(changes);
+    Ok(index)
+}
+
+fn new_memory(fabric: &mut Fabric) -> usize {
+    fabric.memories.push(Memory::default());
+    fabric.memories.len() - 1
+}
+
+fn memory_of(fabric: &Fabric, block: usize) -> Option<usize> {
+    let mut ranges = fabric.spaces.iter().flat_map(|space| space.ranges());
+    ranges.find(|range| range.owner == block).and_then(|range| match range.target {
+        Target::Memory { memory, .. } => Some(memory),
+        Target::Block { .. } => None,
+    })
+}
+
+/// Maps registers, or a memory from an offset on.
+fn map(
+    fabric: &mut Fabric,
+    block: usize,
+    space: SpaceId,
+    base: u64,
+    size: u64,
+    memory: Option<(usize, u64)>,
+) -> Result<(), Error> {
+    let path = &fabric.blocks[block].path;
+    let last = last_address(path, base, size)?;
+    if memory.is_none() && size > 1 << 32 {
+        return Err(Error::BadRange { path: path.clone(), base, size });
+    }
+    if let Some(other) = fabric.spaces[space.0].overlapping(base, last) {
+        let other = fabric.blocks[other.owner].path.clone();
+        return Err(Error::Overlap { path: path.clone(), other });
+    }
+    let added = &mut fabric.blocks[block];
+    let target = match memory {
+        Some((memory, offset)) => Target::Memory { memory, offset },
+        None => Target::Block { block, slave: added.slaves, offset: 0 },
+    };
+    added.slaves = added.slaves.saturating_add(1);
+    added.range.get_or_insert((base, last));
+    fabric.spaces[space.0].insert(Range { base, last, target, owner: block });
+    Ok(())
+}
+
+/// An input has one driver.
+fn free(fabric: &Fabric, name: &str, load: Load) -> Result<(), Error> {
+    if fabric.loads.contains_key(&load) {
+        return Err(Error::AlreadyDriven { load: String::from(name) });
+    }
+    Ok(())
+}
+
+fn connect(fabric: &mut Fabric, driver: &str, load: &str, end: Load) -> Result<(), Error> {
+    free(fabric, load, end)?;
+    if let End::Load(_) = fabric.end(driver)? {
+        return Err(Error::NotAPort { text: driver.to_string() });
+    }
+    let wire = fabric.wire_or_new(driver)?;
+    fabric.wires[wire].loads.push(end);
+    fabric.loads.insert(end, wire);
+    fabric.wire_names.insert(load.to_string(), wire);
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Events: which block does something by itself, and when.
+
+use alloc::collections::BTreeSet;
+use pynq_core::Instant;
+
+use super::{Change, Fabric, Stuck, block::NEVER};
+
+/// Events of blocks at one instant before the one that comes last is taken to stay there for ever.
+const MAX_AT_ONCE: u32 = 10_000;
+
+/// Times at which blocks want to be called, in order; of one time, in the order of the blocks.
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    queue: BTreeSet<(Instant, usize)>,
+    /// How many came at the present instant.
+    at_once: u32,
+}
+
+impl Events {
+    pub(super) fn first(&self) -> Option<Instant> {
+        self.queue.first().map(|event| event.0)
+    }
+}
+
+impl Fabric {
+    /// When a block next does something by itself.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Instant> {
+        self.events.first()
+    }
+
+    #[inline]
+    pub(crate) fn set_due(&mut self, index: usize, time: Option<Instant>) {
+        if self.blocks[index].due != time {
+            self.change_due(index, time);
+        }
+    }
+
+    fn change_due(&mut self, index: usize, time: Option<Instant>) {
+        let block = &mut self.blocks[index];
+        if let Some(before) = block.due.take() {
+            self.events.queue.remove(&(before, index));
+        }
+        if let Some(time) = time.filter(|_| !block.stopped) {
+            block.due = Some(time);
+            self.events.queue.insert((time, index));
+        }
+    }
+
+    /// Moves the clock forward, and lets every block that is due until then do what it does, in order. It never moves
+    /// back.
+    pub fn advance_to(&mut self, time: Instant) {
+        while let Some(next) = self.events.first().filter(|&next| next <= time) {
+            self.set_now(next);
+            self.run_due();
+        }
+        self.set_now(time);
+    }
+
+    /// Sets the clock, and leaves what is due for [`run_due`](Self::run_due).
+    pub(crate) fn set_now(&mut self, time: Instant) {
+        if time > self.now {
+            self.now = time;
+            self.events.at_once = 0;
+        }
+    }
+
+    /// Lets every block that is due now do what it does. One that is due again at the same instant, over and over, is
+    /// stopped, and that is [told](Change::Stuck).
+    pub(crate) fn run_due(&mut self) {
+        while let Some(&(due, index)) = self.events.queue.first() {
+            if due > self.now {
+                return;
+            }
+            self.events.queue.pop_first();
+            self.blocks[index].due = None;
+            self.events.at_once += 1;
+            if self.events.at_once > MAX_AT_ONCE {
+                self.events.at_once = 0;
+                self.blocks[index].stopped = true;
+                let block = alloc::format!("block \"{}\"", self.blocks[index].path);
+                self.changes.push(Change::Stuck(Stuck::new(self.now, block)));
+                continue;
+            }
+            self.blocks[index].at = NEVER;
+            self.call(index, 0xF, 0, |_, _| ());
+            self.travel();
+        }
+    }
+}
