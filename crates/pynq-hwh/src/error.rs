@@ -219,6 +219,25 @@ pub enum Error {
     },
     /// There is no `OUT_DIR` to write to.
     NotABuildScript,
+    /// A file that is named for an overlay, and is none of its kinds of files.
+    NotAnOverlayFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A bitstream has no handoff file beside it.
+    NoHandoff {
+        /// The bitstream.
+        bitstream: PathBuf,
+        /// Where the handoff file was looked for.
+        tried: Vec<PathBuf>,
+    },
+    /// A hardware archive can't be used.
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// What is the matter with it.
+        problem: String,
+    },
     /// The file is neither a `.bit` nor raw configuration data.
     NotABitstream {
         /// What was found.
@@ -245,6 +264,13 @@ pub enum Error {
         /// Part of the bitstream.
         bitstream: String,
         /// Part of the design.
+        design: String,
+    },
+    /// The bitstream is of another block design than the handoff file.
+    DesignMismatch {
+        /// Name in the bitstream.
+        bitstream: String,
+        /// Name of the design.
         design: String,
     },
 }
@@ -367,6 +393,28 @@ impl Error {
                 "the environment variable OUT_DIR is not set; call this from a build script, or write the text that \
                  `Generator::generate` returns to a file of your own",
             ),
+            Self::NotAnOverlayFile { path } => write!(
+                f,
+                "`{}` is no file of an overlay: name its .bit, .bit.bin or .bin, its .hwh, or the .xsa that holds both",
+                path.display()
+            ),
+            Self::NoHandoff { bitstream, tried } => {
+                write!(f, "no handoff file for `{}`: there is no ", bitstream.display())?;
+                for (number, path) in tried.iter().enumerate() {
+                    let or = if number == 0 { "" } else { " and no " };
+                    write!(f, "{or}`{}`", path.display())?;
+                }
+                write!(
+                    f,
+                    "; copy the .hwh that Vivado wrote for this bitstream there (a project has it under \
+                     NAME.gen/sources_1/bd/DESIGN/hw_handoff), or name the .xsa"
+                )
+            }
+            Self::Archive { path, problem } => write!(
+                f,
+                "no overlay in the archive `{}`: {problem}; export the hardware again, with the bitstream",
+                path.display()
+            ),
             Self::NotABitstream { found } => write!(
                 f,
                 "expected a .bit file or raw configuration data with a sync word in its first 512 bytes, found {found}; \
@@ -380,6 +428,10 @@ impl Error {
                 "the header announces {expected} bytes of configuration data at byte {offset}, and {found} follow; the \
                  file is {}, copy or build the bitstream again",
                 if found < expected { "cut short" } else { "padded" }
+            ),
+            Self::DesignMismatch { bitstream, design } => write!(
+                f,
+                "the bitstream is of `{bitstream}`, the handoff file describes `{design}`; use the two files of one build"
             ),
             Self::PartMismatch { bitstream, design } => write!(
                 f,

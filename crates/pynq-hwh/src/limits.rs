@@ -45,3 +45,5 @@ pub(crate) const GATE_INPUTS: usize = 1 << 12;
 pub(crate) const LOST_BITS: u64 = 32;
 /// Most soft processors beside the processor whose interrupts are followed.
 pub(crate) const SOFT_PROCESSORS: usize = 32;
+/// Most files of an archive that are looked at.
+pub(crate) const ARCHIVE_FILES: usize = 4096;
