@@ -4,28 +4,79 @@ use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use pynq_hwh::{Bitstream, Design};
+use pynq_hwh::{Bitstream, Compared, Verdict, escaped};
 use serde_json::{Map, Value, json};
 
-use crate::{about, json, printable};
+use crate::{Outcome, about, json, printable};
+
+/// Exit status of a check that found nothing to compare.
+const UNCHECKED: u8 = 3;
 
 /// Runs the subcommand and returns what it prints.
-pub(crate) fn run(file: &Path, json: bool, to_bin: Option<&Path>, check: Option<&Path>) -> Result<String, String> {
+pub(crate) fn run(file: &Path, json: bool, to_bin: Option<&Path>, check: Option<&Path>) -> Outcome {
     let bitstream = Bitstream::read(file).map_err(|error| about(file, &error))?;
+    let mut compared = None;
     if let Some(hwh) = check {
-        let design = Design::read(hwh).map_err(|error| about(hwh, &error))?;
-        bitstream.check_part(&design).map_err(|error| about(file, &error))?;
+        let design = crate::hwh::read(hwh)?;
+        compared = Some((hwh, bitstream.compare(&design).map_err(|error| about(file, &error))?));
     }
-    let mut text = if json { json::pretty(&value(&bitstream)) } else { printable(&report(&bitstream)) };
+    let mut text = if json {
+        let mut value = value(&bitstream);
+        if let (Some((_, compared)), Some(object)) = (&compared, value.as_object_mut()) {
+            object.insert("compared".into(), compared.iter().map(of_compared).collect());
+        }
+        json::pretty(&value)
+    } else {
+        let mut text = report(&bitstream);
+        if let Some((hwh, compared)) = &compared {
+            comparison(&mut text, hwh, compared);
+        }
+        printable(&text)
+    };
     if let Some(out) = to_bin {
         let firmware = bitstream.to_firmware().map_err(|error| about(file, &error))?;
         replace(out, &firmware).map_err(|error| format!("cannot write `{}`: {error}", out.display()))?;
         if !json {
-            let _ = writeln!(text, "wrote    {} ({} bytes)", out.display(), firmware.len());
+            text += &printable(&format!("wrote    {} ({} bytes)\n", out.display(), firmware.len()));
         }
     }
-    Ok(text)
+    let unknown = |compared: &Compared| compared.verdict == Verdict::Unknown;
+    let unchecked = compared.is_some_and(|(_, compared)| compared.iter().all(unknown));
+    Ok((text, if unchecked { ExitCode::from(UNCHECKED) } else { ExitCode::SUCCESS }))
+}
+
+/// What was compared, and what that means.
+fn comparison(text: &mut String, hwh: &Path, compared: &[Compared]) {
+    let shown = |value: &Option<String>| value.as_deref().map(|value| escaped(value).into_owned());
+    let _ = writeln!(text, "\ncompared with {}", escaped(&hwh.display().to_string()));
+    for one in compared {
+        let (what, ours, theirs) = (one.what, shown(&one.bitstream), shown(&one.design));
+        let says = match (one.verdict, ours, theirs) {
+            (Verdict::Same, Some(ours), Some(theirs)) if ours == theirs => format!("the same, {ours}"),
+            (Verdict::Same, Some(ours), Some(theirs)) => format!("fits, {ours} and {theirs}"),
+            (Verdict::Suspect, Some(ours), Some(theirs)) => {
+                format!("warning: {ours} here and {theirs} there; they may be of different builds")
+            }
+            (_, None, Some(_)) => "not compared: the bitstream does not say".to_owned(),
+            (_, Some(_), None) => "not compared: the handoff file does not say".to_owned(),
+            _ => "not compared: neither says".to_owned(),
+        };
+        let _ = writeln!(text, "{what:8} {says}");
+    }
+    if compared.iter().all(|one| one.verdict == Verdict::Unknown) {
+        let _ = writeln!(text, "nothing could be compared: exit status {UNCHECKED}");
+    }
+}
+
+fn of_compared(one: &Compared) -> Value {
+    let verdict = match one.verdict {
+        Verdict::Same => "same",
+        Verdict::Suspect => "suspect",
+        _ => "unknown",
+    };
+    json!({ "what": one.what, "bitstream": one.bitstream, "design": one.design, "verdict": verdict })
 }
 
 fn value(bitstream: &Bitstream) -> Value {
@@ -53,7 +104,7 @@ fn report(bitstream: &Bitstream) -> String {
     let mut text = String::new();
     let mut row = |name: &str, value: &str| {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{name:8} {value}");
+        let _ = writeln!(text, "{:8} {}", escaped(name), escaped(value));
     };
     if let Some(header) = &bitstream.header {
         row("design", &header.design);

@@ -7,16 +7,18 @@
 mod bit;
 mod board;
 mod dot;
+mod hwh;
 mod json;
+mod manual;
 mod microblaze;
+mod style;
 mod tree;
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use pynq_hwh::{Design, codegen::Generator};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Look into the files of an FPGA overlay, and at the board that it runs on.
 #[derive(Debug, Parser)]
@@ -29,19 +31,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Show a hardware handoff file: IP blocks, addresses, interrupt wiring, warnings.
-    Hwh {
-        /// The .hwh file.
-        file: PathBuf,
-        /// Print everything as JSON.
-        #[arg(long, conflicts_with = "dot")]
-        json: bool,
-        /// Print the interrupt tree as a Graphviz picture.
-        #[arg(long)]
-        dot: bool,
-        /// Print the Rust module that a build script would make of it.
-        #[arg(long, conflicts_with_all = ["json", "dot"])]
-        rust: bool,
-    },
+    Hwh(hwh::Hwh),
     /// Show a bitstream file, or convert it.
     Bit {
         /// The .bit or .bin file.
@@ -52,32 +42,43 @@ enum Command {
         /// Write the form that the Linux FPGA manager takes to this file.
         #[arg(long, value_name = "OUT")]
         to_bin: Option<PathBuf>,
-        /// Check that the bitstream is for the part of this handoff file.
+        /// Compare it with this handoff file: part, name of the design, version of Vivado.
+        ///
+        /// Exit status 1 if they are for different parts or designs, 3 if there was nothing to compare.
         #[arg(long, value_name = "HWH")]
         check: Option<PathBuf>,
     },
     /// Look into programs for PYNQ's soft processors, and run them alone.
     #[command(subcommand)]
     Microblaze(microblaze::Command),
+    /// Print a script that completes this command in a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages of this command and its subcommands to a folder, or print its own.
+    Man {
+        /// The folder. It is made if it is not there.
+        folder: Option<PathBuf>,
+    },
     #[command(flatten)]
     Board(board::Command),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
-        Command::Hwh { file, rust: true, .. } => rust(&file).map(succeeded),
-        Command::Hwh { file, json, dot, .. } => hwh(&file, json, dot).map(succeeded),
-        Command::Bit { file, json, to_bin, check } => {
-            bit::run(&file, json, to_bin.as_deref(), check.as_deref()).map(succeeded)
-        }
+        Command::Hwh(arguments) => hwh::run(&arguments).map(succeeded),
+        Command::Bit { file, json, to_bin, check } => bit::run(&file, json, to_bin.as_deref(), check.as_deref()),
         Command::Microblaze(command) => microblaze::run(&command).map(|()| succeeded(String::new())),
+        Command::Completions { shell } => Ok(succeeded(manual::completions(Arguments::command(), shell))),
+        Command::Man { folder } => manual::pages(Arguments::command(), folder.as_deref()).map(succeeded),
         Command::Board(command) => board::run(command),
     };
     match outcome.and_then(|(text, code)| print(&text).map(|()| code)) {
         Ok(code) => code,
         Err(message) => {
             // Where even this cannot be written there is nobody left to tell.
-            let _ = writeln!(std::io::stderr(), "pynq: {}", printable(&message).replace('\n', " "));
+            let _ = writeln!(std::io::stderr(), "pynq: {}", printable(&message.replace('\n', " ")));
             ExitCode::FAILURE
         }
     }
@@ -90,20 +91,6 @@ fn succeeded(text: String) -> (String, ExitCode) {
     (text, ExitCode::SUCCESS)
 }
 
-fn hwh(file: &Path, json: bool, dot: bool) -> Result<String, String> {
-    let design = Design::read(file).map_err(|error| about(file, &error))?;
-    Ok(match (json, dot) {
-        (true, _) => json::pretty(&json::design(&design)),
-        (_, true) => printable(&dot::interrupts(&design)),
-        _ => printable(&tree::design(&design)),
-    })
-}
-
-fn rust(file: &Path) -> Result<String, String> {
-    let design = Design::read(file).map_err(|error| about(file, &error))?;
-    Generator::new(&design).generate().map_err(|error| about(file, &error))
-}
-
 /// The message of an error in `file`, which names the file once.
 fn about(file: &Path, error: &pynq_hwh::Error) -> String {
     match error {
@@ -112,9 +99,9 @@ fn about(file: &Path, error: &pynq_hwh::Error) -> String {
     }
 }
 
-/// `text` without control characters, which a file can smuggle into its names to steer a terminal.
+/// `text` with what a file can smuggle into its names to steer a terminal made visible. Line breaks are ours.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.split('\n').map(pynq_hwh::escaped).collect::<Vec<_>>().join("\n")
 }
 
 fn print(text: &str) -> Result<(), String> {

@@ -52,7 +52,8 @@ fn the_tree_shows_addresses_wiring_and_warnings() {
         "processor ps7_0 (processing_system7 5.5)",
         "├─ btns_gpio          0x41210000    64K  axi_gpio 2.0",
         "└─ system_interrupts  0x41800000    64K  axi_intc 4.1",
-        "IRQ_F2P[0] = GIC 61",
+        "IRQ_F2P[0] = GIC 61, 29 in the device tree",
+        "processor GPIO (EMIO): 1 slice",
         "└─ system_interrupts  (at 0x41800000, 2 inputs, all edge)",
         "   ├─  0 edge   btns_gpio/ip2intc_irpt  (level source)",
         "   └─  1 edge   switches_gpio/ip2intc_irpt  (level source)",
@@ -71,7 +72,21 @@ fn json_has_the_documented_shape() {
     let keys = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
     let mut top = keys(&design);
     top.sort();
-    let documented = ["clocks", "controllers", "hierarchies", "interrupts", "ip", "ps_gpio", "source", "warnings"];
+    let documented = [
+        "address_spaces",
+        "blocked",
+        "buses",
+        "clocks",
+        "controllers",
+        "gates",
+        "hierarchies",
+        "interrupts",
+        "ip",
+        "ps_gpio",
+        "source",
+        "storage",
+        "warnings",
+    ];
     assert_eq!(top, documented);
     assert_eq!(
         design["source"],
@@ -88,24 +103,32 @@ fn json_has_the_documented_shape() {
     assert_eq!(buttons["registers"]["IP_ISR"], json!({ "offset": 0x120, "bits": 32, "access": "read-write" }));
     assert_eq!(buttons["registers"]["GPIO_DATA"]["bits"], 4);
     assert_eq!(design["ip"].as_object().map(serde_json::Map::len), Some(5));
-    assert_eq!(
-        design["interrupts"],
+    let pin = |line: u32| {
         json!({
-            "btns_gpio/ip2intc_irpt":
-                { "controller": "system_interrupts", "line": 0, "width": 1, "ps_irq": null, "kind": "edge" },
-            "switches_gpio/ip2intc_irpt":
-                { "controller": "system_interrupts", "line": 1, "width": 1, "ps_irq": null, "kind": "edge" },
+            "controller": "system_interrupts", "line": line, "width": 1, "ps_irq": null, "kind": "edge",
+            "source": "level", "polarity": "high", "listens": "high", "gates": [],
         })
-    );
+    };
+    assert_eq!(design["interrupts"], json!({ "btns_gpio/ip2intc_irpt": pin(0), "switches_gpio/ip2intc_irpt": pin(1) }));
     assert_eq!(
         design["controllers"],
         json!({ "system_interrupts": {
-            "base": 0x4180_0000, "inputs": 2, "kind_of_intr": 0xFFFF_FFFF_u32, "parent": null, "line": 0, "ps_irq": 61,
+            "base": 0x4180_0000, "inputs": 2, "kind_of_intr": 0xFFFF_FFFF_u32, "kind_of_edge": 0xFFFF_FFFF_u32,
+            "kind_of_level": 0xFFFF_FFFF_u32, "irq_is_level": true, "irq_active_high": true, "parent": null, "line": 0,
+            "ps_irq": 61,
         } })
     );
-    assert_eq!(design["ps_gpio"], json!({ "pl_soft_reset": { "emio": 1, "pins": ["rst_ps7_0_fclk0/aux_reset_in"] } }));
-    assert_eq!(design["clocks"]["1"], json!({ "enabled": true, "divisors": [7, 1] }));
-    assert_eq!(design["clocks"]["2"], json!({ "enabled": false, "divisors": [5, 1] }));
+    assert_eq!(
+        design["ps_gpio"],
+        json!({ "pl_soft_reset": { "emio": 1, "width": 1, "pins": ["rst_ps7_0_fclk0/aux_reset_in"] } })
+    );
+    let clock = |enabled: bool, divisor: u32, mhz: f64| {
+        json!({
+            "enabled": enabled, "divisors": [divisor, 1], "source": "IO PLL", "mhz": mhz, "requested_mhz": mhz,
+        })
+    };
+    assert_eq!(design["clocks"]["1"], clock(true, 7, 142.0));
+    assert_eq!(design["clocks"]["2"], clock(false, 5, 200.0));
     assert_eq!(design["hierarchies"], json!({}));
     let warnings = design["warnings"].as_array().expect("a list");
     assert!(
@@ -119,7 +142,7 @@ fn the_picture_is_a_digraph_of_the_wiring() {
     let dot = stdout(&["hwh", FIXTURE, "--dot"]);
     assert!(dot.starts_with("digraph interrupts {\n") && dot.ends_with("}\n"), "{dot}");
     for line in [
-        r#"  "btns_gpio/ip2intc_irpt" -> "system_interrupts" [label="0 edge", style=dashed];"#,
+        r#"  "btns_gpio/ip2intc_irpt" -> "system_interrupts" [label="0 edge\n! level-source-on-edge-line", style=dashed, color=red, fontcolor=red];"#,
         r#"  "system_interrupts" -> "ps7_0" [label="IRQ_F2P[0]\nGIC 61"];"#,
     ] {
         assert!(dot.lines().any(|found| found == line), "no line `{line}` in\n{dot}");
@@ -229,21 +252,17 @@ fn real_files() {
     let z2 = folder.join("z2-base.hwh");
     let design = json(&["hwh", text(&z2), "--json"]);
     assert_eq!(design["interrupts"].as_object().map(serde_json::Map::len), Some(15));
-    assert_eq!(
-        design["interrupts"]["btns_gpio/ip2intc_irpt"],
-        json!({ "controller": "system_interrupts", "line": 13, "width": 1, "ps_irq": null, "kind": "edge" })
-    );
+    let buttons = &design["interrupts"]["btns_gpio/ip2intc_irpt"];
+    assert_eq!((&buttons["controller"], &buttons["line"]), (&json!("system_interrupts"), &json!(13)));
+    assert_eq!((&buttons["ps_irq"], &buttons["kind"]), (&Value::Null, &json!("edge")));
     assert_eq!(design["ip"]["iop_pmoda/mb_bram_ctrl"]["memory"], true);
     assert_eq!(design["ps_gpio"]["mb_iop_rpi_intr_ack"]["emio"], 7);
     let tree = stdout(&["hwh", text(&z2)]);
     assert!(tree.contains("   ├─ 13 edge   btns_gpio/ip2intc_irpt  (level source)\n"), "{tree}");
     let zcu = json(&["hwh", text(&folder.join("zcu104-base.hwh")), "--json"]);
-    assert_eq!(
-        zcu["controllers"],
-        json!({ "axi_intc_0": {
-            "base": 0x8004_3000_u32, "inputs": 9, "kind_of_intr": 0xFFFF_FE60_u32, "parent": null, "line": 0, "ps_irq": 121,
-        } })
-    );
+    let intc = &zcu["controllers"]["axi_intc_0"];
+    assert_eq!((&intc["base"], &intc["kind_of_intr"]), (&json!(0x8004_3000_u32), &json!(0xFFFF_FE60_u32)));
+    assert_eq!((&intc["inputs"], &intc["ps_irq"]), (&json!(9), &json!(121)));
     assert_eq!(zcu["interrupts"]["iop_pmod0/dff_en_reset_vector_0/q"]["kind"], "edge");
     assert_eq!(zcu["interrupts"]["gpio_btns/ip2intc_irpt"]["kind"], "level");
 }

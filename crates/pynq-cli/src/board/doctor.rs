@@ -14,7 +14,7 @@ use pynq::uio::{SystemPaths, UioDevices};
 use pynq_hwh::Design;
 
 use super::{Doctor, system};
-use crate::{Outcome, json, printable};
+use crate::{Outcome, json, style::Palette};
 use finding::{Findings, Level};
 
 /// What every check looks at.
@@ -31,6 +31,7 @@ pub(super) fn run(arguments: &Doctor) -> Outcome {
     let devices = UioDevices::find(&paths).map_err(|error| error.to_string())?;
     let patient = Patient { root: &arguments.system.root, paths, devices, design };
     let mut findings = Findings::default();
+    logic::board(&patient, &mut findings);
     driver::check(&patient, &mut findings);
     files::devices(&patient, &mut findings);
     files::memory(&patient, &mut findings);
@@ -42,6 +43,6 @@ pub(super) fn run(arguments: &Doctor) -> Outcome {
     design_needs::dma(&patient, &mut findings);
     design_needs::warnings(&patient, &mut findings);
     let wrong = findings.count(Level::Wrong);
-    let text = if arguments.json { json::pretty(&findings.value()) } else { printable(&findings.report()) };
+    let text = if arguments.json { json::pretty(&findings.value()) } else { findings.report(Palette::of_stdout()) };
     Ok((text, if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
 }

@@ -1,22 +1,22 @@
 //! `pynq program`: loads a design into the logic.
 
-use std::{fs, process::ExitCode};
+use std::{fs, path::Path, process::ExitCode};
 
 use pynq::uio::{FpgaManager, FpgaState, LogicClaim, ProgramOptions, SystemPaths, UioDevices};
-use pynq_hwh::{Bitstream, Design};
+use pynq_hwh::{Bitstream, Compared, OverlayFiles, Verdict};
 
 use super::{Program, system};
 use crate::{Outcome, about, printable};
 
 pub(super) fn run(arguments: &Program) -> Outcome {
     let (file, paths) = (&arguments.file, arguments.system.paths());
-    let bitstream = Bitstream::read(file).map_err(|error| about(file, &error))?;
-    let beside = file.with_extension("hwh");
-    let design = if beside.exists() && !arguments.force {
-        Some(Design::read(&beside).map_err(|error| about(&beside, &error))?)
-    } else {
-        None
+    let (bitstream, beside) = files(file)?;
+    let design = match &beside {
+        Ok(beside) if !arguments.force => Some(beside.design().map_err(|error| about(&beside.handoff.path(), &error))?),
+        _ => None,
     };
+    let compared = design.as_ref().map(|design| bitstream.compare(design).map_err(|error| about(file, &error)));
+    let compared = compared.transpose()?.unwrap_or_default();
     let manager = FpgaManager::find(&paths).map_err(|error| error.to_string())?;
     let before = manager.state().map_err(|error| error.to_string())?;
     let firmware = paths.sys.join("class/fpga_manager").join(manager.device()).join("firmware");
@@ -43,22 +43,67 @@ pub(super) fn run(arguments: &Program) -> Outcome {
     let after = manager.state().map_err(|error| error.to_string())?;
     let mut text = format!("before   {} was \"{before}\"\n", manager.device());
     text += &format!("loaded   {}, {kind}, {} bytes\n", file.display(), bitstream.data.len());
-    let checked = match &design {
-        Some(design) => {
-            text += &format!("checked  it is for {}, as {} says\n", design.source.part(), beside.display());
+    let same = |compared: &&Compared| compared.verdict == Verdict::Same;
+    let known: Vec<&str> = compared.iter().filter(same).map(|compared| compared.what).collect();
+    let checked = match (&design, &beside) {
+        (Some(design), Ok(beside)) if !known.is_empty() => {
+            let (part, with) = (design.source.part(), beside.handoff.path());
+            text +=
+                &format!("checked  it is for {part}, as {} says (the same: {})\n", with.display(), known.join(", "));
+            for other in compared.iter().filter(|compared| compared.verdict == Verdict::Suspect) {
+                let says = |value: &Option<String>| value.clone().unwrap_or_default();
+                let (ours, theirs) = (says(&other.bitstream), says(&other.design));
+                text += &format!("warning  {}: {ours} in the bitstream, {theirs} in the handoff file\n", other.what);
+            }
             true
         }
-        None if arguments.force => {
+        (Some(_), Ok(beside)) => {
+            let with = beside.handoff.path();
+            text += &format!(
+                "checked  nothing, {} says nothing that the bitstream says too: exit status {UNCHECKED}\n",
+                with.display()
+            );
+            false
+        }
+        _ if arguments.force => {
             text += "checked  nothing, as it was forced\n";
             true
         }
-        None => {
-            text += &format!("checked  nothing, there is no {}: exit status {UNCHECKED}\n", beside.display());
+        (_, beside) => {
+            let tried = beside.as_ref().err().map_or("", String::as_str);
+            text += &format!("checked  nothing, there is no {tried}: exit status {UNCHECKED}\n");
             false
         }
     };
     text += &format!("after    {} is \"{after}\"\n", manager.device());
     status(manager.device(), &after, checked).map(|code| (printable(&text), code))
+}
+
+/// The bitstream at `file`, or in the archive there, and the files that go with it; without a handoff file, where that was
+/// looked for.
+fn files(file: &Path) -> Result<(Bitstream, Result<OverlayFiles, String>), String> {
+    let wrong = |error: pynq_hwh::Error| about(file, &error);
+    let is = |extension: &str| file.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension));
+    if is("xsa") {
+        let found = OverlayFiles::find(file).map_err(wrong)?;
+        let Some(bitstream) = found.bitstream().map_err(wrong)? else {
+            return Err(format!("{}: there is no bitstream in this archive; export it with one", file.display()));
+        };
+        return Ok((bitstream, Ok(found)));
+    }
+    let bitstream = Bitstream::read(file).map_err(wrong)?;
+    match OverlayFiles::find(file) {
+        Ok(found) => Ok((bitstream, Ok(found))),
+        Err(pynq_hwh::Error::NoHandoff { tried, .. }) => {
+            let tried: Vec<String> = tried.iter().map(|path| path.display().to_string()).collect();
+            Ok((bitstream, Err(tried.join(" and no "))))
+        }
+        // It is a bitstream, whatever it is called.
+        Err(pynq_hwh::Error::NotAnOverlayFile { .. }) => {
+            Ok((bitstream, Err("handoff file for such a name".to_owned())))
+        }
+        Err(error) => Err(wrong(error)),
+    }
 }
 
 /// Exit status of one that was loaded with nothing to check it against, and nobody said that it should be.

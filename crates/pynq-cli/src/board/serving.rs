@@ -8,6 +8,8 @@ pub(super) struct Pin {
     pub(super) name: String,
     /// The controllers on the way, from the processor's on.
     pub(super) hops: Vec<Hop>,
+    /// The gate in front of its line, if there is one.
+    gate: Option<String>,
 }
 
 impl Pin {
@@ -46,16 +48,20 @@ impl Served<'_> {
 /// The lines of the processor, in the design's order. Those that nothing can fire are left out.
 pub(super) fn lines<'d>(design: &'d Design, devices: &UioDevices) -> Vec<Served<'d>> {
     let pins = pins(design);
+    let gic = design.processor.as_ref().is_some_and(|processor| processor.family.has_gic());
     let wired = design.interrupts.processor.iter();
     let wired = wired.filter(|line| matches!(line.source, Source::Pin(_) | Source::Controller(_)));
     wired
         .map(|line| {
             let device = match line.ps_irq {
+                Some(_) if !gic => {
+                    Err("its processor is in the logic, and its interrupts do not reach this system".to_owned())
+                }
                 Some(irq) => devices.by_irq(irq).map(|device| device.number).map_err(|error| why(irq, &error)),
                 None => Err("its interrupt number is not known for this processor".to_owned()),
             };
             let behind = pins.iter().filter(|pin| comes_through(design, pin, line));
-            let pins = behind.map(|pin| Pin { name: pin.name.clone(), hops: pin.hops.clone() }).collect();
+            let pins = behind.map(|pin| Pin { name: pin.name.clone(), hops: pin.hops.clone(), gate: None }).collect();
             Served { line, device, pins }
         })
         .collect()
@@ -79,13 +85,17 @@ fn why(irq: u32, error: &Error) -> String {
 fn pins(design: &Design) -> Vec<Pin> {
     let mut pins = Vec::new();
     for (name, pin) in &design.interrupts.pins {
+        // What a gate puts out is what its sources raise.
+        if design.interrupts.gates.contains_key(name) {
+            continue;
+        }
         let names = match pin.width {
             0 | 1 => vec![name.clone()],
             width => (0..width).map(|bit| format!("{name}[{bit}]")).collect(),
         };
         for name in names {
             let Some(chain) = design.interrupts.chain(&name) else { continue };
-            pins.push(Pin { name, hops: chain.hops });
+            pins.push(Pin { name, hops: chain.hops, gate: pin.gates.last().cloned() });
         }
     }
     pins.sort_by_key(|pin| pin.hops.iter().map(|hop| (hop.controller.clone(), hop.line)).collect::<Vec<_>>());
@@ -94,7 +104,7 @@ fn pins(design: &Design) -> Vec<Pin> {
 
 fn comes_through(design: &Design, pin: &Pin, line: &ProcessorLine) -> bool {
     match (&line.source, pin.hops.first()) {
-        (Source::Pin(name), None) => *name == pin.name,
+        (Source::Pin(name), None) => *name == pin.name || pin.gate.as_ref() == Some(name),
         (Source::Controller(path), Some(hop)) => {
             // One that is wired to several lines is served through the one that it is listed with.
             let controller = design.interrupts.controllers.get(path);

@@ -3,16 +3,21 @@
 use std::collections::BTreeMap;
 
 use pynq::uio::{LinuxDmaMemory, Trigger, UioDevice};
-use pynq_hwh::{Design, LineKind, ProcessorLine, Source, WarningKind};
+use pynq_hwh::{Design, Family, LineKind, ProcessorLine, Source, WarningKind};
 
 use super::{super::serving, Findings, Patient};
+use crate::tree;
 
 /// Blocks that move data by themselves.
 const DMA: [&str; 4] = ["axi_dma", "axi_vdma", "axi_cdma", "axi_mcdma"];
 /// Warnings of the handoff file that are about interrupts.
-const WARNINGS: [WarningKind; 6] = [
+const WARNINGS: [WarningKind; 10] = [
     WarningKind::LevelSourceOnEdgeLine,
     WarningKind::EdgeSourceOnLevelLine,
+    WarningKind::PolarityMismatch,
+    WarningKind::BehindGate,
+    WarningKind::LostBits,
+    WarningKind::InterruptsNotRead,
     WarningKind::ReverseMode,
     WarningKind::SeveralRoutes,
     WarningKind::UnmappedController,
@@ -22,8 +27,7 @@ const WARNINGS: [WarningKind; 6] = [
 pub(super) fn interrupts(patient: &Patient<'_>, findings: &mut Findings) {
     let Some(design) = &patient.design else { return };
     for served in serving::lines(design, &patient.devices) {
-        let pins = served.pins.len();
-        let whose = format!("{} ({}, {pins} pin{})", served.name(), served.source(), if pins == 1 { "" } else { "s" });
+        let whose = format!("{} ({}, {})", served.name(), served.source(), tree::count(served.pins.len(), "pin"));
         match &served.device {
             Err(why) => findings.wrong("interrupts", format!("{whose}: {why}"), node(design, served.line)),
             Ok(number) => {
@@ -72,17 +76,34 @@ fn drives(design: &Design, line: &ProcessorLine) -> Option<LineKind> {
 /// The node that gives an interrupt to UIO. Shared peripheral interrupts are counted from 32 on; 4 is a high level, 1 a
 /// rising edge.
 fn node(design: &Design, line: &ProcessorLine) -> String {
-    let Some(shared) = line.ps_irq.and_then(|irq| irq.checked_sub(32)) else {
+    let family = design.processor.as_ref().map(|processor| processor.family);
+    if let Some(family @ (Family::MicroBlaze | Family::MicroBlazeV)) = family {
+        return format!(
+            "this design is for a {} that runs by itself; no system on a processing system serves its interrupts\n\
+             try it on the simulated board, or give the .hwh of a design for a Zynq",
+            family.as_str()
+        );
+    }
+    let Some((irq, shared)) = line.ps_irq.and_then(|irq| Some((irq, irq.checked_sub(32)?))) else {
         return "wire it to an interrupt input of the processing system".to_owned();
     };
     let flags = if drives(design, line) == Some(LineKind::Edge) { 1 } else { 4 };
-    let parent = if design.source.arch == "zynquplus" { "gic" } else { "intc" };
-    let name = if line.ps_irq == Some(61) { "fabric".to_owned() } else { format!("fabric{}", line.line) };
+    let parent = gic_label(family);
+    // What the images of PYNQ call the first line. Two nodes of one name would be one.
+    let name = if matches!(irq, 61 | 121) { "fabric".to_owned() } else { format!("fabric{irq}") };
     format!(
         "a node of the device tree, by an overlay or for good:\n\
          {name} {{ compatible = \"generic-uio\"; interrupt-parent = <&{parent}>; interrupts = <0 {shared} {flags}>; }};\n\
          and the driver told of it: uio_pdrv_genirq.of_id=generic-uio"
     )
+}
+
+/// The label of the interrupt controller in the kernel's device tree of a family.
+fn gic_label(family: Option<Family>) -> &'static str {
+    match family {
+        Some(Family::Zynq7000) => "intc",
+        _ => "gic",
+    }
 }
 
 pub(super) fn dma(patient: &Patient<'_>, findings: &mut Findings) {

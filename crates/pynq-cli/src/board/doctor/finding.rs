@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::style::{Palette, Role};
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
@@ -21,6 +23,16 @@ impl Level {
             Self::Good => "ok",
             Self::Note => "note",
             Self::Wrong => "WRONG",
+        }
+    }
+}
+
+impl Level {
+    fn role(self) -> Role {
+        match self {
+            Self::Good => Role::Good,
+            Self::Note => Role::Warning,
+            Self::Wrong => Role::Wrong,
         }
     }
 }
@@ -59,18 +71,20 @@ impl Findings {
         self.0.iter().filter(|finding| finding.level == level).count()
     }
 
-    pub(super) fn report(&self) -> String {
+    pub(super) fn report(&self, palette: Palette) -> String {
         let mut text = String::new();
         let width = self.0.iter().map(|finding| finding.subject.len()).max().unwrap_or(0);
         for finding in &self.0 {
             // Writing to a string cannot fail, here and below.
-            let _ = writeln!(text, "{:5}  {:width$}  {}", finding.level.as_str(), finding.subject, finding.message);
+            let level = palette.paint(finding.level.role(), &format!("{:5}", finding.level.as_str()));
+            let _ = writeln!(text, "{level}  {:width$}  {}", finding.subject, pynq_hwh::escaped(&finding.message));
             for (number, line) in finding.fix.iter().flat_map(|fix| fix.lines()).enumerate() {
                 let begin = match (number, finding.level) {
                     (0, Level::Wrong) => "fix:",
                     (0, _) => "hint:",
                     _ => "",
                 };
+                let line = pynq_hwh::escaped(line);
                 let _ = writeln!(text, "{:5}  {:width$}  {begin:5} {line}", "", "");
             }
         }

@@ -29,6 +29,19 @@ const LVL_SHFTR_ON: u64 = 0xF;
 /// The master enable register of an AXI INTC.
 const INTC_MER: u64 = 0x1C;
 
+/// Says what this is for where there is no board to look at.
+pub(super) fn board(patient: &Patient<'_>, findings: &mut Findings) {
+    let node = patient.paths.sys.join("firmware/devicetree/base");
+    let is_board = system::compatible(&node).iter().any(|word| word.starts_with("xlnx,"));
+    if !is_board && system::logic_state(&patient.paths).is_none() && patient.devices.devices().is_empty() {
+        findings.note(
+            "board",
+            "this system is no Zynq: it has no FPGA manager, no UIO device, and no device tree of Xilinx's",
+            "a simulated board needs none of what follows: Overlay::simulated(\"base.hwh\") runs here as it is",
+        );
+    }
+}
+
 pub(super) fn manager(patient: &Patient<'_>, findings: &mut Findings) {
     const SUBJECT: &str = "FPGA manager";
     let manager = match FpgaManager::find(&patient.paths) {
