@@ -4,6 +4,7 @@
 //! device is found by what it is: its name, the addresses of its registers, its interrupt.
 #![forbid(unsafe_code)]
 
+mod controllers;
 mod interrupt;
 mod read;
 
@@ -13,8 +14,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use pynq_hwh::IpBlock;
 use rustix::fs::{Mode, OFlags};
 
+pub use controllers::KernelController;
 use interrupt::Specifier;
 pub use interrupt::{UioInterrupt, UioIrq};
 
@@ -82,6 +85,8 @@ pub struct UioDevice {
     pub maps: Vec<UioMap>,
     /// Its interrupt, as far as the system tells.
     pub interrupt: UioInterrupt,
+    /// Where it hangs on a line of an AXI interrupt controller that the kernel has: the address of that, and the line.
+    pub kernel_line: Option<(u64, u32)>,
     specifier: Specifier,
     node: PathBuf,
     folder: PathBuf,
@@ -166,6 +171,7 @@ impl fmt::Display for UioDevice {
 #[derive(Clone, Debug)]
 pub struct UioDevices {
     devices: Vec<UioDevice>,
+    controllers: Vec<KernelController>,
     interrupts: Interrupts,
     folder: PathBuf,
     present: bool,
@@ -181,11 +187,12 @@ impl UioDevices {
     pub fn find(paths: &SystemPaths) -> Result<Self> {
         let interrupts = Interrupts::read(paths)?;
         let folder = paths.sys.join("class/uio");
-        let found = read::devices(paths, &folder)?;
+        let controllers = controllers::find(paths);
+        let found = read::devices(paths, &folder, &controllers)?;
         let present = found.is_some();
         let mut devices = found.unwrap_or_default();
         interrupt::pair(&mut devices, &interrupts);
-        Ok(Self { devices, interrupts, folder, present })
+        Ok(Self { devices, controllers, interrupts, folder, present })
     }
 
     /// All of them, by number.
@@ -246,6 +253,46 @@ impl UioDevices {
         self.only(asked, |device| device.interrupt.is(irq, gic)).map_err(|error| self.held(error, irq))
     }
 
+    /// The AXI interrupt controllers that the kernel's own driver has, by address. Their lines are interrupts of the
+    /// kernel, and nobody else may write to their registers.
+    #[must_use]
+    pub fn kernel_controllers(&self) -> &[KernelController] {
+        &self.controllers
+    }
+
+    /// The one of them with its registers at this physical address.
+    #[must_use]
+    pub fn kernel_controller(&self, address: u64) -> Option<&KernelController> {
+        self.controllers.iter().find(|controller| controller.address == address)
+    }
+
+    /// The device on a line of an AXI interrupt controller that the kernel has, by the address of its registers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoDevice`] if there is none, [`Error::AmbiguousDevice`] if there are several.
+    pub fn by_kernel_line(&self, address: u64, line: u32) -> Result<&UioDevice> {
+        let asked =
+            format!("on line {line} of the interrupt controller at {address:#x}, which the kernel's own driver has");
+        self.only(asked, |device| device.kernel_line == Some((address, line)))
+    }
+
+    /// The device whose registers are used for a block, and how many bytes of the block it has: all, or as many as the
+    /// block's registers need. A device tree often gives a page to a block that Vivado gave 64 KiB.
+    #[must_use]
+    pub fn covering(&self, block: &IpBlock) -> Option<(&UioDevice, u64)> {
+        let whole = self.devices.iter().find(|device| device.map_of(block.base, block.size).is_some());
+        if let Some(device) = whole {
+            return Some((device, block.size));
+        }
+        let needed = needed(block);
+        let has = |device: &UioDevice| {
+            let map = device.map_of(block.base, needed)?;
+            Some(map.size() - (block.base - map.address()))
+        };
+        self.devices.iter().find_map(|device| Some((device, has(device)?.min(block.size))))
+    }
+
     fn only(&self, asked: String, wanted: impl Fn(&UioDevice) -> bool) -> Result<&UioDevice> {
         let found = self.devices.iter().filter(|device| wanted(device)).collect::<Vec<_>>();
         match *found {
@@ -268,6 +315,17 @@ impl UioDevices {
             }
         }
         error
+    }
+}
+
+/// The bytes of a block that its registers take, by the handoff file; the first page where that has none. Memory is
+/// needed whole.
+fn needed(block: &IpBlock) -> u64 {
+    let ends = block.registers.iter().map(|register| register.offset.saturating_add(4));
+    match ends.max() {
+        _ if block.memory => block.size,
+        Some(end) => end.min(block.size),
+        None => block.size.min(page()),
     }
 }
 

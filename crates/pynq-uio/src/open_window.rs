@@ -6,6 +6,8 @@
 
 use std::path::Path;
 
+use pynq_hwh::IpBlock;
+
 use crate::{Error, Mapping, Result, SystemPaths, UioDevices, Window, page_size};
 
 /// Opens `size` bytes of registers at the physical `address`. Claims nothing: see [`Claim`](crate::Claim).
@@ -32,6 +34,22 @@ pub fn open_window_of(devices: &UioDevices, paths: &SystemPaths, address: u64, s
     match covering.next() {
         Some(device) => device.window(address, size),
         None => open_physical(&paths.dev.join("mem"), address, size),
+    }
+}
+
+/// Opens the registers of a block of a design. A UIO device's map is used if the block's registers are in it, also where
+/// the block has more addresses than that: the window then ends where the map does. Claims nothing.
+///
+/// # Errors
+///
+/// As of [`open_window`].
+pub fn open_block(devices: &UioDevices, paths: &SystemPaths, block: &IpBlock) -> Result<Window> {
+    // What doesn't fit the processor's own addresses can't be mapped, which the mapping tells.
+    let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+    match devices.covering(block) {
+        Some(_) if block.base % 4 != 0 => Err(Error::Unaligned { address: block.base }),
+        Some((device, size)) => device.window(block.base, bytes(size)),
+        None => open_window_of(devices, paths, block.base, bytes(block.size)),
     }
 }
 

@@ -352,3 +352,84 @@ fn a_window_beyond_a_device_s_maps_is_refused() {
     let start = "0x8 bytes at 0x4000fffc are not all in a map of uio0 \"fabric\" at 0x40000000 (interrupt 61)";
     assert!(error.starts_with(start), "{error}");
 }
+
+/// The usual layout of PetaLinux: the kernel's driver has the controller, and the devices hang on its lines.
+#[test]
+fn devices_on_a_controller_that_the_kernel_has() {
+    let tree = Tree::new();
+    system::kernel_intc(&tree, 0x4180_0000, 7);
+    // A second one is switched off, and a third is no AXI INTC.
+    system::kernel_intc(&tree, 0x4181_0000, 8);
+    tree.file("sys/firmware/devicetree/base/amba_pl/interrupt-controller@41810000/status", "disabled\0");
+    system::kernel_intc(&tree, 0x4182_0000, 9);
+    tree.file("sys/firmware/devicetree/base/amba_pl/interrupt-controller@41820000/compatible", "arm,gic\0");
+    for (number, name, line) in [(0, "gpio@41210000", 0), (1, "gpio@41220000", 1), (2, "other", 61)] {
+        let device = system::uio(&tree, number, name);
+        system::on_kernel_line(&tree, &device, [if name == "other" { 9 } else { 7 }, line, 2]);
+    }
+    system::kernel_intc_table(&tree, &[(47, 0, "gpio@41210000"), (48, 1, "gpio@41220000"), (49, 61, "other")]);
+    let devices = UioDevices::find(&tree.paths()).unwrap();
+    let [controller] = devices.kernel_controllers() else { panic!("{:?}", devices.kernel_controllers()) };
+    let node = std::path::Path::new("/amba_pl/interrupt-controller@41800000");
+    assert_eq!((controller.address, &*controller.node), (0x4180_0000, node));
+    assert!(devices.kernel_controller(0x4180_0000).is_some() && devices.kernel_controller(0x4181_0000).is_none());
+    let found = devices.by_kernel_line(0x4180_0000, 1).unwrap();
+    let irq = found.interrupt.known().unwrap();
+    assert_eq!((found.number, irq.virq, irq.hwirq), (1, Some(48), Some(1)));
+    // Line 61 of another controller is not interrupt 61 of the GIC.
+    assert!(devices.by_irq(61).is_err() && devices.by_irq(1).is_err());
+    let error = devices.by_kernel_line(0x4180_0000, 13).unwrap_err().to_string();
+    assert!(
+        error.contains("on line 13 of the interrupt controller at 0x41800000") && error.contains("gpio@41210000"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_parent_may_be_named_above_or_beside_the_line() {
+    let tree = Tree::new();
+    system::kernel_intc(&tree, 0x4180_0000, 7);
+    let logic = "sys/firmware/devicetree/base/amba_pl";
+    // Of the bus, for all devices on it; and in the property itself, past another parent.
+    std::fs::write(tree.path(&format!("{logic}/interrupt-parent")), 7_u32.to_be_bytes()).unwrap();
+    for (number, name) in [(0, "plain"), (1, "extended")] {
+        let device = system::uio(&tree, number, name);
+        tree.folder(&format!("{logic}/{name}"));
+        tree.folder(&format!("{device}/device"));
+        let node = tree.path(&format!("{logic}/{name}"));
+        symlink(&node, tree.path(&format!("{device}/device/of_node"))).unwrap();
+        let (file, cells): (_, &[u32]) =
+            if name == "plain" { ("interrupts", &[4, 2]) } else { ("interrupts-extended", &[7, 5, 2]) };
+        let bytes = cells.iter().flat_map(|cell| cell.to_be_bytes()).collect::<Vec<_>>();
+        std::fs::write(node.join(file), bytes).unwrap();
+    }
+    let devices = UioDevices::find(&tree.paths()).unwrap();
+    let lines = devices.devices().iter().map(|device| device.kernel_line).collect::<Vec<_>>();
+    assert_eq!(lines, [Some((0x4180_0000, 4)), Some((0x4180_0000, 5))]);
+}
+
+/// A device tree often gives a page to a block that Vivado gave 64 KiB.
+#[test]
+fn a_map_that_has_the_registers_of_a_larger_block_is_used() {
+    let design = pynq_hwh::Design::parse(include_str!("../../pynq-hwh/fixtures/pynq-z2-buttons.hwh")).unwrap();
+    let block = design.ip_block("btns_gpio").unwrap();
+    assert_eq!((block.base, block.size), (0x4121_0000, 0x1_0000));
+    for (size, has) in [(0x1_0000, Some(0x1_0000)), (0x1000, Some(0x1000)), (0x100, None)] {
+        let tree = Tree::new();
+        let device = system::uio(&tree, 0, "buttons");
+        system::map(&tree, &device, 0, [block.base, size, 0]);
+        let devices = UioDevices::find(&tree.paths()).unwrap();
+        assert_eq!(
+            devices.covering(block).map(|(device, size)| (device.number, size)),
+            has.map(|size| (0, size)),
+            "{size:#x}"
+        );
+        tree.file("dev/uio0", &"\0".repeat(0x1_0000));
+        let window = pynq_uio::open_block(&devices, &tree.paths(), block);
+        match has {
+            Some(size) => assert_eq!(pynq_core::Mmio::size(&window.unwrap()) as u64, size),
+            // What has not all of the registers is no use, and there is no `/dev/mem` here.
+            None => assert!(window.unwrap_err().to_string().contains("/mem"), "{size:#x}"),
+        }
+    }
+}

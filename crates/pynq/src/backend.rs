@@ -12,7 +12,7 @@ use std::{
 use pynq_core::{Instant, Mmio, interrupt::InterruptSource, pl_clocks::PlClocks};
 use pynq_hwh::IpBlock;
 
-use crate::{BoardClock, Result, Warning};
+use crate::{BoardClock, Error, Result, Warning};
 
 /// A window onto an IP block's registers, whatever carries them. Clones are the same window.
 ///
@@ -41,6 +41,19 @@ pub(crate) trait Backend: Send + Sync {
 
     /// The interrupt with this number in the processor's interrupt controller. Asked for once per loaded design.
     fn root(&self, path: &str, irq: u32, masked: MaskedBy) -> Result<Root>;
+
+    /// Whether the system's own driver has this interrupt controller, so that each of its lines is an interrupt of the
+    /// system, and its registers are not ours.
+    fn system_has(&self, controller: &IpBlock) -> Result<bool> {
+        let _ = controller;
+        Ok(false)
+    }
+
+    /// The interrupt on a line of such a controller. Asked for once per loaded design.
+    fn system_root(&self, path: &str, controller: &IpBlock, line: u32, masked: MaskedBy) -> Result<Root> {
+        let _ = (line, masked);
+        Err(Error::UnreachableController { pin: path.to_owned(), path: controller.path.clone() })
+    }
 
     /// The board's clock.
     fn clock(&self) -> BoardClock;

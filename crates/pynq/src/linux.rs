@@ -16,7 +16,7 @@ use pynq_core::{
 use pynq_hwh::{Bitstream, Design, IpBlock};
 use pynq_uio::{
     Claim, DeviceTree, FirstOf, FpgaManager, KernelFiles, LinuxClock, LogicClaim, Masking, ProgramOptions, Reactor,
-    SystemFiles, SystemPaths, UioDevices, UioInterrupts, open_window_of,
+    SystemFiles, SystemPaths, UioDevice, UioDevices, UioInterrupts, open_block,
 };
 
 use crate::{
@@ -357,10 +357,19 @@ struct Held {
     /// Looked for when they are first needed, and again for each design.
     devices: Option<Arc<UioDevices>>,
     windows: Vec<Weak<pynq_uio::Window>>,
-    /// By interrupt number. Copies of these are what roots have, so that the claim outlives a reload.
-    files: BTreeMap<u32, OwnedFd>,
+    /// Copies of these are what roots have, so that the claim outlives a reload.
+    files: BTreeMap<Input, OwnedFd>,
     /// By physical address.
     claims: BTreeMap<u64, Claim>,
+}
+
+/// Where an interrupt reaches the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Input {
+    /// By this number, in the processor's controller.
+    Processor(u32),
+    /// On a line of an AXI INTC that the kernel's own driver has, by the address of its registers.
+    Kernel(u64, u32),
 }
 
 impl Linux {
@@ -410,6 +419,39 @@ impl Linux {
         };
     }
 
+    /// The root on a UIO device.
+    fn root_on(
+        &self,
+        path: &str,
+        input: Input,
+        masked: MaskedBy,
+        find: impl FnOnce(&UioDevices) -> pynq_uio::Result<&UioDevice>,
+    ) -> Result<Root> {
+        let mut held = lock(&self.held);
+        let devices = self.devices(&mut held)?;
+        let masking = match masked {
+            MaskedBy::Root => Masking::AtTheRoot,
+            MaskedBy::Controller => Masking::InTheController,
+        };
+        let node = find(&devices)?;
+        let copy = match held.files.get(&input) {
+            Some(file) => file.try_clone(),
+            None => {
+                let file = node.open()?;
+                let copy = file.try_clone();
+                held.files.insert(input, file);
+                copy
+            }
+        };
+        let file = copy.map_err(|error| pynq_uio::Error::File {
+            action: "copy the descriptor of",
+            path: node.node().to_owned(),
+            error,
+        })?;
+        let root = self.interrupts.root(file, masking);
+        Ok(Box::pin(root.map_err(|error| Error::Interrupt { pin: path.into(), error })?))
+    }
+
     fn devices(&self, held: &mut Held) -> Result<Arc<UioDevices>> {
         if let Some(devices) = &held.devices {
             return Ok(Arc::clone(devices));
@@ -424,9 +466,7 @@ impl Backend for Linux {
     fn window(&self, _: &str, block: &IpBlock) -> Result<Window> {
         let mut held = lock(&self.held);
         let devices = self.devices(&mut held)?;
-        // What doesn't fit the processor's own addresses can't be mapped, which the mapping tells.
-        let size = usize::try_from(block.size).unwrap_or(usize::MAX);
-        let window = Arc::new(open_window_of(&devices, &self.paths, block.base, size)?);
+        let window = Arc::new(open_block(&devices, &self.paths, block)?);
         held.windows.retain(|window| window.strong_count() > 0);
         held.windows.push(Arc::downgrade(&window));
         Ok(window)
@@ -441,29 +481,16 @@ impl Backend for Linux {
     }
 
     fn root(&self, path: &str, irq: u32, masked: MaskedBy) -> Result<Root> {
-        let mut held = lock(&self.held);
-        let devices = self.devices(&mut held)?;
-        let masking = match masked {
-            MaskedBy::Root => Masking::AtTheRoot,
-            MaskedBy::Controller => Masking::InTheController,
-        };
-        let node = devices.by_irq(irq)?;
-        let copy = match held.files.get(&irq) {
-            Some(file) => file.try_clone(),
-            None => {
-                let file = node.open()?;
-                let copy = file.try_clone();
-                held.files.insert(irq, file);
-                copy
-            }
-        };
-        let file = copy.map_err(|error| pynq_uio::Error::File {
-            action: "copy the descriptor of",
-            path: node.node().to_owned(),
-            error,
-        })?;
-        let root = self.interrupts.root(file, masking);
-        Ok(Box::pin(root.map_err(|error| Error::Interrupt { pin: path.into(), error })?))
+        self.root_on(path, Input::Processor(irq), masked, |devices| devices.by_irq(irq))
+    }
+
+    fn system_has(&self, controller: &IpBlock) -> Result<bool> {
+        Ok(self.devices(&mut lock(&self.held))?.kernel_controller(controller.base).is_some())
+    }
+
+    fn system_root(&self, path: &str, controller: &IpBlock, line: u32, masked: MaskedBy) -> Result<Root> {
+        let address = controller.base;
+        self.root_on(path, Input::Kernel(address, line), masked, |devices| devices.by_kernel_line(address, line))
     }
 
     fn clock(&self) -> BoardClock {

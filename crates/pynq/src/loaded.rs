@@ -48,6 +48,8 @@ struct Tree {
     controllers: BTreeMap<String, Lines>,
     /// Pins without a controller, by interrupt number.
     direct: BTreeMap<u32, Lines>,
+    /// Pins on a controller that is the system's own, by its path and the line.
+    system: BTreeMap<(String, u32), Lines>,
 }
 
 /// The driver of a block and the name of its type, once there is one.
@@ -89,6 +91,7 @@ impl Loaded {
             return Err(Error::Invalidated { path: name.into() });
         }
         match &pin.controller {
+            Some(path) if self.system_has(path)? => Ok((self.system_line(&mut tree, name, path, pin.line)?, 0)),
             Some(path) => Ok((self.controller(&mut tree, name, path)?, line_number(pin.line))),
             None => Ok((self.direct(&mut tree, name, pin.ps_irq)?, 0)),
         }
@@ -108,6 +111,31 @@ impl Loaded {
         Ok(lines)
     }
 
+    /// Whether the controller at `path` is the system's own.
+    fn system_has(&self, path: &str) -> Result<bool> {
+        self.design.ip.get(path).map_or(Ok(false), |block| self.backend.system_has(block))
+    }
+
+    /// The interrupt on a line of a controller that is the system's own.
+    fn system_root(&self, name: &str, path: &str, line: u32, masked: MaskedBy) -> Result<Root> {
+        let unreachable = || Error::UnreachableController { pin: name.to_owned(), path: path.to_owned() };
+        self.backend.system_root(name, self.design.ip.get(path).ok_or_else(unreachable)?, line, masked)
+    }
+
+    /// The node of a pin on a controller that is the system's own: it is wired straight to the system, as it were.
+    fn system_line(&self, tree: &mut Tree, name: &str, path: &str, line: u32) -> Result<Lines> {
+        let key = (path.to_owned(), line);
+        if let Some(lines) = tree.system.get(&key) {
+            return Ok(lines.clone());
+        }
+        let root = self.system_root(name, path, line, MaskedBy::Root)?;
+        let node: Pin<Arc<DirectNode<StdLock, Root>>> = Arc::pin(DirectNode::new(StdLock::new(), Direct, root));
+        let lines: Lines = node;
+        tree.nodes.push(lines.clone());
+        tree.system.insert(key, lines.clone());
+        Ok(lines)
+    }
+
     /// The node of the controller at `path`, and before it those of all controllers between it and the processor.
     fn controller(&self, tree: &mut Tree, name: &str, path: &str) -> Result<Lines> {
         let all = &self.design.interrupts.controllers;
@@ -122,6 +150,10 @@ impl Loaded {
             let (path, controller) = all.get_key_value(path).ok_or_else(unreachable)?;
             way.push((path, controller));
             at = controller.parent.as_deref();
+            if let Some(parent) = at {
+                // Its line is an interrupt as the processor's are, and the way ends here.
+                at = if self.system_has(parent)? { None } else { at };
+            }
         }
         for (path, controller) in way.into_iter().rev() {
             let parent = controller.parent.as_ref().and_then(|parent| tree.controllers.get(parent)).cloned();
@@ -140,6 +172,9 @@ impl Loaded {
         self.backend.claim(path, block)?;
         let source: Root = match (parent, &design.parent) {
             (Some(parent), _) => Box::pin(ParentLine::new(parent, line_number(design.line))),
+            (None, Some(parent)) if self.system_has(parent)? => {
+                self.system_root(path, parent, design.line, MaskedBy::Controller)?
+            }
             (None, Some(parent)) => {
                 return Err(Error::UnreachableController { pin: path.to_owned(), path: parent.clone() });
             }

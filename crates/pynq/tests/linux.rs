@@ -210,3 +210,42 @@ fn an_async_wait_of_a_driver_asks_for_a_reactor() {
     let Poll::Ready(Err(error)) = polled else { panic!("{polled:?}") };
     assert!(error.to_string().contains("needs a reactor"), "{error}");
 }
+
+/// The usual layout of PetaLinux: the kernel's driver has the controller, whose registers are not ours to write.
+#[test]
+fn pins_on_a_controller_that_the_kernel_has_are_reached_by_their_own_devices() {
+    let fake = Fake::new();
+    system::kernel_intc(&fake.tree, 0x4180_0000, 7);
+    let device = system::uio(&fake.tree, 0, "gpio@41210000");
+    system::on_kernel_line(&fake.tree, &device, [7, 0, 2]);
+    system::kernel_intc_table(&fake.tree, &[(47, 0, "gpio@41210000")]);
+    // Long enough for what is read of it.
+    fake.tree.file("dev/uio0", &"\0".repeat(64));
+    // What the kernel's driver wrote: IER and MER.
+    fake.set(INTC + 0x08, 0b1);
+    let options = fake.options().reactor(Arc::new(pynq::uio::NoReactor));
+    let overlay = options.attach(fake.tree.path("design.hwh")).unwrap();
+    overlay.interrupt("btns_gpio/ip2intc_irpt").unwrap();
+    let button = overlay.gpio("btns_gpio").unwrap().channel1().pin(0).unwrap();
+    let mut wait = pin!(button.wait_for_level_async(Level::High));
+    let polled = wait.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(error)) = polled else { panic!("{polled:?}") };
+    assert!(error.to_string().contains("needs a reactor"), "it came as far as the device: {error}");
+    assert_eq!([0x08, 0x0C, 0x1C].map(|register| fake.word(INTC + register)), [1, 0, 0], "left to the kernel");
+    let error = overlay.interrupt("switches_gpio/ip2intc_irpt").unwrap_err().to_string();
+    assert!(error.contains("line 1 of the interrupt controller at 0x41800000"), "{error}");
+}
+
+#[test]
+fn a_uio_map_smaller_than_the_block_is_used() {
+    let fake = Fake::new();
+    let device = system::uio(&fake.tree, 0, "leds");
+    system::map(&fake.tree, &device, 0, [LEDS, 0x1000, 0]);
+    fake.tree.file("dev/uio0", &"\0".repeat(0x1000));
+    let overlay = fake.attach().unwrap();
+    overlay.gpio("leds_gpio").unwrap().channel1().write(0b0110).unwrap();
+    assert_eq!(std::fs::read(fake.tree.path("dev/uio0")).unwrap().first(), Some(&0b0110));
+    assert_eq!(fake.word(LEDS), 0, "not by the memory file");
+    let window = overlay.mmio("leds_gpio").unwrap();
+    assert!(window.read(0xFFC, 4).is_ok() && window.read(0x1000, 4).is_err(), "it ends where the map does");
+}

@@ -1,7 +1,9 @@
 //! Which interrupt pins of a design each line of the processor serves, and through which UIO device.
 
+use std::collections::BTreeMap;
+
 use pynq::uio::{Error, UioDevices};
-use pynq_hwh::{Design, Hop, ProcessorLine, Source};
+use pynq_hwh::{Design, Hop, LineKind, ProcessorLine, Source};
 
 /// An interrupt pin, and the way to it.
 pub(super) struct Pin {
@@ -20,24 +22,43 @@ impl Pin {
     }
 }
 
-/// One line of the processor that something is wired to.
+/// One line of the processor that something is wired to, or of a controller that the kernel's own driver has.
 pub(super) struct Served<'d> {
     pub(super) line: &'d ProcessorLine,
+    /// The controller and its line, where the kernel has that.
+    pub(super) kernel: Option<KernelLine<'d>>,
     /// The number of the UIO device that has its interrupt, or why there is none.
     pub(super) device: Result<u32, String>,
     /// The pins that come through it.
     pub(super) pins: Vec<Pin>,
 }
 
+/// A line of an interrupt controller that the kernel's own driver has.
+#[derive(Clone, Copy)]
+pub(super) struct KernelLine<'d> {
+    /// The controller, in the design.
+    pub(super) controller: &'d str,
+    pub(super) number: u32,
+    pub(super) kind: LineKind,
+}
+
 impl Served<'_> {
-    /// As in `IRQ_F2P[0] = interrupt 61`.
+    /// As in `IRQ_F2P[0] = interrupt 61`, or `system_interrupts[13], which the kernel has`.
     pub(super) fn name(&self) -> String {
+        if let Some(line) = self.kernel {
+            return format!("{}[{}], which the kernel has", line.controller, line.number);
+        }
         let number = self.line.ps_irq.map_or_else(String::new, |irq| format!(" = interrupt {irq}"));
         format!("{}[{}]{number}", self.line.port, self.line.line)
     }
 
     /// What is wired to it: `system_interrupts`.
     pub(super) fn source(&self) -> &str {
+        if let (Some(line), Some(pin)) = (self.kernel, self.pins.first()) {
+            // Another controller, or the pin itself.
+            let behind = pin.hops.iter().skip_while(|hop| hop.controller != line.controller).nth(1);
+            return behind.map_or(&pin.name, |hop| &hop.controller);
+        }
         match &self.line.source {
             Source::Pin(name) | Source::Controller(name) => name,
             _ => "",
@@ -51,20 +72,60 @@ pub(super) fn lines<'d>(design: &'d Design, devices: &UioDevices) -> Vec<Served<
     let gic = design.processor.as_ref().is_some_and(|processor| processor.family.has_gic());
     let wired = design.interrupts.processor.iter();
     let wired = wired.filter(|line| matches!(line.source, Source::Pin(_) | Source::Controller(_)));
-    wired
-        .map(|line| {
-            let device = match line.ps_irq {
-                Some(_) if !gic => {
-                    Err("its processor is in the logic, and its interrupts do not reach this system".to_owned())
-                }
-                Some(irq) => devices.by_irq(irq).map(|device| device.number).map_err(|error| why(irq, &error)),
-                None => Err("its interrupt number is not known for this processor".to_owned()),
-            };
-            let behind = pins.iter().filter(|pin| comes_through(design, pin, line));
-            let pins = behind.map(|pin| Pin { name: pin.name.clone(), hops: pin.hops.clone(), gate: None }).collect();
-            Served { line, device, pins }
-        })
-        .collect()
+    let mut all = Vec::new();
+    for line in wired {
+        let behind = pins.iter().filter(|pin| comes_through(design, pin, line));
+        let behind =
+            behind.map(|pin| Pin { name: pin.name.clone(), hops: pin.hops.clone(), gate: None }).collect::<Vec<_>>();
+        if let Some((controller, address)) = kernel_controller(design, devices, line) {
+            all.extend(kernel_lines(line, controller, address, behind, devices));
+            continue;
+        }
+        let device = match line.ps_irq {
+            Some(_) if !gic => {
+                Err("its processor is in the logic, and its interrupts do not reach this system".to_owned())
+            }
+            Some(irq) => devices.by_irq(irq).map(|device| device.number).map_err(|error| why(irq, &error)),
+            None => Err("its interrupt number is not known for this processor".to_owned()),
+        };
+        all.push(Served { line, kernel: None, device, pins: behind });
+    }
+    all
+}
+
+/// The controller on a line of the processor, if the kernel's own driver has it.
+fn kernel_controller<'d>(design: &'d Design, devices: &UioDevices, line: &ProcessorLine) -> Option<(&'d str, u64)> {
+    let Source::Controller(path) = &line.source else { return None };
+    let (path, controller) = design.interrupts.controllers.get_key_value(path)?;
+    let address = controller.base?;
+    devices.kernel_controller(address).map(|_| (path.as_str(), address))
+}
+
+/// The lines of such a controller that something is wired to, each with the device that is on it.
+fn kernel_lines<'d>(
+    line: &'d ProcessorLine,
+    controller: &'d str,
+    address: u64,
+    pins: Vec<Pin>,
+    devices: &UioDevices,
+) -> Vec<Served<'d>> {
+    let mut lines: BTreeMap<u32, (LineKind, Vec<Pin>)> = BTreeMap::new();
+    for pin in pins {
+        let Some(hop) = pin.hops.first() else { continue };
+        let (number, kind) = (hop.line, hop.kind);
+        lines.entry(number).or_insert_with(|| (kind, Vec::new())).1.push(pin);
+    }
+    let served = lines.into_iter().map(|(number, (kind, pins))| {
+        let device = devices.by_kernel_line(address, number).map(|device| device.number).map_err(|error| match error {
+            Error::NoDevice { found, .. } => {
+                let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+                format!("no UIO device is on it; this system has: {found}")
+            }
+            other => other.to_string(),
+        });
+        Served { line, kernel: Some(KernelLine { controller, number, kind }), device, pins }
+    });
+    served.collect()
 }
 
 /// Why no device has an interrupt. The cure stands elsewhere.

@@ -175,6 +175,7 @@ fn line_value(line: &Served<'_>) -> Value {
         "port": line.line.port,
         "line": line.line.line,
         "ps_irq": line.line.ps_irq,
+        "kernel": line.kernel.map(|line| json!({ "controller": line.controller, "line": line.number })),
         "source": line.source(),
         "device": line.device.as_ref().ok(),
         "missing": line.device.as_ref().err(),

@@ -199,3 +199,60 @@ fn a_user_without_rights_is_told_the_udev_rule() {
     // What it could not look at is not taken for good, nor is the logic touched.
     assert!(of_level(&value, "note").iter().any(|note| note.starts_with("clocks: can't be looked at")), "{value:#}");
 }
+
+#[test]
+fn a_controller_that_the_kernel_has_is_named_and_its_lines_are_proposed() {
+    let fake = crate::uio::petalinux();
+    let (value, code) = fake.doctor();
+    assert_eq!((wrong(&value), code), (Vec::new(), 0));
+    let good = of_level(&value, "ok");
+    let expected = "interrupts: system_interrupts is the kernel's own (/amba_pl/interrupt-controller@41800000): \
+        each of its lines needs a UIO device";
+    assert!(good.iter().any(|found| found == expected), "{good:#?}");
+    std::fs::remove_dir_all(fake.tree.path("sys/class/uio/uio1")).expect("a folder");
+    let fix = only(&fake, "interrupts", &["system_interrupts[1], which the kernel has", "switches_gpio/ip2intc_irpt"]);
+    let node = "interrupt-parent = <&{/amba_pl/interrupt-controller@41800000}>; interrupts = <1 1>;";
+    assert!(fix.contains(node), "{fix}");
+}
+
+/// Two vectors of interrupts of a Zynq UltraScale+, the first line of each in use.
+#[test]
+fn two_lines_without_a_device_get_two_names() {
+    let hwh = r#"<EDKSYSTEM><SYSTEMINFO ARCH="zynquplusRFSOC" DEVICE="xczu28dr" NAME="vectors"/><MODULES>
+        <MODULE INSTANCE="processor" VLNV="xilinx.com:ip:zynq_ultra_ps_e:3.4"><PORTS>
+          <PORT DIR="I" NAME="pl_ps_irq0" LEFT="0" RIGHT="0" SIGNAME="first"/>
+          <PORT DIR="I" NAME="pl_ps_irq1" LEFT="0" RIGHT="0" SIGNAME="second"/>
+        </PORTS></MODULE>
+        <MODULE INSTANCE="source" VLNV="user.org:user:source:1.0"><PORTS>
+          <PORT DIR="O" NAME="one" SIGNAME="first"/>
+          <PORT DIR="O" NAME="two" SIGNAME="second"/>
+        </PORTS></MODULE>
+        </MODULES></EDKSYSTEM>"#;
+    let fake = Fake::bare();
+    fake.tree.file("two.hwh", hwh);
+    let output = fake.run(&["doctor", "--hwh", fake.tree.path("two.hwh").to_str().expect("UTF-8")]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    for node in [
+        "fabric { compatible = \"generic-uio\"; interrupt-parent = <&gic>; interrupts = <0 89 4>; };",
+        "fabric136 { compatible = \"generic-uio\"; interrupt-parent = <&gic>; interrupts = <0 104 4>; };",
+    ] {
+        assert!(text.contains(node), "no {node} in\n{text}");
+    }
+}
+
+/// What has the registers of a block is as good as what has the whole of it, as when it is opened.
+#[test]
+fn blocks_in_smaller_maps_need_no_memory_file() {
+    let fake = Fake::healthy();
+    for (number, base) in [(1, 0x4121_0000), (2, 0x4120_0000), (3, 0x4125_0000), (4, 0x4124_0000)] {
+        let device = system::uio(&fake.tree, number, &format!("gpio@{base:x}"));
+        system::map(&fake.tree, &device, 0, [base, 0x1000, 0]);
+        fake.tree.file(&format!("dev/uio{number}"), "");
+    }
+    let good = of_level(&fake.doctor().0, "ok");
+    assert!(good.iter().any(|found| found.starts_with("/dev/mem: is not needed")), "{good:#?}");
+    system::map(&fake.tree, "sys/class/uio/uio3", 0, [0x4125_0000, 0x100, 0]);
+    std::fs::remove_file(fake.tree.path("dev/mem")).expect("the file");
+    let found = wrong(&fake.doctor().0);
+    assert!(found.iter().any(|found| found.contains("1 blocks are in no UIO device: leds_gpio")), "{found:#?}");
+}

@@ -81,3 +81,40 @@ fn what_is_no_table_is_an_error_and_a_missing_file_too() {
     assert!(fake.failure(&["uio"]).contains("maps/map0/addr"));
     assert!(fake.failure(&["uio", "--hwh", "/no/such.hwh"]).contains("/no/such.hwh"));
 }
+
+/// The layout of PetaLinux: the kernel has the controller, and the devices hang on its lines.
+pub(crate) fn petalinux() -> Fake {
+    let fake = Fake::healthy();
+    system::kernel_intc(&fake.tree, 0x4180_0000, 7);
+    std::fs::remove_dir_all(fake.tree.path("sys/class/uio/uio0")).expect("a folder");
+    for (number, name, line) in [(0, "gpio@41210000", 0), (1, "gpio@41220000", 1)] {
+        let device = system::uio(&fake.tree, number, name);
+        system::on_kernel_line(&fake.tree, &device, [7, line, 2]);
+        fake.tree.file(&format!("dev/uio{number}"), "");
+    }
+    system::kernel_intc_table(&fake.tree, &[(47, 0, "gpio@41210000"), (48, 1, "gpio@41220000")]);
+    fake
+}
+
+#[test]
+fn each_line_of_a_controller_that_the_kernel_has_is_served_by_its_own_device() {
+    let fake = petalinux();
+    let text = fake.stdout(&["uio", "--hwh", HWH]);
+    for line in [
+        "  serves     system_interrupts[0], which the kernel has: btns_gpio/ip2intc_irpt",
+        "  serves     system_interrupts[1], which the kernel has: switches_gpio/ip2intc_irpt",
+        "  interrupt  0 (interrupt-controller@41800000), edge, the kernel's 47",
+    ] {
+        assert!(text.lines().any(|found| found == line), "no line `{line}` in\n{text}");
+    }
+    assert!(!text.contains("without a UIO device") && !text.contains("nothing of this design"), "{text}");
+    let value: Value = serde_json::from_str(&fake.stdout(&["uio", "--hwh", HWH, "--json"])).expect("JSON");
+    assert_eq!(value["lines"][1]["kernel"], json!({ "controller": "system_interrupts", "line": 1 }));
+    std::fs::remove_dir_all(fake.tree.path("sys/class/uio/uio1")).expect("a folder");
+    let text = fake.stdout(&["uio", "--hwh", HWH]);
+    let missing = text.split("without a UIO device\n").nth(1).expect("a line without a device");
+    assert!(
+        missing.starts_with("  system_interrupts[1], which the kernel has: switches_gpio/ip2intc_irpt\n"),
+        "{missing}"
+    );
+}

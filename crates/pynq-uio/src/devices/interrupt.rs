@@ -104,6 +104,8 @@ pub(super) enum Specifier {
     Unknown,
     /// The node has no interrupt.
     Absent,
+    /// This line of another controller.
+    Line(u32),
     /// Read as a GIC's, this ID.
     Gic { id: u32, trigger: Option<Trigger> },
 }
@@ -154,6 +156,10 @@ pub(super) fn pair(devices: &mut [UioDevice], interrupts: &Interrupts) {
                 }
                 None => left.push(index),
             },
+            Specifier::Line(line) => match on_line(&device.name, line, interrupts) {
+                Some(row) => device.interrupt = UioInterrupt::Known(UioIrq::of(row)),
+                None => left.push(index),
+            },
             // Other drivers than the device tree's take interrupts that are in no node: those of PCI devices.
             Specifier::Absent if device.version == "devicetree" => {}
             Specifier::Absent | Specifier::Unknown => left.push(index),
@@ -173,6 +179,12 @@ fn asked_and_got<'a>(name: &str, id: u32, interrupts: &'a Interrupts) -> Option<
         .rows()
         .iter()
         .find(|row| row.is_gic() && row.hwirq == Some(id) && row.actions.iter().any(|action| action == name))
+}
+
+/// The row of another controller's line that the node asks for, if the device's name is on it and on no other such row.
+fn on_line<'a>(name: &'a str, line: u32, interrupts: &'a Interrupts) -> Option<&'a InterruptRow> {
+    let mut rows = interrupts.by_action(name).filter(|row| !row.is_gic() && row.hwirq == Some(line));
+    rows.next().filter(|_| rows.next().is_none())
 }
 
 /// What the name alone tells about one of the devices that are left.

@@ -2,16 +2,20 @@
 
 use std::{fs, io, path::Path};
 
-use super::{UioDevice, UioInterrupt, UioMap, interrupt, page};
+use super::{KernelController, UioDevice, UioInterrupt, UioMap, controllers, interrupt, page};
 use crate::{Error, Result, SystemPaths, interrupts::gone};
 
 /// The devices, by number; nothing if the kernel has no UIO.
-pub(super) fn devices(paths: &SystemPaths, folder: &Path) -> Result<Option<Vec<UioDevice>>> {
+pub(super) fn devices(
+    paths: &SystemPaths,
+    folder: &Path,
+    controllers: &[KernelController],
+) -> Result<Option<Vec<UioDevice>>> {
     let Some(numbers) = numbered(folder, "uio")? else { return Ok(None) };
     let mut devices = Vec::with_capacity(numbers.len());
     for number in numbers {
         let folder = folder.join(format!("uio{number}"));
-        match device(paths, number, &folder) {
+        match device(paths, number, &folder, controllers) {
             Ok(None) => {}
             // It left while it was looked at, and what was found of it, or the failure to find more, means nothing.
             _ if matches!(name(&folder), Ok(None)) => {}
@@ -32,7 +36,12 @@ pub(super) fn name(folder: &Path) -> Result<Option<String>> {
     }
 }
 
-fn device(paths: &SystemPaths, number: u32, folder: &Path) -> Result<Option<UioDevice>> {
+fn device(
+    paths: &SystemPaths,
+    number: u32,
+    folder: &Path,
+    controllers: &[KernelController],
+) -> Result<Option<UioDevice>> {
     let Some(name) = name(folder)? else { return Ok(None) };
     let version = optional(&folder.join("version"))?.unwrap_or_default();
     let events = events(&folder.join("event"))?;
@@ -41,6 +50,8 @@ fn device(paths: &SystemPaths, number: u32, folder: &Path) -> Result<Option<UioD
     for index in numbered(&all, "map")?.unwrap_or_default() {
         maps.push(map(&all.join(format!("map{index}")), index as usize)?);
     }
+    let of_node = folder.join("device/of_node");
+    let kernel_line = controllers::line(paths, controllers, &of_node);
     Ok(Some(UioDevice {
         number,
         name,
@@ -48,7 +59,11 @@ fn device(paths: &SystemPaths, number: u32, folder: &Path) -> Result<Option<UioD
         events,
         maps,
         interrupt: UioInterrupt::None,
-        specifier: interrupt::specifier(&folder.join("device/of_node"))?,
+        kernel_line,
+        specifier: match kernel_line {
+            Some((_, line)) => interrupt::Specifier::Line(line),
+            None => interrupt::specifier(&of_node)?,
+        },
         node: paths.dev.join(format!("uio{number}")),
         folder: folder.into(),
         paths: paths.clone(),

@@ -47,3 +47,45 @@ pub(crate) fn gic_table(tree: &Tree, lines: &[(u32, u32, &str)]) {
     table += "IPI1:          0          0  Timer broadcast interrupts\nErr:          0\n";
     tree.file("proc/interrupts", &table);
 }
+
+/// Cells of a property, which are big endian.
+fn property(tree: &Tree, path: &str, cells: &[u32]) {
+    let bytes = cells.iter().flat_map(|cell| cell.to_be_bytes()).collect::<Vec<_>>();
+    let path = tree.path(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// The device tree's folder of the logic, in the layout of PetaLinux.
+const LOGIC: &str = "sys/firmware/devicetree/base/amba_pl";
+
+/// An AXI INTC that the device tree gives to the kernel's own driver.
+pub(crate) fn kernel_intc(tree: &Tree, address: u32, phandle: u32) {
+    let node = format!("{LOGIC}/interrupt-controller@{address:x}");
+    tree.file(&format!("{node}/compatible"), "xlnx,axi-intc-4.1\0xlnx,xps-intc-1.00.a\0");
+    tree.file(&format!("{node}/interrupt-controller"), "");
+    property(tree, &format!("{LOGIC}/#address-cells"), &[1]);
+    property(tree, &format!("{node}/reg"), &[address, 0x1_0000]);
+    property(tree, &format!("{node}/phandle"), &[phandle]);
+}
+
+/// Puts a UIO device on a line of such a controller, by a node that has its name.
+pub(crate) fn on_kernel_line(tree: &Tree, device: &str, [phandle, line, kind]: [u32; 3]) {
+    let name = tree.read(&format!("{device}/name"));
+    let node = format!("{LOGIC}/{}", name.trim());
+    property(tree, &format!("{node}/interrupt-parent"), &[phandle]);
+    property(tree, &format!("{node}/interrupts"), &[line, kind]);
+    tree.folder(&format!("{device}/device"));
+    std::os::unix::fs::symlink(tree.path(&node), tree.path(&format!("{device}/device/of_node"))).unwrap();
+}
+
+/// `/proc/interrupts` with lines of such a controller, whose own input has no handler that is shown.
+pub(crate) fn kernel_intc_table(tree: &Tree, lines: &[(u32, u32, &str)]) {
+    let mut table = "           CPU0       CPU1       \n".to_owned();
+    table += " 27:        100        100     GIC-0  27 Edge      gt\n";
+    for (virq, line, action) in lines {
+        table +=
+            &format!("{virq:3}:          3          0  interrupt-controller@41800000 {line:3} Edge      {action}\n");
+    }
+    tree.file("proc/interrupts", &table);
+}

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use pynq::uio::{LinuxDmaMemory, Trigger, UioDevice};
 use pynq_hwh::{Design, Family, LineKind, ProcessorLine, Source, WarningKind};
 
-use super::{super::serving, Findings, Patient};
+use super::{
+    super::serving::{self, Served},
+    Findings, Patient,
+};
 use crate::tree;
 
 /// Blocks that move data by themselves.
@@ -26,23 +29,39 @@ const WARNINGS: [WarningKind; 10] = [
 
 pub(super) fn interrupts(patient: &Patient<'_>, findings: &mut Findings) {
     let Some(design) = &patient.design else { return };
+    for (path, controller) in &design.interrupts.controllers {
+        let Some(node) = controller.base.and_then(|base| patient.devices.kernel_controller(base)) else { continue };
+        let message =
+            format!("{path} is the kernel's own ({}): each of its lines needs a UIO device", node.node.display());
+        findings.good("interrupts", message);
+    }
     for served in serving::lines(design, &patient.devices) {
         let whose = format!("{} ({}, {})", served.name(), served.source(), tree::count(served.pins.len(), "pin"));
+        let fix = || node(design, &served, patient);
         match &served.device {
-            Err(why) => findings.wrong("interrupts", format!("{whose}: {why}"), node(design, served.line)),
+            Err(why) => findings.wrong("interrupts", format!("{whose}: {why}"), fix()),
             Ok(number) => {
                 let Some(device) = patient.devices.devices().iter().find(|device| device.number == *number) else {
                     continue;
                 };
                 findings.good("interrupts", format!("{whose}: uio{number} \"{}\"", device.name));
-                trigger(design, served.line, device, findings);
+                // How the kernel's own driver looks at a line, the controller was built with.
+                if served.kernel.is_none() {
+                    trigger(design, served.line, device, findings, fix);
+                }
             }
         }
     }
 }
 
 /// Whether the kernel looks at the line in the way that it is driven.
-fn trigger(design: &Design, line: &ProcessorLine, device: &UioDevice, findings: &mut Findings) {
+fn trigger(
+    design: &Design,
+    line: &ProcessorLine,
+    device: &UioDevice,
+    findings: &mut Findings,
+    fix: impl FnOnce() -> String,
+) {
     let known = device.interrupt.known().and_then(|irq| irq.trigger);
     let (Some(drives), Some(looks)) = (drives(design, line), known) else { return };
     let about = format!("{}[{}], uio{} \"{}\"", line.port, line.line, device.number, device.name);
@@ -50,12 +69,12 @@ fn trigger(design: &Design, line: &ProcessorLine, device: &UioDevice, findings: 
         (LineKind::Level, Trigger::Edge) => findings.note(
             "trigger",
             format!("{about}: a level that the kernel takes for an edge; what is active before it is waited for fires once or never"),
-            node(design, line),
+            fix(),
         ),
         (LineKind::Edge, Trigger::Level) => findings.wrong(
             "trigger",
             format!("{about}: pulses that the kernel takes for a level; one that has ended before it is looked at is lost"),
-            node(design, line),
+            fix(),
         ),
         _ => {}
     }
@@ -73,9 +92,8 @@ fn drives(design: &Design, line: &ProcessorLine) -> Option<LineKind> {
     }
 }
 
-/// The node that gives an interrupt to UIO. Shared peripheral interrupts are counted from 32 on; 4 is a high level, 1 a
-/// rising edge.
-fn node(design: &Design, line: &ProcessorLine) -> String {
+/// The node that gives an interrupt to UIO.
+fn node(design: &Design, served: &Served<'_>, patient: &Patient<'_>) -> String {
     let family = design.processor.as_ref().map(|processor| processor.family);
     if let Some(family @ (Family::MicroBlaze | Family::MicroBlazeV)) = family {
         return format!(
@@ -84,16 +102,30 @@ fn node(design: &Design, line: &ProcessorLine) -> String {
             family.as_str()
         );
     }
-    let Some((irq, shared)) = line.ps_irq.and_then(|irq| Some((irq, irq.checked_sub(32)?))) else {
-        return "wire it to an interrupt input of the processing system".to_owned();
+    // As the kernel counts triggers.
+    let flags = |kind| if kind == LineKind::Edge { 1 } else { 4 };
+    let (name, parent, cells) = match served.kernel {
+        Some(line) => {
+            let base = design.interrupts.controllers.get(line.controller).and_then(|controller| controller.base);
+            let controller = base.and_then(|base| patient.devices.kernel_controller(base));
+            // A path stands for a label, which the kernel's tree need not have.
+            let parent = controller.map_or_else(String::new, |found| format!("{{{}}}", found.node.display()));
+            (format!("line{}", line.number), parent, format!("{} {}", line.number, flags(line.kind)))
+        }
+        None => {
+            // Shared peripheral interrupts are counted from 32 on.
+            let Some((irq, shared)) = served.line.ps_irq.and_then(|irq| Some((irq, irq.checked_sub(32)?))) else {
+                return "wire it to an interrupt input of the processing system".to_owned();
+            };
+            let flags = flags(drives(design, served.line).unwrap_or(LineKind::Level));
+            // What the images of PYNQ call the first line. Two nodes of one name would be one.
+            let name = if matches!(irq, 61 | 121) { "fabric".to_owned() } else { format!("fabric{irq}") };
+            (name, gic_label(family).to_owned(), format!("0 {shared} {flags}"))
+        }
     };
-    let flags = if drives(design, line) == Some(LineKind::Edge) { 1 } else { 4 };
-    let parent = gic_label(family);
-    // What the images of PYNQ call the first line. Two nodes of one name would be one.
-    let name = if matches!(irq, 61 | 121) { "fabric".to_owned() } else { format!("fabric{irq}") };
     format!(
         "a node of the device tree, by an overlay or for good:\n\
-         {name} {{ compatible = \"generic-uio\"; interrupt-parent = <&{parent}>; interrupts = <0 {shared} {flags}>; }};\n\
+         {name} {{ compatible = \"generic-uio\"; interrupt-parent = <&{parent}>; interrupts = <{cells}>; }};\n\
          and the driver told of it: uio_pdrv_genirq.of_id=generic-uio"
     )
 }

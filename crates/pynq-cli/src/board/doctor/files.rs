@@ -53,10 +53,8 @@ pub(super) fn memory(patient: &Patient<'_>, findings: &mut Findings) {
     let path = patient.paths.dev.join("mem");
     let needed = match &patient.design {
         Some(design) => {
-            let uncovered = |block: &IpBlock| {
-                let size = block.size.min(0x1000);
-                !patient.devices.devices().iter().any(|device| device.map_of(block.base, size).is_some())
-            };
+            // As opening the block looks for one.
+            let uncovered = |block: &IpBlock| patient.devices.covering(block).is_none();
             let names = design.ip.iter().filter(|(_, block)| uncovered(block)).map(|(name, _)| name.as_str());
             Some(names.collect::<Vec<_>>())
         }
@@ -100,7 +98,7 @@ pub(super) fn locks(patient: &Patient<'_>, findings: &mut Findings) {
     }
     // The folder of our own that is not there yet, only root can make.
     let may_make = system::is_writable(&folder);
-    let missing = patient.design.is_none()
+    let missing = patient.design.as_ref().is_none_or(|design| design.ip.is_empty())
         || blocks.clone().any(|(_, block)| fs::symlink_metadata(Claim::file_of(&patient.paths, block.base)).is_err());
     if may_make || !missing {
         if strangers.is_empty() {
