@@ -136,6 +136,11 @@ pub enum Error {
         /// The design.
         design: String,
     },
+    /// A handoff file has no bitstream beside it, or an archive none in it.
+    NoBitstreamFile {
+        /// The file that was named.
+        path: PathBuf,
+    },
     /// A clock to the logic can't be read or set.
     PlClock(PlClockError),
     /// The processor of a design feeds no clocks to the logic that are known.
@@ -253,6 +258,25 @@ impl fmt::Display for Error {
                 f,
                 "design `{design}` was attached to, and not programmed from a bitstream; its handles are invalid now, attach again or open its .bit file"
             ),
+            Self::NoBitstreamFile { path }
+                if path.extension().is_some_and(|found| found.eq_ignore_ascii_case("xsa")) =>
+            {
+                write!(
+                    f,
+                    "`{}` has no bitstream in it; export the hardware with the bitstream included, or attach to the design \
+                     if it is loaded already",
+                    path.display()
+                )
+            }
+            Self::NoBitstreamFile { path } => {
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                write!(
+                    f,
+                    "`{}` has no bitstream beside it: there is no {stem}.bit, {stem}_wrapper.bit, {stem}.bit.bin or \
+                     {stem}.bin; put it there, or attach to the design if it is loaded already",
+                    path.display()
+                )
+            }
             Self::PlClock(error) => error.fmt(f),
             Self::NoClocks { design } => write!(
                 f,

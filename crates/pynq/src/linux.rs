@@ -13,7 +13,7 @@ use pynq_core::{
     Instant, lock,
     pl_clocks::{PlClockError, PlClocks},
 };
-use pynq_hwh::{Bitstream, Design, IpBlock};
+use pynq_hwh::{Bitstream, Design, IpBlock, OverlayFile, OverlayFiles};
 use pynq_uio::{
     Claim, DeviceTree, FirstOf, FpgaManager, KernelFiles, LinuxClock, LogicClaim, Masking, ProgramOptions, Reactor,
     SystemFiles, SystemPaths, UioDevice, UioDevices, UioInterrupts, open_block,
@@ -28,8 +28,12 @@ use crate::{
 /// Overlays on a board under Linux.
 #[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
 impl Overlay {
-    /// Programs the bitstream at `path`, a `.bit` file with its `.hwh` file beside it, and opens the design: PYNQ's
+    /// Programs the bitstream at `path`, with its `.hwh` file beside it, and opens the design: PYNQ's
     /// `Overlay("base.bit")`. Needs root.
+    ///
+    /// `path` is a `.bit`, `.bin` or `.bit.bin` file, or an `.xsa` archive that has both; or a `.hwh` file, and then the
+    /// bitstream of its name is taken. Vivado's own names fit each other, `design_1_wrapper.bit` and `design_1.hwh`.
+    /// Another file than the one named is never taken for it; see [`OverlayFiles`](pynq_hwh::OverlayFiles).
     ///
     /// The clocks that the processor feeds to the logic are set to the design's frequencies first; see
     /// [`clocks`](Self::clocks).
@@ -43,7 +47,8 @@ impl Overlay {
     ///
     /// # Errors
     ///
-    /// [`Error::Handoff`] if one of the files can't be read, [`Error::PlClock`] if a clock can't have the design's
+    /// [`Error::Handoff`] if one of the files can't be read, or the two are of different designs;
+    /// [`Error::NoBitstreamFile`] if there is none for a `.hwh` file or in an archive; [`Error::PlClock`] if a clock can't have the design's
     /// frequency, [`Error::Linux`] if the logic can't be programmed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         LinuxOptions::new().open(path)
@@ -63,7 +68,7 @@ impl Overlay {
     }
 
     /// Opens the design that is loaded already, without programming it: PYNQ's `Overlay(.., download=False)`. `path` is
-    /// that design's `.hwh` file, or the `.bit` file beside it.
+    /// that design's `.hwh` file, its `.bit` file with that beside it, or its `.xsa` archive.
     ///
     /// Interrupts that a program before this one left enabled are switched off; the outputs of AXI GPIOs go on driving what
     /// they drive, and [`warnings`](Self::warnings) tells of clocks that are not as the design has them. Whether the logic runs is checked where the kernel tells; whether it is this design is taken on trust.
@@ -236,11 +241,17 @@ impl LinuxOptions {
     /// As of [`Overlay::open`].
     pub fn open(self, path: impl AsRef<Path>) -> Result<Overlay> {
         let path = path.as_ref();
-        let design = design(path)?;
-        let bit = path.with_extension("bit");
-        let read = Bitstream::read(&bit);
-        let bitstream = read.map_err(|error| Error::Handoff { path: Some(bit), error: Box::new(error) })?;
-        self.overlay(path, design, Some(bitstream))
+        let (files, design) = files(path)?;
+        let in_bitstream = |error: pynq_hwh::Error| {
+            let path = files.bitstream.as_ref().map_or_else(|| path.to_owned(), OverlayFile::path);
+            Error::Handoff { path: Some(path), error: Box::new(error) }
+        };
+        let Some(bitstream) = files.bitstream().map_err(in_bitstream)? else {
+            return Err(Error::NoBitstreamFile { path: path.to_owned() });
+        };
+        // Two files of one name need not be of one build.
+        bitstream.compare(&design).map_err(in_bitstream)?;
+        self.overlay(path, &files, design, Some(bitstream))
     }
 
     /// See [`Overlay::open_async`].
@@ -275,22 +286,29 @@ impl LinuxOptions {
     /// As of [`Overlay::attach`].
     pub fn attach(self, path: impl AsRef<Path>) -> Result<Overlay> {
         let path = path.as_ref();
-        let design = design(path)?;
+        let (files, design) = files(path)?;
         match FpgaManager::find(&self.paths) {
             Ok(manager) => manager.attach()?,
             // A kernel without the driver: what loaded the logic was the boot loader.
             Err(pynq_uio::Error::NoFpgaManager { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        self.overlay(path, design, None)
+        self.overlay(path, &files, design, None)
     }
 
-    fn overlay(self, path: &Path, design: Design, bitstream: Option<Bitstream>) -> Result<Overlay> {
+    fn overlay(
+        self,
+        path: &Path,
+        beside: &OverlayFiles,
+        design: Design,
+        bitstream: Option<Bitstream>,
+    ) -> Result<Overlay> {
         let Self { paths, reactor, files, device_tree, partial, sets_clocks } = self;
         let device_tree = match device_tree {
             DeviceTreeFile::None => None,
             DeviceTreeFile::At(path) => Some(path),
-            DeviceTreeFile::Beside => Some(path.with_extension("dtbo")),
+            // If there is none, the name that is missing is told.
+            DeviceTreeFile::Beside => Some(beside.device_tree.clone().unwrap_or_else(|| path.with_extension("dtbo"))),
         };
         // Before the logic is programmed, so that a file that isn't there leaves everything as it was.
         let device_tree = device_tree.map(DeviceTreeOverlayFile::read).transpose()?;
@@ -336,9 +354,12 @@ impl DeviceTreeOverlayFile {
     }
 }
 
-fn design(path: &Path) -> Result<Design> {
-    let path = path.with_extension("hwh");
-    Design::read(&path).map_err(|error| Error::Handoff { path: Some(path), error: Box::new(error) })
+/// The files of the overlay that is named by one of them, and its design.
+fn files(path: &Path) -> Result<(OverlayFiles, Design)> {
+    let about = |path: PathBuf| move |error| Error::Handoff { path: Some(path), error: Box::new(error) };
+    let files = OverlayFiles::find(path).map_err(about(path.to_owned()))?;
+    let design = files.design().map_err(about(files.handoff.path()))?;
+    Ok((files, design))
 }
 
 struct Linux {

@@ -175,9 +175,41 @@ fn a_design_that_others_have_open_is_not_programmed_away() {
 fn a_missing_file_is_named() {
     let fake = Fake::new();
     let error = fake.options().attach(fake.tree.path("other.bit")).unwrap_err();
-    assert!(error.to_string().contains("other.hwh"), "{error}");
+    assert!(error.to_string().contains("other.bit"), "{error}");
     let error = fake.options().open(fake.tree.path("design.hwh")).unwrap_err();
-    assert!(error.to_string().contains("design.bit"), "{error}");
+    assert!(error.to_string().contains("no design.bit, design_wrapper.bit,"), "{error}");
+    std::fs::write(fake.tree.path("lonely.bit"), "").unwrap();
+    let error = fake.options().open(fake.tree.path("lonely.bit")).unwrap_err();
+    assert!(error.to_string().contains("lonely.hwh"), "{error}");
+}
+
+/// Another file than the one named would be another design in the logic.
+#[test]
+fn no_other_bitstream_is_loaded_than_the_one_that_was_named() {
+    let fake = Fake::new();
+    fake.programmable();
+    let firmware = || std::fs::read(fake.tree.path("lib/firmware/pynq-fpga0.bin")).unwrap();
+    let bit = std::fs::read(fake.tree.path("design.bit")).unwrap();
+    // The same with one word more at its end, in the form of words without a header.
+    let at = bit.windows(4).position(|bytes| bytes == [0xAA, 0x99, 0x55, 0x66]).unwrap();
+    let raw = [&bit[at - 32..], &[0x20, 0, 0, 0]].concat();
+    std::fs::write(fake.tree.path("design.bin"), &raw).unwrap();
+    std::fs::write(fake.tree.path("design.bit.bin"), [&raw[..], &[0x20, 0, 0, 0]].concat()).unwrap();
+    for (name, length) in [("design.bin", raw.len()), ("design.bit.bin", raw.len() + 4), ("design.bit", raw.len() - 4)]
+    {
+        drop(fake.options().open(fake.tree.path(name)).unwrap());
+        assert_eq!(firmware().len(), length, "{name}");
+    }
+    // Vivado's own names, of the bitstream and of the block design in it.
+    std::fs::rename(fake.tree.path("design.bit"), fake.tree.path("design_wrapper.bit")).unwrap();
+    std::fs::remove_file(fake.tree.path("design.bin")).unwrap();
+    std::fs::remove_file(fake.tree.path("design.bit.bin")).unwrap();
+    for name in ["design_wrapper.bit", "design.hwh"] {
+        drop(fake.options().open(fake.tree.path(name)).unwrap());
+        assert_eq!(firmware().len(), raw.len() - 4, "{name}");
+    }
+    let error = fake.options().open(fake.tree.path("design.bin")).unwrap_err().to_string();
+    assert!(error.contains("design.bin"), "{error}");
 }
 
 #[test]
@@ -186,7 +218,7 @@ fn open_async_works_under_any_runtime_and_without() {
     let path = fake.tree.path("design.hwh");
     let opened = pynq::core::block_on(fake.options().open_async(&path), |_| std::thread::yield_now());
     let without = opened.unwrap_err().to_string();
-    assert!(without.contains("design.bit"), "{without}");
+    assert!(without.contains("no design.bit"), "{without}");
     #[cfg(feature = "tokio")]
     {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
