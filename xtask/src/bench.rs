@@ -1,6 +1,6 @@
 //! All benchmarks in one run: tables on the terminal, JSON, and with `--update` the page of the book that is made of it.
 //!
-//! No stage of CI: it wants a quiet machine.
+//! No stage of CI: it wants a quiet machine. A bar that is missed is printed, and with `--strict` the run fails.
 
 mod page;
 mod plot;
@@ -67,7 +67,12 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
     for bar in &missed {
         say!("  MISSED: {bar}");
     }
-    Ok(Outcome::PASSED)
+    match missed.first() {
+        Some(first) if options.strict => {
+            Err(Failure::of("cargo xtask bench --strict", format!("{} bars missed, the first: {first}", missed.len())))
+        }
+        _ => Ok(Outcome::PASSED),
+    }
 }
 
 /// The page, twice: as a file beside the other documents, and as a chapter of the book, which has its plots.

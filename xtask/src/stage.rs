@@ -33,6 +33,8 @@ pub(crate) struct Options {
     pub(crate) seed: Option<u64>,
     /// `--update`: writes down what is found instead of comparing it.
     pub(crate) update: bool,
+    /// `--strict`: a bar that is missed fails the benchmarks.
+    pub(crate) strict: bool,
     /// `--quick`: just to see that it works.
     pub(crate) quick: bool,
     /// `--skip A,B` and `--only A,B`: stages of `ci`.

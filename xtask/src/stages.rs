@@ -73,7 +73,7 @@ const STAGES: [Stage; 23] = [
     Stage { name: "miri", about: "undefined behaviour, where miri is installed", run: compile::miri, in_ci: false },
     Stage {
         name: "bench",
-        about: "all benchmarks [--quick] [NAME]; --update writes docs/performance.md",
+        about: "all benchmarks [--quick] [--strict] [NAME]; --update writes docs/performance.md",
         run: bench::run,
         in_ci: false,
     },
@@ -135,6 +135,7 @@ fn parse(args: &[String]) -> Result<Options, String> {
             "--minutes" => options.minutes = Some(number(value()?)?),
             "--seed" => options.seed = Some(number(value()?)?),
             "--update" => options.update = true,
+            "--strict" => options.strict = true,
             "--quick" => options.quick = true,
             "--skip" => options.skip.extend(value()?.split(',').map(str::to_owned)),
             "--only" => options.only.extend(value()?.split(',').map(str::to_owned)),

@@ -218,6 +218,7 @@ pub(crate) fn main() {
     let mut report = Report::default();
     report.rows(&rows, NOTIFY);
     report.bar("one line", OURS, 1.5);
+    report.bar("32 lines at once, each", OURS, 1.3);
     report.figures.iter_mut().for_each(|figure| figure.group.insert_str(0, "In process: "));
     limits(&mut report, &rows);
     drop(rows);
@@ -228,11 +229,6 @@ pub(crate) fn main() {
 /// Bars that are not on a ratio to the same case of the baseline.
 fn limits(report: &mut Report, rows: &Rows<'_>) {
     let row = |group| rows.get(group, OURS);
-    if let Some(all) = row("32 lines at once, each") {
-        let (group, name) = ("In process, in all".to_owned(), "one of 32 lines at once".to_owned());
-        let bar = Some(Bar { most: 60.0 });
-        report.figures.push(Figure { group, name, unit: "ns", value: all.nanoseconds(), ratio: None, bar });
-    }
     if let (Some(one), Some(two), Some(three)) = (row("one line"), row("2 INTCs deep"), row("3 INTCs deep")) {
         for (name, upper, lower) in [("the second INTC adds", two, one), ("the third INTC adds", three, two)] {
             report.figures.push(Figure {

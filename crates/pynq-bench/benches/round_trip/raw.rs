@@ -3,7 +3,13 @@
 
 use std::{
     os::fd::{AsRawFd, OwnedFd},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicU32,
+            Ordering::{AcqRel, Release},
+        },
+    },
     thread::{self, JoinHandle},
 };
 
@@ -17,7 +23,10 @@ use rustix::{
 };
 use tokio::{
     io::{Interest, unix::AsyncFd},
-    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    sync::{
+        Notify,
+        mpsc::{UnboundedReceiver, unbounded_channel},
+    },
 };
 
 use crate::{blocks::Access, hardware::Board};
@@ -146,21 +155,69 @@ impl RawTokio {
     }
 
     pub(crate) async fn wait(&self, count: u32) {
-        let mut total = [0_u8; 4];
         for _ in 0..count {
-            self.board.play(&self.accesses.register);
-            rustix::io::write(&self.device, &1_i32.to_ne_bytes()).expect("the device unmasked");
-            loop {
-                let mut ready = self.device.readable().await.expect("a reactor");
-                if rustix::io::read(&self.device, &mut total) == Ok(4) {
-                    ready.clear_ready();
-                    break;
-                }
-                ready.clear_ready();
-            }
+            self.unmask();
+            self.fired().await;
             self.board.play(&self.accesses.service);
             self.board.stamps.arrived();
         }
+    }
+
+    fn unmask(&self) {
+        self.board.play(&self.accesses.register);
+        rustix::io::write(&self.device, &1_i32.to_ne_bytes()).expect("the device unmasked");
+    }
+
+    async fn fired(&self) {
+        let mut total = [0_u8; 4];
+        loop {
+            let mut ready = self.device.readable().await.expect("a reactor");
+            let read = rustix::io::read(&self.device, &mut total);
+            ready.clear_ready();
+            if read == Ok(4) {
+                return;
+            }
+        }
+    }
+}
+
+/// A demultiplexer by hand: a task that reads the device, and a `Notify` for each line, on which a task waits.
+pub(crate) struct RawLines {
+    raw: RawTokio,
+    lines: Vec<Notify>,
+    /// Tasks that have begun to wait for the next interrupt.
+    waiting: AtomicU32,
+}
+
+impl RawLines {
+    /// In the context of a runtime.
+    pub(crate) fn new(board: Board, device: OwnedFd, accesses: Accesses) -> Self {
+        let lines = (0..board.lines.count_ones()).map(|_| Notify::new()).collect();
+        Self { raw: RawTokio::new(board, device, accesses), lines, waiting: AtomicU32::new(0) }
+    }
+
+    /// Passes `count` interrupts on to all lines.
+    pub(crate) async fn serve(&self, count: u32) {
+        for _ in 0..count {
+            self.raw.fired().await;
+            self.raw.board.play(&self.raw.accesses.service);
+            self.lines.iter().for_each(Notify::notify_one);
+        }
+    }
+
+    /// Awaits `count` interrupts of a line. The last task that begins to wait has them unmasked.
+    pub(crate) async fn wait(&self, line: usize, count: u32) {
+        for _ in 0..count {
+            if self.waiting.fetch_add(1, AcqRel) + 1 == self.board().lines.count_ones() {
+                self.waiting.store(0, Release);
+                self.raw.unmask();
+            }
+            self.lines[line].notified().await;
+        }
+    }
+
+    fn board(&self) -> &Board {
+        &self.raw.board
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     hardware::Board,
     ours::Nodes,
     producer::{Producer, nanoseconds},
-    raw::{Accesses, Raw, RawCalls, RawChannel, RawPoll, RawRead, RawTokio},
+    raw::{Accesses, Raw, RawCalls, RawChannel, RawLines, RawPoll, RawRead, RawTokio},
     stamps::Stamps,
     told,
 };
@@ -25,6 +25,10 @@ use crate::{
 const COUNT: u32 = 2_000;
 const WARM_UP: u32 = 50;
 pub(crate) const LINES: u32 = 32;
+
+/// All of them at once, on tokio: by hand, and ours.
+pub(crate) const BY_HAND: &str = "Notify by hand, 32 lines";
+pub(crate) const OURS: &str = "tokio ct, 32 lines";
 
 pub(crate) struct Row {
     pub(crate) name: &'static str,
@@ -87,6 +91,19 @@ async fn all_lines(nodes: Nodes, count: u32) {
             })
         })
         .collect();
+    for task in tasks {
+        task.await.expect("a task");
+    }
+}
+
+/// The same by hand.
+async fn all_by_hand(raw: &Arc<RawLines>, count: u32) {
+    let task = |line: usize| {
+        let raw = Arc::clone(raw);
+        tokio::task::spawn(async move { raw.wait(line, count).await })
+    };
+    let tasks: Vec<_> = (0..LINES as usize).map(task).collect();
+    raw.serve(count).await;
     for task in tasks {
         task.await.expect("a task");
     }
@@ -187,7 +204,12 @@ fn rows(is_idle: bool) -> Vec<Row> {
         let raw = Raw::new(board, device, accesses);
         Box::new(move |count| raw.wait(count))
     }));
-    rows.push(make.row("tokio ct, 32 lines", board(), |board, device| {
+    rows.push(make.row(BY_HAND, board(), |board, device| {
+        let (runtime, accesses) = (current_thread(), recorded_lines());
+        let raw = runtime.block_on(async { Arc::new(RawLines::new(board, device, accesses)) });
+        Box::new(move |count| runtime.block_on(all_by_hand(&raw, count)))
+    }));
+    rows.push(make.row(OURS, board(), |board, device| {
         let nodes = nodes(&board, device, TokioReactor::in_context());
         let runtime = Rc::new(current_thread());
         Box::new(move |count| runtime.block_on(all_lines(nodes.clone(), count)))
