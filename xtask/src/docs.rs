@@ -2,7 +2,7 @@
 
 use crate::{
     project::Project,
-    shell::Cmd,
+    shell::{Cmd, Failure, say},
     stage::{Options, Outcome, Verdict},
     tools::MDBOOK,
 };
@@ -19,6 +19,13 @@ pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
     if let Some(reason) = MDBOOK.missing(project)? {
         return Ok(Outcome::Passed(vec![format!("the book: {reason}")]));
     }
-    Cmd::new("mdbook").words("build").arg(book).path("--dest-dir", &project.target_dir.join("book")).run()?;
-    Ok(Outcome::PASSED)
+    let command = Cmd::new("mdbook").words("build").arg(book).path("--dest-dir", &project.target_dir.join("book"));
+    say!("  $ {command}");
+    let (succeeded, output) = command.capture()?;
+    say!("{output}");
+    match output.lines().find(|line| line.contains("WARN") || line.contains("ERROR")) {
+        Some(line) => Err(Failure::of(command, line)),
+        None if !succeeded => Err(Failure::of(command, "mdbook failed")),
+        None => Ok(Outcome::PASSED),
+    }
 }

@@ -94,7 +94,9 @@ pub(crate) fn page(all: &Value, plots: &str) -> String {
         }
         let value = spread(&figure["value"], text(&figure["unit"]));
         let ratio = if figure["ratio"].is_null() { String::new() } else { format!(" {} |", judged(figure)) };
-        let _ = writeln!(page, "| {} | {value} |{ratio}", text(&figure["name"]));
+        // The name of a type is not a tag.
+        let name = text(&figure["name"]).replace('<', "&lt;");
+        let _ = writeln!(page, "| {name} | {value} |{ratio}");
     }
     for (name, curves) in super::plot::groups(all) {
         let Some(first) = curves.first() else { continue };
@@ -153,7 +155,7 @@ mod tests {
                 "figures": [
                     { "group": "g", "name": "good", "unit": "ns", "value": spread(150.0),
                       "ratio": { "to": "raw", "spread": spread(1.0) }, "bar": { "most": 1.5, "holds": true } },
-                    { "group": "g", "name": "bad", "unit": "ns", "value": spread(70.25), "ratio": null,
+                    { "group": "g", "name": "bad<T>", "unit": "ns", "value": spread(70.25), "ratio": null,
                       "bar": { "most": 60.0, "holds": false } },
                 ],
                 "curves": [{ "group": "Waiters!", "name": "ours", "x": "tasks", "y": "ns",
@@ -166,13 +168,13 @@ mod tests {
     fn the_page_has_bars_tables_and_plots() {
         let page = page(&all(), "plots/");
         assert!(page.contains("| g: good | 1.5 | 1 (0.50 to 1.50) of raw | holds |"), "{page}");
-        assert!(page.contains("| bad | 70.2 ns (69.8 to 70.8) |\n"), "{page}");
+        assert!(page.contains("| bad&lt;T> | 70.2 ns (69.8 to 70.8) |\n"), "{page}");
         assert!(page.contains("![Waiters!](plots/waiters.svg)"), "{page}");
         assert!(page.contains("| 10 | 3.25 |"), "{page}");
     }
 
     #[test]
     fn missed_bars_are_told() {
-        assert_eq!(missed(&all()), ["g: bad: 70.2 ns (69.8 to 70.8), at most 60.0"]);
+        assert_eq!(missed(&all()), ["g: bad<T>: 70.2 ns (69.8 to 70.8), at most 60.0"]);
     }
 }
