@@ -10,6 +10,9 @@ use crate::{
     tools::{CARGO_FUZZ, NIGHTLY, nightly},
 };
 
+/// As long as CI has for each.
+const SECONDS: u64 = 8;
+
 /// Runs each target of each fuzz package for `--seconds`.
 pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
     let mut packages = lint::nested_manifests(project)?;
@@ -28,7 +31,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
         for target in
             targets.lines().filter(|target| options.filter.as_ref().is_none_or(|only| target.contains(only.as_str())))
         {
-            fuzz(project, dir, target, options.seconds.unwrap_or(20))?;
+            fuzz(project, dir, target, options.seconds.unwrap_or(SECONDS))?;
             ran += 1;
         }
     }

@@ -22,6 +22,12 @@ const MODELS: &str = "loom";
 const RANDOM: &str = "random";
 const SCHEDULES: &str = "PYNQ_SCHEDULES";
 
+/// As many as CI has time for. `cargo xtask nightly` runs more.
+const FEW: u64 = 250_000;
+
+/// How often a thread of a model may be preempted, where that is not 3.
+const PREEMPTIONS: &str = "LOOM_MAX_PREEMPTIONS";
+
 /// A model that searches for longer has a bound missing.
 const MODEL_LIMIT: Duration = Duration::from_secs(300);
 
@@ -37,11 +43,12 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
     if names.is_empty() {
         return Err(Failure::new("no such model"));
     }
+    let env: Vec<_> = options.preemptions.iter().map(|bound| (PREEMPTIONS, bound.to_string())).collect();
     let failed = Mutex::new(Vec::new());
     each(&names, |name| {
         let begin = Instant::now();
         let log = project.target_dir.join("loom/logs").join(name);
-        let ended = models.run(&["--exact", name, "--nocapture"], &[], MODEL_LIMIT, &log);
+        let ended = models.run(&["--exact", name, "--nocapture"], &env, MODEL_LIMIT, &log);
         let time = seconds(begin.elapsed());
         match ended {
             Ok(Ended::Success) => say!("    {name:<32} {time}"),
@@ -83,7 +90,7 @@ pub(crate) fn property(project: &Project, options: &Options) -> Verdict {
     } else {
         command.arg("--features").arg(test.required_features.join(","))
     };
-    command.env(SCHEDULES, options.count.unwrap_or(1_000_000).to_string()).run()?;
+    command.env(SCHEDULES, options.count.unwrap_or(FEW).to_string()).run()?;
     Ok(Outcome::PASSED)
 }
 

@@ -13,6 +13,7 @@ mod deny;
 mod docs;
 mod fuzz;
 mod instructions;
+mod leak;
 mod lint;
 #[cfg_attr(not(unix), path = "linux_test_elsewhere.rs")]
 mod linux_test;

@@ -22,6 +22,10 @@ const SYSTEM_CARGO: &str = "/usr/bin/cargo";
 pub(crate) const CORE: &str = "core,alloc";
 pub(crate) const STD: &str = "std,panic_abort";
 
+/// Nothing of it is run: all of it is compiled down to machine code, and none of it made quick.
+const BUILD: &str =
+    r#"build --no-default-features --config profile.dev.debug=false --config profile.dev.package."*".opt-level=0"#;
+
 /// Builds every crate that lists targets, for each of them.
 pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
     let (mut built, mut missing) = (0, Vec::new());
@@ -33,7 +37,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
                 .iter()
                 .filter(|target| options.filter.as_ref().is_none_or(|only| target.contains(only.as_str())))
             {
-                let args = format!("build --release --no-default-features -p {}", member.name);
+                let args = format!("{BUILD} -p {}", member.name);
                 let Some(command) = cargo_for(project, target, CORE, &args)? else {
                     if !missing.contains(target) {
                         missing.push(target.clone());

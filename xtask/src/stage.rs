@@ -19,16 +19,16 @@ impl Outcome {
 pub(crate) type Verdict = Result<Outcome, Failure>;
 
 /// What a person wrote after the name of the stage.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     /// The word that is no option: a name or a part of one.
     pub(crate) filter: Option<String>,
     /// `--count N`: schedules.
     pub(crate) count: Option<u64>,
-    /// `--seconds N`: of each fuzz target.
+    /// `--seconds N` or `--minutes N`: of each fuzz target, and of the soak.
     pub(crate) seconds: Option<u64>,
-    /// `--minutes N`: of the soak.
-    pub(crate) minutes: Option<u64>,
+    /// How often a thread of a model may be preempted.
+    pub(crate) preemptions: Option<u32>,
     /// `--seed N`: of the soak's first round.
     pub(crate) seed: Option<u64>,
     /// `--update`: writes down what is found instead of comparing it.

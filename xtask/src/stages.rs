@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    asm, baremetal_test, bench, compile, cross, deny, docs, fuzz, instructions, lint, linux_test, loom, mutants,
+    asm, baremetal_test, bench, compile, cross, deny, docs, fuzz, instructions, leak, lint, linux_test, loom, mutants,
     no_std, package, portable,
     project::Project,
     qemu_models,
@@ -24,7 +24,7 @@ struct Stage {
 }
 
 /// Cheap stages first, so that most mistakes are told within the first minutes.
-const STAGES: [Stage; 23] = [
+const STAGES: [Stage; 25] = [
     Stage { name: "lint", about: "rustfmt, clippy, and the rules of this project", run: lint::run, in_ci: true },
     Stage { name: "test", about: "cargo test --workspace, doc tests included", run: compile::test, in_ci: true },
     Stage { name: "msrv", about: "nothing needs a newer Rust than Cargo.toml says", run: compile::msrv, in_ci: true },
@@ -44,10 +44,11 @@ const STAGES: [Stage; 23] = [
         run: instructions::run,
         in_ci: true,
     },
-    Stage { name: "property", about: "random schedules [--count N], 1 million", run: loom::property, in_ci: true },
+    Stage { name: "property", about: "random schedules [--count N], 250,000", run: loom::property, in_ci: true },
     Stage { name: "loom", about: "the engine under the model checker [MODEL]", run: loom::run, in_ci: true },
     Stage { name: "mutants", about: "each seeded bug is caught [MUTANT]", run: mutants::run, in_ci: true },
-    Stage { name: "soak", about: "all at once [--minutes N] [--seed N], 1 minute", run: soak::run, in_ci: true },
+    Stage { name: "leak", about: "tests that give back all they take [TEST]", run: leak::run, in_ci: true },
+    Stage { name: "soak", about: "all at once [--seconds N] [--seed N], 20 s", run: soak::run, in_ci: true },
     Stage {
         name: "package",
         about: "the crates can be packaged, and build from their packages",
@@ -55,7 +56,7 @@ const STAGES: [Stage; 23] = [
         in_ci: true,
     },
     Stage { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::run, in_ci: true },
-    Stage { name: "fuzz", about: "fuzz targets [--seconds N] [TARGET], 20 s each", run: fuzz::run, in_ci: true },
+    Stage { name: "fuzz", about: "fuzz targets [--seconds N] [TARGET], 8 s each", run: fuzz::run, in_ci: true },
     Stage { name: "linux-test", about: "the virtual board, under Linux [TEST]", run: linux_test::run, in_ci: true },
     Stage { name: "cross", about: "examples for boards: armv7, aarch64 [TARGET]", run: cross::run, in_ci: true },
     Stage {
@@ -83,6 +84,25 @@ const STAGES: [Stage; 23] = [
         run: never,
         in_ci: false,
     },
+    Stage {
+        name: "nightly",
+        about: "what searches at random, for hours, and miri [--skip A,B] [--only A,B]",
+        run: never,
+        in_ci: false,
+    },
+];
+
+type Lengthen = fn(&mut Options);
+
+/// What `nightly` runs: the stages that find more the longer they search, and for how long they do.
+const LONG: [(&str, Lengthen); 7] = [
+    ("property", |options| options.count = Some(10_000_000)),
+    ("loom", |options| options.preemptions = Some(6)),
+    ("mutants", |_| ()),
+    ("soak", |options| options.seconds = Some(30 * 60)),
+    ("fuzz", |options| options.seconds = Some(30 * 60)),
+    ("qemu-models", |options| options.count = Some(50_000)),
+    ("miri", |_| ()),
 ];
 
 /// Prints the stages.
@@ -101,21 +121,37 @@ pub(crate) fn help() {
 /// What is wrong with the command line.
 pub(crate) fn run(project: &Project, name: &str, args: &[String]) -> Result<bool, String> {
     let options = parse(args)?;
-    let chosen: Vec<&Stage> = if name == "ci" {
-        if let Some(unknown) = options.skip.iter().chain(&options.only).find(|name| find(name).is_none()) {
-            return Err(format!("no stage \"{unknown}\"; see cargo xtask help"));
-        }
-        let wanted = |stage: &&Stage| {
-            let named = |list: &[String]| list.iter().any(|name| name == stage.name);
-            if options.only.is_empty() { stage.in_ci && !named(&options.skip) } else { named(&options.only) }
-        };
-        STAGES.iter().filter(wanted).collect()
-    } else {
-        vec![find(name).ok_or_else(|| format!("no stage \"{name}\"; see cargo xtask help"))?]
-    };
     let begin = Instant::now();
-    let rows: Vec<Row> = chosen.into_iter().map(|stage| run_one(project, stage, &options)).collect();
+    let rows: Vec<Row> =
+        chosen(name, &options)?.iter().map(|(stage, options)| run_one(project, stage, options)).collect();
     Ok(summarize(project, &rows, begin.elapsed()))
+}
+
+/// The stages that a name means, and how each is run.
+fn chosen(name: &str, options: &Options) -> Result<Vec<(&'static Stage, Options)>, String> {
+    let unknown = |name: &str| format!("no stage \"{name}\"; see cargo xtask help");
+    if let Some(name) = options.skip.iter().chain(&options.only).find(|name| find(name).is_none()) {
+        return Err(unknown(name));
+    }
+    let named = |list: &[String], stage: &Stage| list.iter().any(|name| name == stage.name);
+    let wanted = |stage: &Stage, by_default: bool| {
+        if options.only.is_empty() { by_default && !named(&options.skip, stage) } else { named(&options.only, stage) }
+    };
+    match name {
+        "ci" => {
+            let stages = STAGES.iter().filter(|stage| wanted(stage, stage.in_ci));
+            Ok(stages.map(|stage| (stage, options.clone())).collect())
+        }
+        "nightly" => {
+            let stages = LONG.iter().filter_map(|(name, lengthen)| {
+                let mut options = options.clone();
+                lengthen(&mut options);
+                Some((find(name)?, options))
+            });
+            Ok(stages.filter(|(stage, _)| wanted(stage, true)).collect())
+        }
+        _ => Ok(vec![(find(name).ok_or_else(|| unknown(name))?, options.clone())]),
+    }
 }
 
 fn find(name: &str) -> Option<&'static Stage> {
@@ -132,7 +168,7 @@ fn parse(args: &[String]) -> Result<Options, String> {
         match arg.as_str() {
             "--count" => options.count = Some(number(value()?)?),
             "--seconds" => options.seconds = Some(number(value()?)?),
-            "--minutes" => options.minutes = Some(number(value()?)?),
+            "--minutes" => options.seconds = Some(60 * number(value()?)?),
             "--seed" => options.seed = Some(number(value()?)?),
             "--update" => options.update = true,
             "--strict" => options.strict = true,
@@ -236,6 +272,20 @@ mod tests {
         assert_eq!(options.count, Some(5000));
         assert_eq!(options.skip, ["a", "b"]);
         assert_eq!(options.filter.as_deref(), Some("name"));
+    }
+
+    #[test]
+    fn nightly_is_the_long_form() {
+        let all = chosen("nightly", &Options::default()).unwrap();
+        assert_eq!(all.len(), LONG.len());
+        let only = chosen("nightly", &parse(&words("--only property")).unwrap()).unwrap();
+        assert_eq!(
+            only.iter().map(|(stage, options)| (stage.name, options.count)).collect::<Vec<_>>(),
+            [("property", Some(10_000_000))]
+        );
+        let ci = chosen("ci", &parse(&words("--skip lint")).unwrap()).unwrap();
+        assert!(ci.iter().all(|(stage, options)| stage.in_ci && stage.name != "lint" && options.count.is_none()));
+        assert!(chosen("ci", &parse(&words("--skip lind")).unwrap()).is_err());
     }
 
     #[test]
