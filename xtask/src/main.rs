@@ -11,6 +11,7 @@ mod compile;
 mod cross;
 mod deny;
 mod docs;
+mod firmware;
 mod fuzz;
 mod instructions;
 mod leak;

@@ -85,6 +85,22 @@ pub(crate) const EMULATOR_RISCV: Tool = Tool {
     },
     install: Install::NewerPackages("qemu-system-misc"),
 };
+/// An emulator of a MicroBlaze, new enough to write its registers down before each instruction.
+pub(crate) const EMULATOR_MICROBLAZE: Tool = Tool {
+    name: "qemu-system-microblazeel of version 10 or later",
+    found: || {
+        let version = Cmd::new("qemu-system-microblazeel").words("--version").read().unwrap_or_default();
+        let major = version.split_whitespace().nth(3).and_then(|it| it.split('.').next()?.parse::<u32>().ok());
+        major.is_some_and(|major| major >= 10)
+    },
+    install: Install::NewerPackages("qemu-system-misc"),
+};
+/// What fetches PYNQ's source packages, in an environment of its own.
+pub(crate) const PYTHON: Tool = Tool {
+    name: "python3 with venv",
+    found: || Cmd::new("python3").words("-c").arg("import ensurepip, venv").succeeds(),
+    install: Install::Packages("python3-venv"),
+};
 /// What compiles the emulator of the virtual board.
 pub(crate) const EMULATOR_BUILD: Tool = Tool {
     name: "what builds QEMU",

@@ -269,8 +269,9 @@ impl Cpu {
     }
 
     /// Whether an exception of a kind that the hardware has would be taken now.
+    #[inline]
     const fn traps(&self, built: bool) -> bool {
-        built && self.msr.contains(Msr::EE) && !self.msr.contains(Msr::EIP)
+        built && self.msr.contains(Msr::EE)
     }
 
     /// Takes an exception, whose `detail` goes into the ESR.
@@ -285,6 +286,7 @@ impl Cpu {
         self.changed();
         self.write_number(17, self.pc.wrapping_add(4));
         self.msr |= Msr::EIP;
+        self.msr -= Msr::EE;
         self.enter(Vector::Exception(exception), 0x20)
     }
 

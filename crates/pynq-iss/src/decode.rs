@@ -85,6 +85,7 @@ pub const fn decode(word: u32) -> Option<Instruction> {
     })
 }
 
+#[inline]
 const fn shift(low: u32) -> Option<Shift> {
     match low {
         0x000 => Some(Shift::RightLogical),
@@ -94,6 +95,7 @@ const fn shift(low: u32) -> Option<Shift> {
     }
 }
 
+#[inline]
 const fn constant_shift(word: u32, rd: Reg, ra: Reg) -> Option<Instruction> {
     let amount = (word & 31) as u8;
     let upper = (word >> 6 & 31) as u8;
@@ -171,6 +173,7 @@ const fn float(low: u32, rd: Reg, ra: Reg, rb: Reg) -> Option<Instruction> {
     Some(Instruction::Float { op, rd, ra, rb })
 }
 
+#[inline]
 const fn unary(word: u32, rd: Reg, ra: Reg, rb: Reg) -> Option<Instruction> {
     let op = match word & 0xFFFF {
         0x0001 => Unary::ShiftArithmetic,
@@ -211,6 +214,7 @@ const fn special(word: u32, rd: Reg, ra: Reg) -> Option<Instruction> {
 }
 
 /// Options of an unconditional branch are in the field of `ra`.
+#[inline]
 const fn branch(word: u32, rd: Reg, ra: Reg, b: Operand) -> Option<Instruction> {
     let (delay, absolute, link) = (ra.number() & 0x10 != 0, ra.number() & 8 != 0, ra.number() & 4 != 0);
     match ra.number() {
@@ -223,6 +227,7 @@ const fn branch(word: u32, rd: Reg, ra: Reg, b: Operand) -> Option<Instruction> 
     }
 }
 
+#[inline]
 const fn conditional_branch(rd: Reg, ra: Reg, b: Operand) -> Option<Instruction> {
     let condition = match rd.number() & 0xF {
         0 => Condition::Equal,
@@ -236,6 +241,7 @@ const fn conditional_branch(rd: Reg, ra: Reg, b: Operand) -> Option<Instruction>
     Some(Instruction::BranchIf { condition, ra, b, delay: rd.number() & 0x10 != 0 })
 }
 
+#[inline]
 const fn memory(opcode: u32, low: u32, rd: Reg, ra: Reg, b: Operand) -> Option<Instruction> {
     let size = match opcode & 3 {
         0 => Size::Byte,

@@ -15,16 +15,19 @@ impl Reg {
     }
 
     /// The register that a five-bit field of a word names.
+    #[inline]
     pub(crate) const fn field(word: u32, lowest_bit: u32) -> Self {
         Self((word >> lowest_bit & 31) as u8)
     }
 
     /// Its number, 0 to 31.
+    #[inline]
     pub const fn number(self) -> u8 {
         self.0
     }
 
     /// Its number as an index; the mask spares the executor the check of a bound.
+    #[inline]
     pub(crate) const fn index(self) -> usize {
         (self.0 & 31) as usize
     }
@@ -189,6 +192,7 @@ pub enum Size {
 
 impl Size {
     /// How many bytes it is.
+    #[inline]
     pub const fn bytes(self) -> u32 {
         match self {
             Self::Byte => 1,

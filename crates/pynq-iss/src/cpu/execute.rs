@@ -9,7 +9,7 @@ use crate::{
         Access, Amount, Condition, Instruction, Link, Logic, Operand, Pattern, Product, Reg, ReturnFrom, Shift, Size,
         StreamMode, Unary,
     },
-    status::{Exception, Fsr, Msr},
+    status::{Exception, Fsr, Msr, Special},
 };
 
 impl Cpu {
@@ -178,7 +178,7 @@ impl Cpu {
                 self.write(rd, self.read(rd) & !mask | self.read(ra) << shift & mask);
             }
             Instruction::MoveFrom { rd, special, .. } => {
-                if let Some(value) = self.special(special) {
+                if let Some(value) = self.special(Special(special)) {
                     self.write(rd, value);
                 }
             }
@@ -462,6 +462,7 @@ const fn ones(count: u8) -> u32 {
     if count >= 32 { u32::MAX } else { (1 << count) - 1 }
 }
 
+#[inline]
 fn reversed(value: u32, size: Size) -> u32 {
     match size {
         Size::Byte => value,

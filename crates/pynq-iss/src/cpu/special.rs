@@ -7,9 +7,9 @@ use crate::{
 };
 
 impl Cpu {
-    /// A special register. `None`: there is none of this number, and the destination stays as it is.
-    pub(super) fn special(&self, number: u16) -> Option<u32> {
-        Some(match Special(number) {
+    /// A special register, as `mfs` reads it. `None`: there is none of this number, and `mfs` does nothing.
+    pub fn special(&self, register: Special) -> Option<u32> {
+        Some(match register {
             Special::PC => self.pc,
             Special::MSR => self.msr().bits(),
             Special::EAR => self.ear,

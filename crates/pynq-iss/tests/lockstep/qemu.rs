@@ -10,6 +10,8 @@ use std::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Dump {
     pub(crate) pc: u32,
+    /// Without the carry, which QEMU does not write down.
+    pub(crate) msr: u32,
     pub(crate) registers: [u32; 32],
 }
 
@@ -21,13 +23,15 @@ pub(crate) struct Qemu {
 }
 
 impl Qemu {
-    /// Starts it with an image at an address, and more arguments.
-    pub(crate) fn start(program: &str, image: &Path, address: u32, more: &[String]) -> Self {
+    /// Starts it with images at addresses, and more arguments.
+    pub(crate) fn start(program: &str, images: &[(&Path, u32)], more: &[String]) -> Self {
+        let images = images.iter().flat_map(|(image, address)| {
+            ["-device".to_owned(), format!("loader,file={},addr={address:#x},force-raw=on", image.display())]
+        });
         let mut child = Command::new(program)
             .args("-M petalogix-s3adsp1800 -display none -serial null -monitor none".split(' '))
             .args("-accel tcg,one-insn-per-tb=on -d cpu,nochain".split(' '))
-            .arg("-device")
-            .arg(format!("loader,file={},addr={address:#x},force-raw=on", image.display()))
+            .args(images)
             .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -51,6 +55,8 @@ impl Qemu {
             let line = self.line.as_slice();
             if let Some(rest) = line.strip_prefix(b"pc=0x") {
                 dump.pc = hex(rest);
+                // pc=0x00000000 msr=0x00000
+                dump.msr = rest.get(15..).map_or(0, hex);
             } else if line.len() > 48 && line[0] == b'r' && line[3] == b'=' {
                 let first = usize::from(line[1] - b'0') * 10 + usize::from(line[2] - b'0');
                 for (place, text) in line.chunks(13).take(4).enumerate() {
