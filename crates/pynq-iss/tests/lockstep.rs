@@ -7,6 +7,8 @@
 mod qemu;
 #[path = "lockstep/random.rs"]
 mod random;
+#[path = "lockstep/rules.rs"]
+mod rules;
 #[path = "lockstep/speed.rs"]
 mod speed;
 
@@ -188,7 +190,7 @@ fn random_instructions() {
             program.exceptions,
             if outcome.is_ok() { "" } else { ": DIFFERENT" },
         );
-        for (why, count) in &program.excluded.0 {
+        for (why, count) in &program.excluded {
             println!("  not compared, {count} times: {why}");
         }
         outcome.map_err(|what| format!("{name}: {what}"))

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::rules::excluded;
 use pynq_iss::{
-    Access, Amount, Bus, BusError, Condition, Config, Cpu, Float, FloatCondition, FloatUnary, Fsr, Instruction, Logic,
-    Msr, Operand, Pattern, Product, Ram, Reg, ReturnFrom, Shift, Size, Special, Step, Stored, Unary, decode,
+    Access, Amount, Bus, BusError, Condition, Config, Cpu, Float, FloatCondition, FloatUnary, Instruction, Logic, Msr,
+    Operand, Pattern, Product, Ram, Reg, ReturnFrom, Shift, Size, Special, Step, Stored, Unary, decode,
 };
 
 /// Where the random program is. QEMU's machine has its larger memory there.
@@ -17,7 +18,7 @@ const DATA: u32 = 0x8000;
 /// Holds [`DATA`]; no instruction writes it.
 const BASE: Reg = reg(1);
 
-const fn reg(number: u8) -> Reg {
+pub(crate) const fn reg(number: u8) -> Reg {
     Reg::new(number).expect("a register")
 }
 
@@ -86,10 +87,6 @@ impl Bus for Memory {
     }
 }
 
-/// What the emulator does not do as the reference guide has it, or not at all; these are not compared.
-#[derive(Default, Debug)]
-pub(crate) struct Excluded(pub(crate) BTreeMap<&'static str, u64>);
-
 /// A random program, together with the memory at 0 before its start.
 pub(crate) struct Program {
     pub(crate) low: Vec<u8>,
@@ -97,7 +94,8 @@ pub(crate) struct Program {
     /// How many instructions of each mnemonic were executed.
     pub(crate) executed: BTreeMap<String, u64>,
     pub(crate) exceptions: u64,
-    pub(crate) excluded: Excluded,
+    /// What was left out, by rule, and how often.
+    pub(crate) excluded: BTreeMap<&'static str, u64>,
 }
 
 impl Program {
@@ -110,7 +108,7 @@ impl Program {
         let mut made = vec![false; length / 4];
         let mut cpu = Cpu::new(config);
         let mut program =
-            Self { low, code: Vec::new(), executed: BTreeMap::new(), exceptions: 0, excluded: Excluded::default() };
+            Self { low, code: Vec::new(), executed: BTreeMap::new(), exceptions: 0, excluded: BTreeMap::new() };
         let mut executed = 0;
         while executed < instructions {
             if let Some(place) = cpu.pc().checked_sub(CODE) {
@@ -149,7 +147,7 @@ impl Program {
 
     /// What comes next, and whatever has to come with it.
     fn sequence(&mut self, random: &mut Random, cpu: &Cpu) -> Vec<u32> {
-        let words = match random.below(24) {
+        match random.below(24) {
             0..=9 => self.plain(random, cpu),
             10 => constant(random),
             11..=12 => self.access(random, cpu),
@@ -165,8 +163,7 @@ impl Program {
                 words.extend(self.plain(random, cpu));
                 words
             }
-        };
-        words
+        }
     }
 
     /// Floating point with two numbers that are not extreme, which random words seldom are.
@@ -192,7 +189,7 @@ impl Program {
                 other => other,
             };
             match excluded(&after, &instruction) {
-                Some(why) => *self.excluded.0.entry(why).or_default() += 1,
+                Some(why) => *self.excluded.entry(why).or_default() += 1,
                 None => break words.push(word(instruction)),
             }
         }
@@ -204,7 +201,7 @@ impl Program {
         loop {
             let instruction = instruction(random);
             match excluded(cpu, &instruction) {
-                Some(why) => *self.excluded.0.entry(why).or_default() += 1,
+                Some(why) => *self.excluded.entry(why).or_default() += 1,
                 None => return vec![word(instruction)],
             }
         }
@@ -277,7 +274,7 @@ impl Program {
         let trapped = cpu.config().unaligned_exception && cpu.msr().contains(Msr::EE);
         if odd && !trapped {
             odd = false;
-            *self.excluded.0.entry("an access that is not aligned, with its exception off").or_default() += 1;
+            *self.excluded.entry("an access that is not aligned, with its exception off").or_default() += 1;
         }
         let mask = if odd { 0x3FFF } else { 0x4000 - size.bytes() };
         let load = random.flag();
@@ -337,7 +334,7 @@ impl Program {
     }
 }
 
-fn word(instruction: Instruction) -> u32 {
+pub(crate) fn word(instruction: Instruction) -> u32 {
     instruction.encode().unwrap_or_else(|| panic!("{instruction:?}"))
 }
 
@@ -553,81 +550,5 @@ fn nothing(random: &mut Random) -> u32 {
         if decode(word).is_none() {
             return word;
         }
-    }
-}
-
-/// What is not compared, and why.
-fn excluded(cpu: &Cpu, instruction: &Instruction) -> Option<&'static str> {
-    let value = |register| cpu.register(register);
-    match *instruction {
-        Instruction::Divide { ra, rb, unsigned: false, .. } if value(ra) == u32::MAX && value(rb) == 1 << 31 => {
-            Some("idiv of the least number by -1")
-        }
-        Instruction::Float { .. } | Instruction::FloatCompare { .. } | Instruction::FloatUnary { .. } => {
-            let mut trial = Cpu::new(Config::ALL_INSTRUCTIONS);
-            (0..32).for_each(|number| trial.set_register(reg(number), value(reg(number))));
-            trial.step(&mut Ram::new(word(*instruction).to_le_bytes()));
-            let flags = Fsr::from_bits_truncate(trial.special(Special::FSR).unwrap_or_default());
-            if flags.contains(Fsr::DO) {
-                Some("floating point: a denormal operand")
-            } else if !matches!(instruction, Instruction::FloatCompare { .. }) && operands_are_nan(cpu, instruction) {
-                Some("floating point: an operand that is not a number")
-            } else if matches!(instruction, Instruction::FloatUnary { op: FloatUnary::ToInteger, .. })
-                && flags.contains(Fsr::IO)
-            {
-                Some("fint of a number that is too large")
-            } else if has_fraction(cpu, instruction) {
-                Some("fint of a number with a fraction")
-            } else if is_reversed(cpu, instruction) {
-                Some("fcmp.le and fcmp.ge of numbers that differ")
-            } else if flags.contains(Fsr::UF) {
-                Some("floating point: a result that is too small")
-            } else {
-                None
-            }
-        }
-        Instruction::Unary { op: Unary::ShiftArithmetic | Unary::ShiftCarry | Unary::ShiftLogical, rd, .. }
-            if rd == Reg::ZERO =>
-        {
-            Some("the carry of sra, src and srl into r0")
-        }
-        Instruction::MoveFrom { special, .. } if Special(special) == Special::ESR => Some("resr outside of a handler"),
-        Instruction::MoveFrom { special, .. } if Special(special) == Special::MSR && cpu.msr().contains(Msr::EIP) => {
-            Some("rmsr during an exception")
-        }
-        _ => None,
-    }
-}
-
-fn operands_are_nan(cpu: &Cpu, instruction: &Instruction) -> bool {
-    let nan = |register| f32::from_bits(cpu.register(register)).is_nan();
-    match *instruction {
-        Instruction::Float { ra, rb, .. } => nan(ra) || nan(rb),
-        Instruction::FloatUnary { op: FloatUnary::ToInteger | FloatUnary::SquareRoot, ra, .. } => nan(ra),
-        _ => false,
-    }
-}
-
-/// The emulator has `fcmp.le` and `fcmp.ge` compare A with B, and the others B with A.
-fn is_reversed(cpu: &Cpu, instruction: &Instruction) -> bool {
-    let number = |register| f32::from_bits(cpu.register(register));
-    match *instruction {
-        Instruction::FloatCompare {
-            condition: FloatCondition::LessEqual | FloatCondition::GreaterEqual,
-            ra,
-            rb,
-            ..
-        } => number(ra) != number(rb),
-        _ => false,
-    }
-}
-
-/// The guide truncates it, the emulator rounds.
-fn has_fraction(cpu: &Cpu, instruction: &Instruction) -> bool {
-    match *instruction {
-        Instruction::FloatUnary { op: FloatUnary::ToInteger, ra, .. } => {
-            f32::from_bits(cpu.register(ra)).fract() != 0.0
-        }
-        _ => false,
     }
 }
