@@ -24,6 +24,7 @@ mod no_std;
 mod package;
 mod portable;
 mod project;
+mod pynq_client;
 mod qemu_models;
 mod scan;
 mod shell;

@@ -9,7 +9,7 @@ use crate::{
     asm, baremetal_test, bench, compile, cross, deny, docs, firmware, fuzz, instructions, leak, lint, linux_test, loom,
     mutants, no_std, package, portable,
     project::Project,
-    qemu_models,
+    pynq_client, qemu_models,
     shell::{Failure, say, seconds},
     soak,
     stage::{Options, Outcome, Verdict},
@@ -24,7 +24,7 @@ struct Stage {
 }
 
 /// Cheap stages first, so that most mistakes are told within the first minutes.
-const STAGES: [Stage; 26] = [
+const STAGES: [Stage; 27] = [
     Stage { name: "lint", about: "rustfmt, clippy, and the rules of this project", run: lint::run, in_ci: true },
     Stage { name: "test", about: "cargo test --workspace, doc tests included", run: compile::test, in_ci: true },
     Stage { name: "msrv", about: "nothing needs a newer Rust than Cargo.toml says", run: compile::msrv, in_ci: true },
@@ -75,6 +75,12 @@ const STAGES: [Stage; 26] = [
         name: "firmware",
         about: "MicroBlaze: PYNQ's programs, random ones, against QEMU [--count N] [--seed N] [TEST]",
         run: firmware::run,
+        in_ci: true,
+    },
+    Stage {
+        name: "pynq-client",
+        about: "PYNQ's own Python client against pynq serve",
+        run: pynq_client::run,
         in_ci: true,
     },
     Stage { name: "miri", about: "undefined behaviour, where miri is installed", run: compile::miri, in_ci: false },

@@ -114,6 +114,12 @@ pub(crate) const EMULATOR_BUILD: Tool = Tool {
         "gcc make ninja-build pkg-config flex bison xz-utils libglib2.0-dev libfdt-dev zlib1g-dev python3-venv",
     ),
 };
+/// What PYNQ's client runs in.
+pub(crate) const PYTHON: Tool = Tool {
+    name: "Python 3.10 to 3.12, with venv",
+    found: || crate::pynq_client::suitable().is_some(),
+    install: Install::Packages("python3 python3-venv"),
+};
 /// What compiles its kernel, and the kernel's source.
 pub(crate) const KERNEL_BUILD: Tool = Tool {
     name: "what builds a kernel",

@@ -1,6 +1,6 @@
 //! The `pynq` command: look into the handoff and bitstream files of an overlay, and at the board it runs on.
 //!
-//! Every subcommand but `watch` and `microblaze` builds its whole output first and writes it in one go: a file that turns out to be damaged
+//! Every subcommand but `watch`, `serve` and `microblaze` builds its whole output first and writes it in one go: a file that turns out to be damaged
 //! prints an error and nothing else, and a reader that closes the pipe early is no reason to fail.
 #![forbid(unsafe_code)]
 
@@ -11,6 +11,8 @@ mod hwh;
 mod json;
 mod manual;
 mod microblaze;
+#[cfg(feature = "serve")]
+mod serve;
 mod style;
 mod tree;
 
@@ -61,6 +63,9 @@ enum Command {
         /// The folder. It is made if it is not there.
         folder: Option<PathBuf>,
     },
+    /// Simulate a board, and serve it to PYNQ's own Python client. Ends with Ctrl-C.
+    #[cfg(feature = "serve")]
+    Serve(serve::Serve),
     #[command(flatten)]
     Board(board::Command),
 }
@@ -72,6 +77,8 @@ fn main() -> ExitCode {
         Command::Microblaze(command) => microblaze::run(&command).map(|()| succeeded(String::new())),
         Command::Completions { shell } => Ok(succeeded(manual::completions(Arguments::command(), shell))),
         Command::Man { folder } => manual::pages(Arguments::command(), folder.as_deref()).map(succeeded),
+        #[cfg(feature = "serve")]
+        Command::Serve(options) => serve::run(options).map(|()| succeeded(String::new())),
         Command::Board(command) => board::run(command),
     };
     match outcome.and_then(|(text, code)| print(&text).map(|()| code)) {
