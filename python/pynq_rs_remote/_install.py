@@ -33,6 +33,7 @@ def install(token=None, root_certificates=None):
                     setattr(module, attribute, Interrupt)
 
     _make_unsigned(remote_device.RemoteMMIO)
+    _leave_video_out()
 
     token = token or os.environ.get(TOKEN)
     if root_certificates is None and os.environ.get(CERTIFICATES):
@@ -55,6 +56,20 @@ def _make_unsigned(mmio):
 
     unsigned._pynq_rs = True
     mmio.read = unsigned
+
+
+def _leave_video_out():
+    """PYNQ's drivers for video look at this machine's processor, not at the board's, and fail an overlay that has video.
+
+    Without them the blocks of such an overlay have PYNQ's general driver.
+    """
+    import pynq.lib.video
+    import pynq.overlay
+
+    drivers = getattr(pynq.overlay, "_hierarchy_drivers", [])
+    for driver in list(drivers):
+        if driver.__module__.startswith("pynq.lib.video."):
+            drivers.remove(driver)
 
 
 def _channel_class(token, root_certificates):

@@ -14,7 +14,7 @@ use std::{
 use crate::{
     project::Project,
     shell::{Cmd, Ended, Failure, say, seconds},
-    stages::{Options, Outcome, Verdict},
+    stage::{Options, Outcome, Verdict},
     tools::PYTHON,
 };
 
@@ -70,6 +70,7 @@ pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
     let tests = project.root.join("python/tests").display().to_string();
     let copy = Cmd::new(&client.python).env("PYTHONPATH", tests).env("PYTHONDONTWRITEBYTECODE", "1").arg("-c");
     copy.arg(script).arg(project.root.join(FIXTURE).display().to_string()).arg(fixture.display().to_string()).read()?;
+    example(project, &dir, client, &fixture)?;
     for handoff in [Some(&fixture), real.as_ref()].into_iter().flatten() {
         for client in &clients {
             check(project, &dir, client, handoff)?;
@@ -170,6 +171,31 @@ fn check(project: &Project, dir: &Path, client: &Client, handoff: &Path) -> Resu
         Ended::Failed(_) => Err(Failure::of(command, "PYNQ's client failed at the simulated board")),
         Ended::TimedOut => Err(Failure::of(command, "PYNQ's client does not end")),
     }
+}
+
+/// Runs the program of the book, which prints what the book says.
+fn example(project: &Project, dir: &Path, client: &Client, handoff: &Path) -> Result<(), Failure> {
+    let (examples, work) = (project.root.join("python/examples"), dir.join("example"));
+    fs::create_dir_all(&work)?;
+    let served = work.join("base.hwh");
+    fs::copy(handoff, &served)?;
+    let bitstream = "import handoff, sys; open(sys.argv[1], 'wb').write(handoff.bitstream('7z020clg400', b'one.'))";
+    let make = Cmd::new(&client.python).env("PYTHONPATH", project.root.join("python/tests").display().to_string());
+    let make = make.env("PYTHONDONTWRITEBYTECODE", "1").arg("-c").arg(bitstream);
+    make.arg(work.join("base.bit").display().to_string()).read()?;
+    let server = Server::start(project, &served, None)?;
+    let program = examples.join("button_to_led.py").display().to_string();
+    let command = Cmd::new(&client.python).env("PYNQ_REMOTE_DEVICES", &*server.address).arg(program).dir(&work);
+    say!("  $ {command}");
+    let log = dir.join("example.log");
+    let ended = command.run_limited(PATIENCE, &log)?;
+    let printed = fs::read_to_string(&log)?;
+    let wanted = fs::read_to_string(examples.join("button_to_led.txt"))?;
+    if ended != Ended::Success || printed != wanted {
+        say!("{printed}");
+        return Err(Failure::of(command, "the program of the book does not print what the book says"));
+    }
+    Ok(())
 }
 
 /// `pynq serve` at a loopback address of this process's own, for PYNQ's client knows no port but one.
