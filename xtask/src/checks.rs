@@ -34,6 +34,7 @@ pub(crate) const UNSAFE: &[(&str, &str)] = &[
     ("crates/pynq-qtest/src/emulated_window.rs", "implements the contract of accesses; reaches no memory"),
     ("crates/pynq-sim/src/window.rs", "implements the contract of accesses; reaches no memory"),
     ("crates/pynq-uio/src/mapping.rs", "maps device memory, takes it away and gives it back"),
+    ("crates/pynq-uio/src/mapping/drm.rs", "calls of a driver that gives memory"),
     ("crates/pynq-uio/src/mapping/mapped_window.rs", "lays a window over it"),
     ("crates/pynq-uio/src/mapping/memory.rs", "copies to and from it"),
     ("examples/bare-metal/microblaze-v/src/board.rs", "the design that the programs run in"),

@@ -1,6 +1,6 @@
-//! DMA buffers by the kernel module u-dma-buf: contiguous memory with a known physical address.
+//! DMA buffers by the driver zocl or the kernel module u-dma-buf: contiguous memory with a known physical address.
 //!
-//! A buffer is mapped cached: the device file is opened without `O_SYNC`, which would give the memory type that the
+//! A buffer of u-dma-buf is mapped cached: the device file is opened without `O_SYNC`, which would give the memory type that the
 //! device's `sync_mode` names, at the speed of uncached memory. So hand-overs are explicit, by two attribute files that
 //! each take the range and the direction in one number. Where the kernel says that device and processor are coherent,
 //! nothing is written to them.
@@ -10,6 +10,7 @@
 mod device;
 #[cfg(test)]
 mod tests;
+mod zocl;
 
 use std::{
     fs::{self, File},
@@ -32,10 +33,12 @@ use crate::{
 };
 pub use device::DmaDevice;
 use device::{Created, find, list};
+use zocl::{BufferObjects, KernelCalls};
 
-/// Where DMA buffers come from on Linux: the module u-dma-buf.
+/// Where DMA buffers come from on Linux: XRT's driver zocl, which PYNQ images have, and if that is not there or has none
+/// to give, the module u-dma-buf.
 ///
-/// With the module's manager, `/dev/u-dma-buf-mgr`, each buffer is made when it is asked for and deleted when it is
+/// A buffer of zocl is not cached, so that reading much of it is slow and handing it over costs nothing. With u-dma-buf's manager, `/dev/u-dma-buf-mgr`, each buffer is made when it is asked for and deleted when it is
 /// dropped. Without, a buffer is one of the devices there are, the smallest that will do, which no other process can
 /// take until it is dropped.
 ///
@@ -54,6 +57,7 @@ use device::{Created, find, list};
 pub struct LinuxDmaMemory {
     paths: SystemPaths,
     files: Arc<dyn KernelFiles>,
+    objects: Arc<dyn BufferObjects>,
 }
 
 /// The part of a size that the number written to a sync file has room for.
@@ -69,7 +73,7 @@ impl LinuxDmaMemory {
     }
 
     fn through(paths: &SystemPaths, files: Arc<dyn KernelFiles>) -> Self {
-        Self { paths: paths.clone(), files }
+        Self { paths: paths.clone(), files, objects: Arc::new(KernelCalls) }
     }
 
     /// Whether buffers are made as they are asked for.
@@ -87,14 +91,39 @@ impl LinuxDmaMemory {
         list(&self.paths, &*self.files)
     }
 
+    /// Whether buffers come from XRT's driver zocl first.
+    #[must_use]
+    pub fn has_zocl(&self) -> bool {
+        zocl::find(&self.paths, &*self.files).is_some()
+    }
+
     /// A buffer for this request. What is in it is not defined.
     ///
     /// # Errors
     ///
     /// [`Error::Dma`] with the reason, of which the devices that were looked at are a part; [`Error::NoDmaMemory`] if there
-    /// is neither manager nor device; [`Error::File`], [`Error::FileContent`], [`Error::Map`].
+    /// is neither zocl, nor u-dma-buf's manager, nor a device of it; [`Error::File`], [`Error::FileContent`],
+    /// [`Error::Map`].
     pub fn allocate(&self, request: &DmaRequest) -> Result<LinuxDmaBuffer> {
-        request.validate().map_err(|error| Error::Dma { device: "u-dma-buf".to_owned(), error })?;
+        request.validate().map_err(|error| Error::Dma { device: "no device".to_owned(), error })?;
+        let Some(zocl) = zocl::find(&self.paths, &*self.files) else { return self.by_module(request) };
+        let first = match zocl.allocate(&self.objects, request) {
+            Err(error) if zocl::may_try_another(&error) => error,
+            other => return other,
+        };
+        match self.by_module(request) {
+            // That there is no other way says less than why the first one had none.
+            Err(Error::NoDmaMemory { .. }) => Err(first),
+            Err(Error::Dma { device, error }) => match first {
+                Error::Dma { device: zocl, .. } => Err(Error::Dma { device: format!("{zocl}, {device}"), error }),
+                _ => Err(Error::Dma { device, error }),
+            },
+            other => other,
+        }
+    }
+
+    /// A buffer of u-dma-buf.
+    fn by_module(&self, request: &DmaRequest) -> Result<LinuxDmaBuffer> {
         if self.has_manager() { self.create(request) } else { self.take(request) }
     }
 
@@ -206,7 +235,7 @@ impl DmaAllocator for LinuxDmaMemory {
     }
 }
 
-/// A DMA buffer of the module u-dma-buf.
+/// A DMA buffer of the driver zocl or the module u-dma-buf.
 ///
 /// Dropping it unmaps it, and gives it back.
 #[derive(Debug)]

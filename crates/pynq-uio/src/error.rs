@@ -386,7 +386,10 @@ impl fmt::Display for Error {
                     Some(name) => write!(f, "there is no DMA memory \"{name}\"")?,
                     None => f.write_str("there is no memory for DMA buffers")?,
                 }
-                f.write_str("; load the module that provides it, as in `modprobe u-dma-buf udmabuf0=1048576`, or `modprobe u-dma-buf-mgr`")
+                f.write_str(
+                    "; load a module that provides it: XRT's zocl, by a node of the device tree with compatible = \"xlnx,zocl\", \
+                     or u-dma-buf, as in `modprobe u-dma-buf udmabuf0=1048576` or `modprobe u-dma-buf-mgr`",
+                )
             }
             Self::Dma { device, error } => write!(f, "{error}; looked at {device}"),
             Self::OverlayOrder { name, later } => write!(

@@ -7,6 +7,7 @@
 //! range. The addresses stay valid, so that an access needs no check and cannot fault, but there is no hardware
 //! behind them any more.
 
+pub(crate) mod drm;
 mod mapped_window;
 mod memory;
 

@@ -256,3 +256,11 @@ fn blocks_in_smaller_maps_need_no_memory_file() {
     let found = wrong(&fake.doctor().0);
     assert!(found.iter().any(|found| found.contains("1 blocks are in no UIO device: leds_gpio")), "{found:#?}");
 }
+
+#[test]
+fn memory_for_dma_comes_from_either_driver() {
+    let fake = Fake::healthy();
+    fake.tree.file("sys/class/drm/renderD128/device/uevent", "DRIVER=zocl-drm\n");
+    let good = of_level(&fake.doctor().0, "ok");
+    assert!(good.iter().any(|found| found == "DMA memory: zocl makes buffers as they are asked for"), "{good:#?}");
+}

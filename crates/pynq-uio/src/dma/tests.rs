@@ -13,7 +13,7 @@ use super::*;
 
 /// A tree of its own, which goes when it is dropped.
 #[derive(Debug)]
-struct Tree(PathBuf);
+pub(super) struct Tree(PathBuf);
 
 impl Drop for Tree {
     fn drop(&mut self) {
@@ -22,7 +22,7 @@ impl Drop for Tree {
 }
 
 impl Tree {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("pynq-uio-dma-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
@@ -34,17 +34,21 @@ impl Tree {
         SystemPaths::below(&self.0)
     }
 
-    fn file(&self, path: &str, text: &str) {
+    pub(super) fn file(&self, path: &str, text: &str) {
         let path = self.0.join(path);
         fs::create_dir_all(path.parent().expect("below the tree")).expect("a folder for the test");
         fs::write(path, text).expect("a file for the test");
+    }
+
+    pub(super) fn path(&self, path: &str) -> PathBuf {
+        self.0.join(path)
     }
 
     fn read(&self, path: &str) -> String {
         fs::read_to_string(self.0.join(path)).expect("a file of the test")
     }
 
-    fn device(&self, class: &str, name: &str, address: u64, size: usize) {
+    pub(super) fn device(&self, class: &str, name: &str, address: u64, size: usize) {
         self.file(&format!("sys/class/{class}/{name}/phys_addr"), &format!("{address:#010x}\n"));
         self.file(&format!("sys/class/{class}/{name}/size"), &format!("{size}\n"));
         self.file(&format!("sys/class/{class}/{name}/sync_for_cpu"), "");
@@ -53,7 +57,7 @@ impl Tree {
         memory.set_len(size as u64).expect("room for the test");
     }
 
-    fn memory(&self) -> LinuxDmaMemory {
+    pub(super) fn memory(&self) -> LinuxDmaMemory {
         LinuxDmaMemory::new(&self.paths())
     }
 }

@@ -1,6 +1,6 @@
 //! Memory that a device shares with the processor.
 
-use std::{path::Path, ptr::NonNull};
+use std::{os::fd::AsFd, path::Path, ptr::NonNull};
 
 use rustix::fs::OFlags;
 
@@ -32,6 +32,11 @@ impl Memory {
     pub fn open(path: &Path, offset: u64, size: usize, uncached: bool) -> Result<Self> {
         let flags = if uncached { OFlags::SYNC } else { OFlags::empty() };
         Ok(Self { mapping: Mapping::open_with(path, flags, offset, size)?, size })
+    }
+
+    /// Maps `size` bytes of a device file that is open, from byte `offset` on: where what is mapped belongs to the open file.
+    pub(crate) fn of_file(file: impl AsFd, path: &Path, offset: u64, size: usize) -> Result<Self> {
+        Ok(Self { mapping: Mapping::of(file, path, offset, size)?, size })
     }
 
     /// Bytes of it.

@@ -143,6 +143,9 @@ pub(super) fn dma(patient: &Patient<'_>, findings: &mut Findings) {
     let memory = LinuxDmaMemory::new(&patient.paths);
     let blocks = patient.design.iter().flat_map(|design| &design.ip).filter(|(_, block)| DMA.contains(&block.kind()));
     let blocks = blocks.map(|(name, _)| name.as_str()).collect::<Vec<_>>();
+    if memory.has_zocl() {
+        return findings.good(SUBJECT, "zocl makes buffers as they are asked for");
+    }
     if memory.has_manager() {
         return findings.good(SUBJECT, "u-dma-buf makes buffers as they are asked for");
     }
@@ -154,8 +157,9 @@ pub(super) fn dma(patient: &Patient<'_>, findings: &mut Findings) {
         }
         Ok(_) if !blocks.is_empty() => findings.note(
             SUBJECT,
-            format!("there is no u-dma-buf, and the design moves data by {}", blocks.join(", ")),
-            "modprobe u-dma-buf udmabuf0=4194304\nit is a module of its own: github.com/ikwzm/udmabuf",
+            format!("there is neither zocl nor u-dma-buf, and the design moves data by {}", blocks.join(", ")),
+            "modprobe u-dma-buf udmabuf0=4194304\nit is a module of its own: github.com/ikwzm/udmabuf\n\
+             images of PYNQ have XRT's driver instead: modprobe zocl, with a node compatible = \"xlnx,zocl\"",
         ),
         Ok(_) => {}
     }
