@@ -15,7 +15,7 @@ use crate::{
     project::Project,
     shell::{Cmd, Ended, Failure, say, seconds},
     stage::{Options, Outcome, Verdict},
-    tools::PYTHON,
+    tools::PYTHON_FOR_PYNQ,
 };
 
 /// A design that is a part of the repository.
@@ -52,7 +52,7 @@ pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
     if !cfg!(target_os = "linux") {
         return Ok(Outcome::Skipped("PYNQ's client needs Linux, and the test a second loopback address".to_owned()));
     }
-    if let Some(reason) = PYTHON.missing(project)? {
+    if let Some(reason) = PYTHON_FOR_PYNQ.missing(project)? {
         return Ok(Outcome::Skipped(reason));
     }
     generated(project)?;

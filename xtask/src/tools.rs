@@ -115,7 +115,7 @@ pub(crate) const EMULATOR_BUILD: Tool = Tool {
     ),
 };
 /// What PYNQ's client runs in.
-pub(crate) const PYTHON: Tool = Tool {
+pub(crate) const PYTHON_FOR_PYNQ: Tool = Tool {
     name: "Python 3.10 to 3.12, with venv",
     found: || crate::pynq_client::suitable().is_some(),
     install: Install::Packages("python3 python3-venv"),
