@@ -1,4 +1,4 @@
-//! The driver: an interrupt node of three register functions, and an operation with its blocking twin.
+//! The driver: an interrupt node of five register functions, and an operation with its blocking twin.
 
 use std::sync::Arc;
 
