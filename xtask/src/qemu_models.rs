@@ -16,6 +16,9 @@ use crate::{
 /// A test program is killed after this: it hangs. It takes less than a minute on a small machine.
 const LIMIT: Duration = Duration::from_secs(300);
 
+/// Random sequences on each model, as many as CI has time for.
+const SEQUENCES: u64 = 2_000;
+
 /// Builds the tests and runs them; those alone whose names have the filter in them.
 pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
     let emulator = match baremetal_test::emulator_riscv(project)? {
@@ -24,10 +27,8 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
     };
     let package = project.member("pynq-qtest")?;
     let env = [("PYNQ_QEMU_RISCV32", emulator), ("PYNQ_QTEST_REQUIRED", "1".to_owned())];
-    let env = match options.count {
-        Some(count) => env.into_iter().chain([("PYNQ_QTEST_SEQUENCES", count.to_string())]).collect(),
-        None => Vec::from(env),
-    };
+    let count = options.count.unwrap_or(SEQUENCES).to_string();
+    let env: Vec<_> = env.into_iter().chain([("PYNQ_QTEST_SEQUENCES", count)]).collect();
     let mut ran = 0;
     for test in &package.tests {
         if options.filter.as_ref().is_some_and(|filter| !test.name.contains(filter.as_str())) {

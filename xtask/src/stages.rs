@@ -67,7 +67,7 @@ const STAGES: [Stage; 27] = [
     },
     Stage {
         name: "qemu-models",
-        about: "drivers on QEMU's models, ours against them [--count N] [TEST]",
+        about: "drivers on QEMU's models, ours against them [--count N] [TEST], 2,000",
         run: qemu_models::run,
         in_ci: true,
     },
@@ -113,7 +113,7 @@ const LONG: [(&str, Lengthen); 7] = [
     ("mutants", |_| ()),
     ("soak", |options| options.seconds = Some(30 * 60)),
     ("fuzz", |options| options.seconds = Some(30 * 60)),
-    ("qemu-models", |options| options.count = Some(50_000)),
+    ("qemu-models", |options| options.count = Some(20_000)),
     ("miri", |_| ()),
 ];
 
