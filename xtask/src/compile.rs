@@ -58,20 +58,21 @@ fn minor(version: &str) -> u32 {
 
 /// Each combination of features of each crate, on its own, so that no other crate's features fill in for a missing one.
 pub(crate) fn powerset(project: &Project, options: &Options) -> Verdict {
+    let mut failures = Vec::new();
     for member in project.members.iter().filter(|member| chosen(member, options)) {
         let combinations = combinations(member);
         say!("  {}: {} combinations of features", member.name, combinations.len());
         for features in combinations {
             // Warnings are errors, and what is only used by a feature must not be unused without it.
-            Cmd::cargo("clippy --quiet --no-default-features --package")
+            let command = Cmd::cargo("clippy --quiet --no-default-features --package")
                 .arg(&member.name)
                 .words("--features")
                 .arg(features.into_iter().collect::<Vec<_>>().join(","))
-                .words("-- -D warnings")
-                .run()?;
+                .words("-- -D warnings");
+            failures.extend(command.run().err());
         }
     }
-    Ok(Outcome::PASSED)
+    Failure::first_of(failures).map_or(Ok(Outcome::PASSED), Err)
 }
 
 fn chosen(member: &Member, options: &Options) -> bool {

@@ -26,12 +26,7 @@ pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
     // Cargo.lock says what Cargo.toml says.
     failures.extend(Cmd::cargo("metadata --quiet --locked --format-version 1").read().err());
     failures.extend(commands.iter().filter_map(|command| command.run().err()));
-    let others = failures.len().saturating_sub(1);
-    match failures.into_iter().next() {
-        None => Ok(Outcome::PASSED),
-        Some(first) if others == 0 => Err(first),
-        Some(first) => Err(Failure { what: format!("{} (and {others} more of this stage)", first.what), ..first }),
-    }
+    Failure::first_of(failures).map_or(Ok(Outcome::PASSED), Err)
 }
 
 /// The files of the project: what git has, and what it will have.

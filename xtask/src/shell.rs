@@ -35,6 +35,16 @@ impl Failure {
     pub(crate) fn of(command: impl fmt::Display, what: impl Into<String>) -> Self {
         Self { what: what.into(), command: Some(command.to_string()) }
     }
+
+    /// The first of several, which says how many more there are.
+    pub(crate) fn first_of(failures: Vec<Self>) -> Option<Self> {
+        let others = failures.len().saturating_sub(1);
+        let first = failures.into_iter().next()?;
+        if others == 0 {
+            return Some(first);
+        }
+        Some(Self { what: format!("{} (and {others} more of this stage)", first.what), ..first })
+    }
 }
 
 impl From<io::Error> for Failure {

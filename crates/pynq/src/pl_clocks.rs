@@ -164,6 +164,7 @@ pub(crate) fn designed(design: &Design) -> Vec<Designed> {
 }
 
 /// The frequency of the crystal that the design was made for; the usual one where the file doesn't say.
+#[cfg_attr(not(feature = "sim"), allow(dead_code))] // no backend, no clocks
 pub(crate) fn reference_hz(design: &Design) -> u64 {
     let (name, usual) = match design.processor.as_ref().map(|processor| processor.family) {
         Some(Family::ZynqMp) => ("PSU__PSS_REF_CLK__FREQMHZ", 33_333_000),
