@@ -109,6 +109,7 @@ impl Drop for Idler<'_> {
             if let Some(index) = state.idlers.iter().position(|kick| Arc::ptr_eq(kick, self.1)) {
                 state.idlers.swap_remove(index);
             }
+            state.wake_mover();
         });
     }
 }

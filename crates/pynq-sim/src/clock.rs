@@ -99,7 +99,13 @@ impl Future for SimSleep {
         drop(old);
         // A future that is polled again without having been woken is not something that happens on the board.
         if entered {
-            this.shared.act(|state| state.settling.waits(task));
+            let starts = this.shared.act(|state| {
+                state.settling.waits(task);
+                state.task_waits()
+            });
+            if starts {
+                this.shared.start_mover();
+            }
         }
         Poll::Pending
     }

@@ -51,6 +51,8 @@ mod imp {
 
     pub(super) struct Kick(Mutex<Ticket>, Condvar);
 
+    std::thread_local!(static KICK: Arc<super::Kick> = super::Kick::new());
+
     impl Kick {
         pub(super) fn bump(&self, wake: bool) {
             let mut ticket = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,8 +69,12 @@ mod imp {
     impl super::Kick {
         /// The calling thread's.
         pub(crate) fn current(_: &crate::board::Shared) -> Arc<Self> {
-            std::thread_local!(static KICK: Arc<super::Kick> = super::Kick::new());
             KICK.try_with(Arc::clone).unwrap_or_else(|_| Self::new())
+        }
+
+        /// Whether the calling thread is within a blocked call.
+        pub(crate) fn is_blocking() -> bool {
+            KICK.try_with(|kick| kick.1.load(super::Ordering::Relaxed) > 0).unwrap_or(false)
         }
 
         pub(crate) fn new() -> Arc<Self> {

@@ -49,12 +49,13 @@
 //! # Time
 //!
 //! Time is virtual, and moves only when the board is *settled*: every task that it woke has been polled and waits again.
-//! So a script of [stimuli](Board::at) gives the same log under every runtime and at any speed of the machine. Nothing
-//! is spawned; the clock is moved by whoever waits:
+//! So a script of [stimuli](Board::at) gives the same log under every runtime and at any speed of the machine. The clock is
+//! moved by whoever waits:
 //!
-//! * a call that blocks: [`Board::block_on`], or a driver's blocking twin (any number of threads at once);
+//! * a call that blocks: [`Board::block_on`], or a driver's blocking form (any number of threads at once);
 //! * [`Board::run`], [`Board::run_until_idle`] or [`Board::drive`], futures that the program polls next to its tasks;
-//! * a test, explicitly: [`Board::advance`].
+//! * a test, explicitly: [`Board::advance`];
+//! * a thread of the board's own, if it was [told](Board::set_automatic) to, for programs that only await. The facade does.
 //!
 //! The engine tells the board of every waiter it wakes. What the board can't see by itself it is told of by
 //! [`Board::track`], which wraps a task, or by a [`Board::busy`] guard. A task that was told of an event and then neither
@@ -93,6 +94,8 @@ mod error;
 pub mod fabric;
 mod kick;
 pub mod models;
+#[cfg(feature = "std")]
+mod mover;
 mod pin;
 #[cfg(not(loom))]
 mod platform;

@@ -25,6 +25,8 @@ pub(crate) struct PinState {
     pub(crate) in_service: bool,
     pub(crate) waker: Option<Waker>,
     pub(crate) failed: Option<Error>,
+    /// Who polls next hears that nothing can come.
+    pub(crate) starved: bool,
 }
 
 impl PinState {
@@ -129,6 +131,10 @@ impl InterruptSource for CpuPin {
             if let Some(error) = pin.failed {
                 return (Poll::Ready(Err(error)), old);
             }
+            if core::mem::take(&mut pin.starved) && !pin.fired {
+                state.fabric.disarm(index);
+                return (Poll::Ready(Err(Error::NeverWoken)), old);
+            }
             if !core::mem::take(&mut pin.fired) {
                 // If it fires here, that wakes nobody: the answer is the return value.
                 if !state.fabric.arm(index) {
@@ -151,7 +157,7 @@ impl InterruptSource for CpuPin {
             state.end_service(index);
             state.fabric.disarm(index);
             let pin = &mut state.pins[index];
-            pin.fired = false;
+            (pin.fired, pin.starved) = (false, false);
             pin.waker.take()
         });
         drop(old);
@@ -173,11 +179,15 @@ impl InterruptSource for CpuPin {
     }
 
     fn trace(&self, activity: Activity) {
-        self.act(|state, index| {
+        let starts = self.act(|state, index| {
             if activity == Activity::Woken {
                 state.end_service(index);
             }
             state.settling.observe(activity);
+            matches!(activity, Activity::Registered { .. }) && state.task_waits()
         });
+        if starts {
+            self.shared.start_mover();
+        }
     }
 }

@@ -43,6 +43,7 @@ struct Driver {
 impl Driver {
     fn new(shared: &Shared) -> Self {
         let id = shared.with(|state| {
+            state.drivers += 1;
             state.next_runner += 1;
             state.next_runner
         });
@@ -98,7 +99,12 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        drop(self.shared.with(|state| state.take_runner(self.id)));
+        let waker = self.shared.with(|state| {
+            state.drivers -= 1;
+            state.wake_mover();
+            state.take_runner(self.id)
+        });
+        drop(waker);
     }
 }
 
@@ -221,7 +227,7 @@ impl<F: Future> Future for Drive<F> {
     }
 }
 
-/// Moving the clock. Nothing is spawned: one of these is polled by the program, next to what it does.
+/// Moving the clock exactly: one of these is polled by the program, next to what it does.
 impl Board {
     /// Moves the clock from event to event for as long as it is polled. Never completes; where nothing is scheduled it
     /// waits for a stimulus or a sleep. In real-time mode it keeps its executor busy; see

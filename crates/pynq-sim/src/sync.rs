@@ -3,6 +3,8 @@
 #[cfg(target_has_atomic = "ptr")]
 mod counts {
     pub(crate) use alloc::sync::Arc;
+    #[cfg(feature = "std")]
+    pub(crate) use alloc::sync::Weak;
     pub(crate) use core::sync::atomic::{AtomicUsize, Ordering};
 
     /// Makes a type the inside of a waker, by what waking it does.
@@ -27,6 +29,8 @@ mod counts {
 mod counts {
     pub(crate) use portable_atomic::{AtomicUsize, Ordering};
     pub(crate) use portable_atomic_util::Arc;
+    #[cfg(feature = "std")]
+    pub(crate) use portable_atomic_util::Weak;
 
     /// Makes a type the inside of a waker, by what waking it does.
     macro_rules! impl_wake {
@@ -45,6 +49,8 @@ mod counts {
     pub(crate) use impl_wake;
 }
 
+#[cfg(feature = "std")]
+pub(crate) use counts::Weak;
 pub(crate) use counts::{Arc, AtomicUsize, Ordering, impl_wake};
 
 /// A value behind a lock: a mutex where there are threads, a critical section elsewhere.

@@ -54,7 +54,7 @@ impl Overlay {
     }
 
     /// An overlay of a design on a simulated board of your own making: one with models for IP blocks that `pynq-sim` has
-    /// none for.
+    /// none for. Its clock [moves by itself](Board::set_automatic) from here on, whatever runtime the program awaits under.
     ///
     /// ```
     /// use pynq::{Overlay, hwh::Design, sim::{BoardBuilder, models::RegisterModel}};
@@ -70,6 +70,7 @@ impl Overlay {
     /// ```
     #[must_use]
     pub fn on_board(design: Design, board: Board) -> Self {
+        board.set_automatic(true);
         let clocks = SimulatedClocks::new(&design);
         Self::new(design, Arc::new(Simulated { board, clocks }))
     }

@@ -8,16 +8,16 @@ mod outbox;
 mod serial;
 mod state;
 mod stimulus;
+mod time;
 
-use alloc::{boxed::Box, string::String, vec::Vec};
-use core::{fmt, time::Duration};
+use alloc::{string::String, vec::Vec};
+use core::fmt;
 use pynq_core::{Instant, interrupt::TaskId};
 
 pub use builder::BoardBuilder;
 pub(crate) use state::State;
 
 use crate::{
-    clock::SimClock,
     error::Error,
     fabric,
     pin::CpuPin,
@@ -29,6 +29,17 @@ use crate::{
 /// The board as all its handles know it. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Shared(Arc<Inner>);
+
+/// The board, for what must not keep it.
+#[cfg(feature = "std")]
+pub(crate) struct WeakShared(crate::sync::Weak<Inner>);
+
+#[cfg(feature = "std")]
+impl WeakShared {
+    pub(crate) fn upgrade(&self) -> Option<Shared> {
+        self.0.upgrade().map(Shared)
+    }
+}
 
 /// What the handles share.
 struct Inner {
@@ -46,6 +57,20 @@ impl Shared {
             #[cfg(not(feature = "std"))]
             kick: crate::kick::Kick::new(),
         }))
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn downgrade(&self) -> WeakShared {
+        WeakShared(Arc::downgrade(&self.0))
+    }
+
+    /// Starts the thread that moves the clock, once the board has said that it is time to.
+    pub(crate) fn start_mover(&self) {
+        #[cfg(feature = "std")]
+        {
+            let mover = crate::mover::Mover::start(self.downgrade());
+            self.with(|state| state.mover = mover);
+        }
     }
 
     /// What a blocked call sleeps on, where there are no threads.
@@ -292,68 +317,5 @@ impl Board {
     #[must_use]
     pub fn oscillations(&self) -> u64 {
         self.shared.with(|state| state.fabric.oscillations())
-    }
-
-    // ---- time
-
-    /// The board's clock.
-    #[must_use]
-    pub fn clock(&self) -> SimClock {
-        SimClock::new(self.shared.clone())
-    }
-
-    /// The time now.
-    #[must_use]
-    pub fn now(&self) -> Instant {
-        self.shared.now()
-    }
-
-    /// Moves the clock forward, settled or not, and lets everything that is scheduled until then happen in order.
-    ///
-    /// For tests that drive the board by hand; a program uses [`run`](Self::run).
-    pub fn advance(&self, duration: Duration) {
-        self.advance_to(self.now() + duration);
-    }
-
-    /// As [`advance`](Self::advance), to a time. Nothing happens if that has passed.
-    pub fn advance_to(&self, time: Instant) {
-        while self.shared.step(time, |_| true) {}
-        self.shared.act(|state| state.fabric.set_now(time));
-    }
-
-    /// Lets `stimulus` happen at `time`: at once if that has passed, at the next step of the clock.
-    ///
-    /// It may do anything with the board it is given.
-    pub fn at(&self, time: Instant, stimulus: impl FnOnce(&Board) + Send + 'static) {
-        self.shared.act(|state| {
-            state.timeline.insert(time.max(state.now()), Event::Stimulus(Box::new(stimulus)));
-        });
-    }
-
-    /// Lets `stimulus` happen `delay` from now.
-    pub fn after(&self, delay: Duration, stimulus: impl FnOnce(&Board) + Send + 'static) {
-        self.at(self.now() + delay, stimulus);
-    }
-
-    /// When the next thing happens on the board by itself; `None` if nothing is scheduled.
-    #[must_use]
-    pub fn next_event(&self) -> Option<Instant> {
-        self.shared.with(|state| state.next_event())
-    }
-
-    /// Sets how long, in the machine's time, nothing must have happened on the board before a task that took an event and
-    /// has not come back is taken to be gone, and before a blocked call that nothing scheduled can wake gives up. The
-    /// default is a tenth of a second. What is [tracked](Self::track) needs no such guess.
-    pub fn set_grace(&self, grace: Duration) {
-        self.shared.with(|state| state.settling.grace = grace);
-    }
-
-    /// Lets the clock keep pace with the machine's, for interactive use. A blocked call then waits for a stimulus from
-    /// elsewhere for ever. For [`run`](Self::run), see [`run_with`](Self::run_with).
-    #[cfg(feature = "std")]
-    pub fn set_real_time(&self, real_time: bool) {
-        self.shared.act(|state| {
-            state.real_time = real_time.then(|| crate::kick::WallClock::start(state.now()));
-        });
     }
 }

@@ -33,6 +33,19 @@ pub(crate) struct State {
     pub(crate) idlers: Vec<Arc<Kick>>,
     pub(crate) runners: Vec<(u64, Waker)>,
     pub(crate) next_runner: u64,
+    /// Futures that move the clock.
+    pub(crate) drivers: usize,
+    /// The clock moves by itself where nobody else moves it.
+    pub(crate) automatic: bool,
+    /// A task has begun to wait since the waits were last ended for want of anything to come.
+    pub(crate) awaited: bool,
+    #[cfg(feature = "std")]
+    pub(crate) mover: Option<crate::mover::Mover>,
+    #[cfg(feature = "std")]
+    mover_started: bool,
+    /// The thread that moves the clock sleeps until it is woken.
+    #[cfg(feature = "std")]
+    pub(crate) mover_parked: bool,
     pub(crate) real_time: Option<crate::kick::WallClock>,
     pub(crate) handles: usize,
 
@@ -193,6 +206,47 @@ impl State {
         }
         for (_, waker) in self.runners.drain(..) {
             self.outbox.wake(waker);
+        }
+    }
+
+    /// Whether the board looks after the program by itself: no blocked call does.
+    #[cfg(feature = "std")]
+    pub(crate) fn moves_by_itself(&self) -> bool {
+        self.automatic && self.idlers.is_empty()
+    }
+
+    /// Something changed that the thread which moves the clock may be asleep for.
+    #[inline]
+    pub(crate) fn wake_mover(&mut self) {
+        #[cfg(feature = "std")]
+        if core::mem::take(&mut self.mover_parked) {
+            if let Some(mover) = &self.mover {
+                mover.poke();
+            }
+        }
+    }
+
+    /// A task waits. Returns whether the thread that moves the clock is to be started.
+    pub(crate) fn task_waits(&mut self) -> bool {
+        self.awaited = true;
+        self.wake_mover();
+        #[cfg(feature = "std")]
+        if self.moves_by_itself() && !self.mover_started && !Kick::is_blocking() {
+            self.mover_started = true;
+            return true;
+        }
+        false
+    }
+
+    /// Nothing more can happen: the waits of all tasks end with [`NeverWoken`](pynq_core::Error::NeverWoken).
+    #[cfg(feature = "std")]
+    pub(crate) fn starve(&mut self) {
+        self.awaited = false;
+        for pin in &mut self.pins {
+            if let Some(waker) = pin.waker.take() {
+                pin.starved = true;
+                self.outbox.wake(waker);
+            }
         }
     }
 
