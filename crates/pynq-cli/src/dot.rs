@@ -50,6 +50,19 @@ impl Shape {
         }
     }
 
+    /// How it looks, in the table of the legend.
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Processor => "<font color=\"steelblue\">&#9632;</font>",
+            Self::Controller => "<font color=\"goldenrod\">&#9632;</font>",
+            Self::Gate => "<font color=\"grey\">&#9670;</font>",
+            Self::Pin => "&#9633;",
+            Self::Block => "&#9634;",
+            Self::Memory => "<font color=\"seagreen\">&#9632;</font>",
+            Self::Outside => "text",
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Processor => "processor",
@@ -219,36 +232,29 @@ impl Picture {
         }
     }
 
-    /// What shapes and lines mean.
+    /// What shapes and lines mean, as a table: it has no text of the file, and takes part in no ranking.
     fn legend(&mut self, shapes: &[Shape], whole: bool) {
-        self.text.push_str(
-            "  subgraph cluster_legend {\n    label=\"legend\";\n    fontname=\"sans-serif\";\n    fontsize=10;\n",
-        );
-        let mut previous: Option<String> = None;
-        for (number, shape) in shapes.iter().enumerate() {
-            let name = format!("legend {number}");
-            let _ =
-                writeln!(self.text, "    {} [label={}, {}];", quoted(&name), quoted(shape.name()), shape.attributes());
-            if let Some(previous) = previous {
-                let _ = writeln!(self.text, "    {} -> {} [style=invis];", quoted(&previous), quoted(&name));
-            }
-            previous = Some(name);
+        let mut rows = String::new();
+        let mut row = |sign: &str, meaning: &str| {
+            let _ = write!(rows, "<tr><td>{sign}</td><td align=\"left\">{meaning}</td></tr>");
+        };
+        for shape in shapes {
+            row(shape.sign(), shape.name());
         }
-        let mut lines =
-            vec![("level", ""), ("edge", ", style=dashed"), ("! what to know", ", color=red, fontcolor=red")];
+        row("&#8594;", "level");
+        row("&#8674;", "edge (dashed)");
+        row("<font color=\"red\">&#8594; !</font>", "what to know of it");
         if whole {
-            lines.extend([
-                ("addresses", ", color=grey, arrowhead=open"),
-                ("bus", ", color=blue, penwidth=2"),
-                ("memory port", ", dir=none, penwidth=2"),
-            ]);
+            row("<font color=\"grey\">&#8594;</font>", "addresses");
+            row("<font color=\"blue\">&#8594;</font>", "bus between blocks");
+            row("<b>&#8212;</b>", "port of a memory");
+            row("&#8230;", "output of a block");
         }
-        for (number, (label, style)) in lines.iter().enumerate() {
-            let (from, to) = (quoted(&format!("legend from {number}")), quoted(&format!("legend to {number}")));
-            let _ = writeln!(self.text, "    {from} [shape=point]; {to} [shape=point];");
-            let _ = writeln!(self.text, "    {from} -> {to} [label={}{style}];", quoted(label));
-        }
-        self.text.push_str("  }\n");
+        self.line(format_args!(
+            // No name of a file becomes this one: backslashes of names are doubled.
+            "\"\\legend\" [shape=none, margin=0, label=<<table border=\"1\" cellborder=\"0\" cellspacing=\"2\">\
+             <tr><td colspan=\"2\"><b>legend</b></td></tr>{rows}</table>>]"
+        ));
     }
 
     fn finish(mut self) -> String {

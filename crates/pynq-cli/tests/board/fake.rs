@@ -1,8 +1,15 @@
 //! A board, and the command run on it.
 
 use std::{
-    fs::{File, OpenOptions},
-    os::unix::{fs::FileExt as _, fs::symlink, process::CommandExt as _},
+    fs::{self, File, OpenOptions},
+    os::{
+        fd::AsRawFd as _,
+        unix::{
+            fs::{FileExt as _, PermissionsExt as _, symlink},
+            process::CommandExt as _,
+        },
+    },
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
@@ -130,12 +137,55 @@ impl Fake {
 
     /// The same, said to a user without any rights. Nothing if the tests are not run by root, who alone can become one.
     pub(crate) fn doctor_of_nobody(&self) -> Option<(Value, i32)> {
-        let root = rustix::process::geteuid().is_root();
-        root.then(|| {
-            let mut command = self.command(&["doctor", "--hwh", HWH, "--json"]);
-            diagnosis(&command.uid(65_534).gid(65_534).output().expect("the command starts"))
-        })
+        // Its own copy, as the sources may be where others can't enter.
+        fs::copy(HWH, self.tree.path("design.hwh")).expect("a copy");
+        let hwh = self.tree.path("design.hwh");
+        let command = self.command_of_nobody(&["doctor", "--json", "--hwh", hwh.to_str().expect("UTF-8")]);
+        command.map(|mut command| diagnosis(&command.output().expect("the command starts")))
     }
+
+    /// The command as a user without any rights runs it. Nothing if the tests are not run by root, or nobody may enter the
+    /// folder of temporary files.
+    ///
+    /// The program is named by a descriptor, since a clone and its target folder may be where others can't enter.
+    pub(crate) fn command_of_nobody(&self, arguments: &[&str]) -> Option<Command> {
+        if !rustix::process::geteuid().is_root() {
+            return None;
+        }
+        for entry in walk(&self.tree.path("")) {
+            // Whatever the umask was.
+            let mode = fs::metadata(&entry).map_or(0, |metadata| metadata.permissions().mode());
+            let readable = mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6;
+            fs::set_permissions(&entry, fs::Permissions::from_mode(readable)).expect("our own file");
+        }
+        let folders = std::env::temp_dir();
+        let closed = folders
+            .ancestors()
+            .find(|folder| fs::metadata(folder).is_ok_and(|metadata| metadata.permissions().mode() & 0o001 == 0));
+        if let Some(closed) = closed {
+            eprintln!("skipped: others can't enter {}, which temporary files are in", closed.display());
+            return None;
+        }
+        let program = File::open(env!("CARGO_BIN_EXE_pynq")).expect("the command is built");
+        let mut command = Command::new(format!("/proc/self/fd/{}", program.as_raw_fd()));
+        command.args(arguments).arg("--root").arg(self.tree.path("")).uid(65_534).gid(65_534).current_dir("/");
+        // It is needed until the command has started, and one more open file harms no test.
+        std::mem::forget(program);
+        Some(command)
+    }
+}
+
+/// Everything below a folder that is no link, itself included.
+fn walk(path: &Path) -> Vec<PathBuf> {
+    let mut found = vec![path.to_owned()];
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => found.extend(walk(&entry.path())),
+            Ok(kind) if kind.is_file() => found.push(entry.path()),
+            _ => {}
+        }
+    }
+    found
 }
 
 fn diagnosis(output: &Output) -> (Value, i32) {
