@@ -87,8 +87,14 @@ pub(crate) fn read(file: &Path) -> Result<Design, String> {
     }
     Design::read(file).map_err(|error| {
         // Somebody who gives a bitstream has the other file too, most often.
-        if !(is("bit") || is("bin") || matches!(error, pynq_hwh::Error::Encoding { hint: "a .bit file", .. })) {
-            return about(file, &error);
+        let is_bitstream = matches!(error, pynq_hwh::Error::Encoding { hint: "a .bit file", .. });
+        if !(is("bit") || is("bin")) {
+            return match is_bitstream {
+                true => {
+                    format!("{}: this is a bitstream, whatever its name; pass the .hwh of its design", file.display())
+                }
+                false => about(file, &error),
+            };
         }
         match pynq_hwh::OverlayFiles::find(file) {
             Ok(found) => format!(

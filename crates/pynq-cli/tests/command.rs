@@ -178,6 +178,128 @@ fn bad_input_is_one_paragraph_and_a_status() {
 }
 
 #[test]
+fn sections_stand_alone() {
+    let all = stdout(&["hwh", FIXTURE]);
+    for (section, has, has_not) in [
+        ("ip", "addressable IP: 5", "interrupts:"),
+        ("irq", "interrupts: 2 pins, 1 controller", "addressable IP"),
+        ("gpio", "processor GPIO (EMIO)", "clocks"),
+        ("clocks", "clocks to programmable logic", "warnings"),
+        ("warnings", "warnings: 2", "clocks"),
+        ("masters", "bus masters: 1", "addressable IP"),
+        ("buses", "buses between blocks: 0", "addressable IP"),
+    ] {
+        let text = stdout(&["hwh", FIXTURE, section]);
+        assert!(text.contains(has) && !text.contains(has_not), "{section}: {text}");
+        assert!(text.starts_with("buttons: zynq"), "{section}: {text}");
+        assert!(text.lines().count() < all.lines().count());
+    }
+    assert_eq!(pynq(&["hwh", FIXTURE, "nothing"]).status.code(), Some(2));
+    assert_eq!(pynq(&["hwh", FIXTURE, "irq", "--json"]).status.code(), Some(2));
+}
+
+/// What the command prints where the environment has `variables`, not to a terminal.
+fn with(variables: &[(&str, &str)]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pynq"));
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM"] {
+        command.env_remove(name);
+    }
+    let output = command.args(["hwh", FIXTURE]).envs(variables.iter().copied()).output().expect("the command starts");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn colours_are_for_terminals_and_add_nothing_else() {
+    let plain = with(&[]);
+    assert!(!plain.contains('\u{1b}'), "not to a pipe");
+    let forced = with(&[("CLICOLOR_FORCE", "1")]);
+    assert!(forced.contains("\u{1b}["), "{forced}");
+    let mut stripped = String::new();
+    for (number, part) in forced.split('\u{1b}').enumerate() {
+        stripped += if number == 0 { part } else { part.split_once('m').expect("a colour").1 };
+    }
+    assert_eq!(stripped, plain);
+    assert_eq!(with(&[("NO_COLOR", "1")]), plain);
+}
+
+#[test]
+fn completions_and_manual_pages_know_every_subcommand() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = stdout(&["completions", shell]);
+        for word in ["hwh", "bit", "doctor", "completions"] {
+            assert!(script.contains(word), "{shell} does not know {word}");
+        }
+    }
+    let folder = folder("man pages");
+    stdout(&["man", text(&folder)]);
+    for page in ["pynq.1", "pynq-hwh.1", "pynq-bit.1", "pynq-doctor.1"] {
+        let page = std::fs::read_to_string(folder.join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
+        assert!(page.contains(".TH"), "{page}");
+    }
+    assert!(stdout(&["man"]).contains(".TH"));
+    let file = folder.join("file");
+    std::fs::write(&file, "").expect("a file");
+    assert!(failure(&["man", text(&file)]).contains("cannot write to"));
+}
+
+#[test]
+fn a_bitstream_is_no_handoff_file_and_the_one_beside_it_is_named() {
+    let folder = folder("bit_for_hwh");
+    let file = folder.join("design_1_wrapper.bit");
+    std::fs::write(&file, bit("7z020clg400").0).expect("a file");
+    let alone = failure(&["hwh", text(&file)]);
+    assert!(alone.contains("pass the .hwh beside it") && alone.contains("design_1.hwh"), "{alone}");
+    std::fs::copy(FIXTURE, folder.join("design_1.hwh")).expect("a copy");
+    let beside = failure(&["hwh", text(&file)]);
+    assert!(beside.contains("pass the .hwh beside it: ") && beside.contains("design_1.hwh"), "{beside}");
+    // Whatever it is called.
+    let renamed = folder.join("design_1.hwh");
+    std::fs::write(&renamed, bit("7z020clg400").0).expect("a file");
+    let wrong = failure(&["hwh", text(&renamed)]);
+    assert!(wrong.contains("this is a bitstream") && !wrong.contains("beside it: "), "{wrong}");
+    assert!(failure(&["hwh", text(&folder.join("none.bit"))]).contains("cannot read"));
+}
+
+#[test]
+fn a_check_says_what_it_compared() {
+    let folder = folder("check");
+    let file = folder.join("base.bit");
+    std::fs::write(&file, bit("7z020clg400").0).expect("a file");
+    let report = stdout(&["bit", text(&file), "--check", FIXTURE]);
+    for line in ["part     the same, 7z020clg400", "design   the same, buttons", "Vivado   the same, 2018.2"] {
+        assert!(report.lines().any(|found| found == line), "no line `{line}` in\n{report}");
+    }
+    // Another version is a warning.
+    let other = folder.join("other.hwh");
+    let handoff = std::fs::read_to_string(FIXTURE).expect("our fixture");
+    std::fs::write(&other, handoff.replace("VIVADOVERSION=\"2018.2\"", "VIVADOVERSION=\"2023.1\"")).expect("a file");
+    let report = stdout(&["bit", text(&file), "--check", text(&other)]);
+    assert!(report.contains("Vivado   warning: 2018.2 here and 2023.1 there"), "{report}");
+    // Raw words say nothing.
+    let raw = folder.join("raw.bin");
+    std::fs::write(&raw, [0x66, 0x55, 0x99, 0xAA]).expect("a file");
+    let output = pynq(&["bit", text(&raw), "--check", FIXTURE]);
+    assert_eq!(output.status.code(), Some(3));
+    let report = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(report.contains("nothing could be compared"), "{report}");
+    let value = json(&["bit", text(&file), "--json", "--check", FIXTURE]);
+    assert_eq!(value["compared"][0]["verdict"], "same");
+}
+
+#[test]
+fn a_header_of_a_bitstream_steers_no_terminal() {
+    let folder = folder("hostile_header");
+    let file = folder.join("base.bit");
+    std::fs::write(&file, bit("7z0\u{1b}[31m\u{9b}\n\u{202e}").0).expect("a file");
+    for option in [&["bit"][..], &["bit", "--json"]] {
+        let text = stdout(&[option, &[text(&file)]].concat());
+        assert!(!text.contains(|c| c != '\n' && pynq_hwh::is_invisible(c)), "{text:?}");
+    }
+    let report = stdout(&["bit", text(&file)]);
+    assert!(report.lines().any(|line| line.contains("7z0\\u{1b}[31m\\u{9b}\\u{a}\\u{202e}")), "{report}");
+}
+
+#[test]
 fn a_closed_pipe_is_no_failure() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pynq"))
         .args(["hwh", FIXTURE, "--json"])

@@ -82,7 +82,8 @@ pub(crate) fn build(
         let divisors = [divisor(first), divisor(second)];
         let source = parameters.text(source).ok().map(str::to_owned);
         let frequency_mhz = parameters.float(frequency).ok();
-        let achieved_mhz = parameters.float(achieved).ok();
+        // Many files don't have it, and the error for that looks for names like it.
+        let achieved_mhz = parameters.get(achieved).and_then(|_| parameters.float(achieved).ok());
         clocks.insert(n, Clock { enabled, divisors, source, frequency_mhz, achieved_mhz });
     }
     clocks

@@ -179,7 +179,14 @@ impl<'r, 'a> Netlist<'r, 'a> {
     /// `path/PORT`, or the bare name of a top-level pin.
     pub(crate) fn pin(&self, id: PortId) -> String {
         match (self.module_of(id), self.port(id)) {
-            (Some(module), Some(port)) => format!("{}/{}", self.shown(module.path), self.shown(port.name)),
+            (Some(module), Some(port)) => {
+                if module.path.contains('&') || port.name.contains('&') {
+                    return format!("{}/{}", self.shown(module.path), self.shown(port.name));
+                }
+                let mut pin = String::with_capacity(module.path.len() + 1 + port.name.len());
+                pin.extend([module.path, "/", port.name]);
+                pin
+            }
             (None, Some(port)) => self.shown(port.name),
             _ => String::new(),
         }

@@ -357,7 +357,13 @@ impl<'a> RawDesign<'a> {
                 return xml.skip(&tag);
             }
             xml.children(&tag, |xml, tag| {
-                let [port] = tag.get(xml, ["PHYSICAL"])?;
+                let port = match tag.quick("PHYSICAL") {
+                    Some(port) => port,
+                    None => {
+                        let [port] = tag.get(xml, ["PHYSICAL"])?;
+                        port
+                    }
+                };
                 ports.push(port);
                 xml.skip(&tag)
             })

@@ -34,9 +34,9 @@ impl<'a> Tag<'a> {
         attributes.with_checks(false);
         for attribute in attributes {
             let attribute = attribute.map_err(|error| xml.attribute_error(self, &error))?;
-            let name = std::str::from_utf8(attribute.key.into_inner()).unwrap_or_default();
+            let name = self.part(attribute.key.into_inner());
             let value = match attribute.value {
-                Cow::Borrowed(value) => std::str::from_utf8(value).unwrap_or_default(),
+                Cow::Borrowed(value) => self.part(value),
                 Cow::Owned(_) => "",
             };
             if value.len() > limits::ATTRIBUTE_BYTES {
@@ -50,6 +50,23 @@ impl<'a> Tag<'a> {
             each(name, value);
         }
         Ok(())
+    }
+
+    /// `bytes`, which are a part of the tag, as text. They need not be looked at again to know that they are UTF-8.
+    fn part(&self, bytes: &[u8]) -> &'a str {
+        let start = (bytes.as_ptr() as usize).wrapping_sub(self.content.as_ptr() as usize);
+        self.content.get(start..start.wrapping_add(bytes.len())).unwrap_or_default()
+    }
+
+    /// The raw value of attribute `name` as Vivado writes it, behind a blank and between double quotes; quicker than
+    /// [`get`](Self::get) where there are thousands of tags.
+    pub(crate) fn quick(&self, name: &str) -> Option<&'a str> {
+        let (_, rest) = self.content.match_indices(name).find_map(|(at, _)| {
+            let before = self.content.get(..at)?;
+            let value = self.content.get(at + name.len()..)?.strip_prefix("=\"")?;
+            before.ends_with(' ').then_some((before, value))
+        })?;
+        rest.split_once('"').map(|(value, _)| value).filter(|value| value.len() <= limits::ATTRIBUTE_BYTES)
     }
 
     /// The raw values of the attributes `names`, in that order; empty where one is missing.

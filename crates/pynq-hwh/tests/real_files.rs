@@ -133,3 +133,23 @@ fn z2_level_sources_on_edge_lines_are_reported() {
     let count = design.warnings.iter().filter(|warning| warning.kind.name() == "level-source-on-edge-line").count();
     assert_eq!(count, 11, "all but the four flip-flops: {:#?}", design.warnings);
 }
+
+#[test]
+fn z2_memories_streams_and_private_interrupts() {
+    let Some(design) = design("z2-base.hwh") else { return };
+    // Instructions and data of a soft processor, and the processor that loads its program.
+    let memory = &design.storage["iop_pmoda/lmb/lmb_bram"];
+    let ways: Vec<_> = memory.windows.iter().map(|way| (way.master.as_str(), way.base)).collect();
+    assert_eq!(ways, [("iop_pmoda/mb", 0), ("iop_pmoda/mb", 0), ("ps7_0", 0x4000_0000)]);
+    assert_eq!((design.storage.len(), design.soft_processors.len()), (4, 4));
+    let chain = design.soft_processors["iop_pmoda/mb"].interrupts.chain("iop_pmoda/timer/interrupt").expect("a chain");
+    assert_eq!((chain.hops[0].controller.as_str(), chain.hops[0].line), ("iop_pmoda/intc", 2));
+    let stream = design.bus_at("video/axi_vdma", "M_AXIS_MM2S").expect("a stream");
+    let to = stream.peers("video/axi_vdma", "M_AXIS_MM2S").next().expect("a receiver");
+    assert_eq!((stream.protocol.as_str(), to.path.as_deref()), ("axis", Some("video/hdmi_out/pixel_unpack")));
+    let (driver, _) = design.wire_to("iop_pmoda/mb/Reset").expect("a reset");
+    assert_eq!(driver, "iop_pmoda/rst_clk_wiz_1_100M/mb_reset");
+    let dma = &design.address_spaces["video/axi_vdma"];
+    assert!(dma.blocks.is_empty() && dma.at(0x1000_0000).is_some_and(|range| range.path == "ps7_0"));
+    assert_eq!(design.clocks[&1].mhz(), Some(142.857132));
+}

@@ -264,3 +264,15 @@ fn memory_for_dma_comes_from_either_driver() {
     let good = of_level(&fake.doctor().0, "ok");
     assert!(good.iter().any(|found| found == "DMA memory: zocl makes buffers as they are asked for"), "{good:#?}");
 }
+
+#[test]
+fn a_computer_that_is_no_board_is_told_that_a_simulated_one_needs_nothing() {
+    let fake = Fake::bare();
+    let (value, _) = fake.doctor();
+    let note = of_level(&value, "note").into_iter().find(|note| note.starts_with("board: "));
+    assert!(note.is_some_and(|note| note.contains("this system is no Zynq")), "{value:#}");
+    let fixes = value["findings"].as_array().expect("findings").iter().filter_map(|finding| finding["fix"].as_str());
+    assert!(fixes.into_iter().any(|fix| fix.contains("a simulated board needs none")), "{value:#}");
+    let (value, _) = Fake::healthy().doctor();
+    assert!(!value.to_string().contains("a simulated board"), "{value:#}");
+}

@@ -51,6 +51,20 @@ fn a_design_is_loaded_and_the_states_are_told() {
 }
 
 #[test]
+fn the_handoff_file_is_found_by_vivado_s_names() {
+    let fake = Fake::healthy();
+    let file = bit(&fake, "design_1_wrapper.bit", "7z020clg400", "");
+    let text = unchecked(&fake, &["program", &file]);
+    assert!(text.contains("design_1_wrapper.hwh and no ") && text.contains("design_1.hwh: exit status 3"), "{text}");
+    fs::copy(HWH, fake.tree.path("design_1.hwh")).expect("a copy");
+    let text = fake.stdout(&["program", &file]);
+    assert!(text.contains("design_1.hwh says (the same: part, design)"), "{text}");
+    // What is not called like a bitstream may be one.
+    fs::copy(&file, fake.tree.path("firmware")).expect("a copy");
+    unchecked(&fake, &["program", fake.tree.path("firmware").to_str().expect("UTF-8")]);
+}
+
+#[test]
 fn a_bitstream_for_another_part_is_refused() {
     let fake = Fake::healthy();
     let file = bit(&fake, "base.bit", "7z045ffg900", "");
