@@ -1,22 +1,24 @@
 //! A board from a design's handoff file.
 
-use alloc::{boxed::Box, format, string::String};
-use pynq_hwh::{Design, IpBlock, Parameters, Source};
+use alloc::{boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
+use pynq_hwh::{AddressSpace, Design, GateKind, Interrupts, IpBlock, LineKind, Parameters, Source};
 
 use crate::{
     board::{Board, BoardBuilder},
     device::Device,
     error::Error,
-    fabric::FabricBuilder,
+    fabric::{FabricBuilder, Trigger},
     models::{
-        AxiGpioModel, AxiIntcModel, AxiTimerModel, AxiUartLiteModel, GpioChannel, GpioParams, IntcParams,
-        RegisterModel, TimerParams, UartParams, UartParity,
+        AxiGpioModel, AxiIntcModel, AxiTimerModel, AxiUartLiteModel, GateFunction, GateModel, GpioChannel, GpioParams,
+        IntcParams, RegisterModel, TimerParams, UartParams, UartParity,
     },
 };
 
 impl Board {
     /// The board of a design: each IP block the processor can address is there, at its address and as it was built,
-    /// and every interrupt is wired as the design wires it, through cascades, to the CPU's pins.
+    /// and every interrupt is wired as the design wires it, through gates and cascades, to the CPU's pins, which take a line
+    /// for an edge where the design says that it pulses. Several controllers on one memory are several ways to one memory.
+    /// Each soft processor beside the processor has an address space of its own, by its path, with what it sees in it.
     ///
     /// An IP block without a model becomes a block of plain registers, whose interrupt outputs are driven by
     /// [`set_line`](Self::set_line) and [`pulse_line`](Self::pulse_line). Paths are those of
@@ -43,46 +45,157 @@ impl FabricBuilder {
     #[must_use]
     pub fn from_design(design: &Design, mut model: impl FnMut(&IpBlock) -> Option<Box<dyn Device>>) -> Self {
         let mut builder = Self::new();
+        let memories = controllers(design);
+        let mut first: BTreeMap<&str, &str> = BTreeMap::new();
         for (path, block) in &design.ip {
             builder = match (model(block), block.memory) {
                 (Some(device), _) => builder.boxed_device(path, block.base, block.size, device),
-                (None, true) => builder.memory(path, block.base, block.size),
-                (None, false) => builder.boxed_device(path, block.base, block.size, known(design, block)),
+                (None, true) => {
+                    let memory = memories.get(block.path.as_str()).copied().unwrap_or(path);
+                    match first.get(memory).copied() {
+                        Some(shared) => builder.memory_window(path, shared, block.base, block.size),
+                        None => {
+                            first.insert(memory, path.as_str());
+                            builder.memory(path, block.base, block.size)
+                        }
+                    }
+                }
+                (None, false) => builder.boxed_device(path, block.base, block.size, known(&design.interrupts, block)),
             };
         }
-        for (path, controller) in &design.interrupts.controllers {
-            // One that only another processor can reach has no registers here, and nothing behind it can arrive.
-            if controller.base.is_none() {
-                continue;
-            }
-            for (line, source) in controller.lines.iter().enumerate() {
-                builder = wire(builder, source, &format!("{path}/intr[{line}]"));
-            }
-        }
+        builder = builder.gates(&design.interrupts).interrupts(&design.interrupts);
         for line in &design.interrupts.processor {
             if let Some(id) = line.ps_irq {
-                builder = wire(builder.cpu_pin(id), &line.source, &format!("cpu/{id}"));
+                builder = builder.cpu_pin(id).trigger(id, trigger(&design.interrupts, &line.source));
+                builder = builder.source(&design.interrupts, &line.source, &format!("cpu/{id}"));
+            }
+        }
+        for (path, soft) in &design.soft_processors {
+            if let Some(space) = design.address_spaces.get(path) {
+                builder = builder.soft_processor(path, space, &soft.interrupts, &memories, &mut first);
             }
         }
         builder
     }
 
-    /// Wires a source that may be of a block the processor can't address, and so has no model.
+    /// What a soft processor beside the processor sees: what both see, at its own addresses, and what it has for itself.
+    fn soft_processor<'d>(
+        mut self,
+        master: &str,
+        space: &'d AddressSpace,
+        interrupts: &Interrupts,
+        memories: &BTreeMap<&'d str, &'d str>,
+        first: &mut BTreeMap<&'d str, &'d str>,
+    ) -> Self {
+        for range in &space.ranges {
+            // Two local buses to one memory are two lines of the map, and one range of addresses.
+            if !self.is_free(master, range.base, range.size) {
+                continue;
+            }
+            let block = space.blocks.values().find(|block| block.path == range.path);
+            let path = match (range.memory, block) {
+                // Memory behind a processing system, which is not part of the logic.
+                (_, None) => continue,
+                (true, Some(_)) => {
+                    let memory = memories.get(range.path.as_str()).copied().unwrap_or(&range.path);
+                    *first.entry(memory).or_insert(&range.path)
+                }
+                (false, Some(block)) => {
+                    if !self.has_block(&range.path) {
+                        self = self.boxed_part(&range.path, known(interrupts, block));
+                    }
+                    range.path.as_str()
+                }
+            };
+            self = self.map(master, path, range.base, range.size, 0);
+        }
+        self.gates(interrupts).interrupts(interrupts)
+    }
+
+    /// Wires the inputs of the interrupt controllers.
+    fn interrupts(mut self, interrupts: &Interrupts) -> Self {
+        for (path, controller) in &interrupts.controllers {
+            // One that no master of ours can reach has no registers here, and nothing behind it can arrive.
+            if !self.has_block(path) {
+                continue;
+            }
+            for (line, source) in controller.lines.iter().enumerate() {
+                let load = format!("{path}/intr[{line}]");
+                if self.is_free_input(&load) {
+                    self = self.source(interrupts, source, &load);
+                }
+            }
+        }
+        self
+    }
+
+    /// Adds the gates that interrupts pass, each under the name of its output.
+    fn gates(mut self, interrupts: &Interrupts) -> Self {
+        let gates = || interrupts.gates.iter().filter(|(_, gate)| gate.inputs.len() <= 32);
+        let mut added = Vec::new();
+        for (output, gate) in gates() {
+            if !self.has_block(output) {
+                let inputs = u8::try_from(gate.inputs.len()).unwrap_or(32);
+                self = self.part(output, GateModel::new(function(gate.kind), inputs));
+                self = self.line_alias(output, &format!("{output}/out"));
+                added.push((output, gate));
+            }
+        }
+        for (output, gate) in added {
+            for (number, input) in gate.inputs.iter().enumerate() {
+                self = self.source(interrupts, &input.source, &format!("{output}/in[{number}]"));
+            }
+        }
+        self
+    }
+
+    /// Wires what drives a line of interrupts.
+    fn source(self, interrupts: &Interrupts, source: &Source, load: &str) -> Self {
+        match source {
+            Source::Pin(pin) if interrupts.gates.contains_key(pin) && self.has_block(pin) => {
+                self.wire(&format!("{pin}/out"), load)
+            }
+            Source::Pin(pin) => self.wire_or_external(pin, load),
+            Source::Controller(path) => self.wire_or_external(&format!("{path}/irq"), load),
+            _ => self,
+        }
+    }
+
+    /// Wires a source that may be of a block no master of ours can address, and so has no model.
     fn wire_or_external(self, source: &str, load: &str) -> Self {
         if self.has_output(source) { self.wire(source, load) } else { self.external(source, load) }
     }
 }
 
-fn wire(builder: FabricBuilder, source: &Source, load: &str) -> FabricBuilder {
-    match source {
-        Source::Pin(pin) => builder.wire_or_external(pin, load),
-        Source::Controller(path) => builder.wire_or_external(&format!("{path}/irq"), load),
-        _ => builder,
+/// The memory behind each controller.
+fn controllers(design: &Design) -> BTreeMap<&str, &str> {
+    let windows = design.storage.iter().flat_map(|(path, storage)| storage.windows.iter().map(move |way| (path, way)));
+    windows.map(|(path, way)| (way.controller.as_str(), path.as_str())).collect()
+}
+
+const fn function(kind: GateKind) -> GateFunction {
+    match kind {
+        GateKind::Or => GateFunction::Or,
+        GateKind::And => GateFunction::And,
+        GateKind::Xor => GateFunction::Xor,
+        GateKind::Not => GateFunction::Not,
+        // A decoupler, while nothing is being reconfigured.
+        _ => GateFunction::Buffer,
     }
 }
 
+/// What software has to take a line of the processor for: a pulse would be gone before a level is looked at.
+fn trigger(interrupts: &Interrupts, source: &Source) -> Trigger {
+    let edge = match source {
+        Source::Controller(path) => interrupts.controllers.get(path).is_some_and(|controller| !controller.irq_is_level),
+        Source::Pin(pin) => interrupts.pin(pin).is_some_and(|pin| pin.sensitivity == Some(LineKind::Edge)),
+        _ => false,
+    };
+    if edge { Trigger::Edge } else { Trigger::Level }
+}
+
 /// The model of a block, by what it is.
-fn known(design: &Design, block: &IpBlock) -> Box<dyn Device> {
+fn known(interrupts: &Interrupts, block: &IpBlock) -> Box<dyn Device> {
     match block.vlnv_without_version() {
         "xilinx.com:ip:axi_intc" => Box::new(AxiIntcModel::new(intc(&block.parameters))),
         "xilinx.com:ip:axi_gpio" => Box::new(AxiGpioModel::new(gpio(&block.parameters))),
@@ -91,7 +204,7 @@ fn known(design: &Design, block: &IpBlock) -> Box<dyn Device> {
         _ => {
             let outputs = block.interrupts.iter().filter_map(|name| {
                 let (_, port) = name.rsplit_once('/')?;
-                let width = design.interrupts.pins.get(name).map_or(1, |pin| pin.width);
+                let width = interrupts.pins.get(name).map_or(1, |pin| pin.width);
                 Some((String::from(port), u8::try_from(width).unwrap_or(32).min(32)))
             });
             Box::new(outputs.fold(RegisterModel::new(), |model, (port, width)| model.with_output(port, width)))

@@ -105,7 +105,7 @@ pub enum Error {
         /// The spaces there are.
         has: String,
     },
-    /// No bus master addresses this part.
+    /// The processor can't address this block or part.
     NoAddresses {
         /// The part's path.
         path: String,
@@ -163,7 +163,7 @@ impl fmt::Display for Error {
                 write!(f, "line \"{line}\" is never acknowledged: it does not end at an interrupt controller")
             }
             Self::NoAddressSpace { name, has } => write!(f, "no address space \"{name}\"; there is: {has}"),
-            Self::NoAddresses { path } => write!(f, "\"{path}\" has no addresses: no bus master reaches it"),
+            Self::NoAddresses { path } => write!(f, "\"{path}\" has no addresses: the processor does not reach it"),
             Self::OtherInterface { port, expected } => {
                 write!(f, "\"{port}\" is not an interface of the kind {expected:?}; join two of the same kind")
             }

@@ -95,6 +95,8 @@ fn the_export_is_a_vcd_file() {
         }
     }
     assert_eq!(flops, [(0, Value::V0), (1, Value::V1), (2, Value::V0), (3, Value::V1)]);
-    assert_eq!(values, [0, 1, 2, 3], "unknown at first");
+    assert_eq!(values, [0, 1, 2, 3], "zero when the trace began");
+    assert!(text.contains("$var wire 4 "), "as wide as the block: {text}");
+    assert!(text.contains("b0 "), "known from the beginning: {text}");
     assert_eq!(interrupts, 1);
 }

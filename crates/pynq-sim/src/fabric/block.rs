@@ -19,7 +19,7 @@ pub(super) enum Late {
 
 pub(super) struct Block {
     pub(super) path: String,
-    /// Where the processor, or the first master it was mapped for, has it.
+    /// Where the processor has it.
     pub(super) range: Option<(u64, u64)>,
     /// Not there while it is being called; never there for a memory.
     pub(super) device: Option<Box<dyn Device>>,

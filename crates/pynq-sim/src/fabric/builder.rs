@@ -100,6 +100,37 @@ impl FabricBuilder {
         })
     }
 
+    /// Adds another way of the processor to a memory that was added: a second controller, at other addresses or at the same.
+    #[must_use]
+    pub fn memory_window(self, path: &str, memory: &str, base: u64, size: u64) -> Self {
+        self.then(|fabric| {
+            let memory = fabric.block(memory)?;
+            let shared = memory_of(fabric, memory).ok_or_else(|| Error::NoAddresses { path: path.to_string() })?;
+            let block = add(fabric, path, None)?;
+            let last = last_address(path, base, size)?;
+            let same = fabric.spaces[PROCESSOR.0].overlapping(base, last).is_some_and(|range| {
+                range.base <= base
+                    && last <= range.last
+                    && matches!(range.target, Target::Memory { memory, .. } if memory == shared)
+            });
+            if same {
+                fabric.blocks[block].range = Some((base, last));
+                return Ok(());
+            }
+            map(fabric, block, PROCESSOR, base, size, Some((shared, 0)))
+        })
+    }
+
+    /// Gives a line another name.
+    #[must_use]
+    pub fn line_alias(self, name: &str, line: &str) -> Self {
+        self.then(|fabric| {
+            let wire = fabric.wire_or_new(line)?;
+            fabric.wire_names.insert(name.to_string(), wire);
+            Ok(())
+        })
+    }
+
     /// Adds an address space: that of another bus master.
     #[must_use]
     pub fn space(self, name: &str) -> Self {
@@ -231,6 +262,29 @@ impl FabricBuilder {
         self.fabric.has_output(name)
     }
 
+    /// Whether there is such an input, and nothing drives it.
+    #[cfg(feature = "hwh")]
+    pub(crate) fn is_free_input(&self, name: &str) -> bool {
+        matches!(self.fabric.end(name), Ok(End::Load(load)) if !self.fabric.loads.contains_key(&load))
+    }
+
+    /// Whether something bears this path.
+    #[cfg(feature = "hwh")]
+    pub(crate) fn has_block(&self, path: &str) -> bool {
+        self.fabric.names.contains_key(path)
+    }
+
+    /// Whether an address space has nothing at these addresses.
+    #[cfg(feature = "hwh")]
+    pub(crate) fn is_free(&self, space: &str, base: u64, size: u64) -> bool {
+        let space = self.fabric.space(space).map(|space| &self.fabric.spaces[space.0]);
+        match (space, last_address("", base, size)) {
+            (Ok(space), Ok(last)) => space.overlapping(base, last).is_none(),
+            (Err(_), Ok(_)) => true,
+            _ => false,
+        }
+    }
+
     /// The fabric.
     ///
     /// # Errors
@@ -296,7 +350,9 @@ fn map(
         None => Target::Block { block, slave: added.slaves, offset: 0 },
     };
     added.slaves = added.slaves.saturating_add(1);
-    added.range.get_or_insert((base, last));
+    if space == PROCESSOR {
+        added.range.get_or_insert((base, last));
+    }
     fabric.spaces[space.0].insert(Range { base, last, target, owner: block });
     Ok(())
 }

@@ -27,7 +27,9 @@ impl Fabric {
 
     /// The paths of all blocks that the processor can address, in the order of their addresses.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
-        self.spaces[PROCESSOR.0].ranges().iter().map(|range| self.blocks[range.owner].path.as_str())
+        let mut mapped: Vec<_> = self.blocks.iter().filter_map(|block| Some((block.range?.0, block))).collect();
+        mapped.sort_by_key(|block| block.0);
+        mapped.into_iter().map(|(_, block)| block.path.as_str())
     }
 
     pub(crate) fn range(&self, path: &str) -> Result<(u64, u64), Error> {

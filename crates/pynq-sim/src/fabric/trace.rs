@@ -81,6 +81,8 @@ pub(crate) struct Tracer {
     limit: usize,
     entries: VecDeque<TraceEntry>,
     dropped: u64,
+    /// The ports as they were when it began.
+    known: vcd::Known,
 }
 
 impl Tracer {
@@ -98,8 +100,14 @@ impl Tracer {
 
     fn push(&mut self, time: Instant, event: TraceEvent) {
         if self.entries.len() == self.limit {
-            self.entries.pop_front();
+            let forgotten = self.entries.pop_front();
             self.dropped += 1;
+            // What came of it is now what the trace begins with.
+            if let Some(TraceEvent::Input { path, port, value } | TraceEvent::Output { path, port, value }) =
+                forgotten.map(|entry| entry.event)
+            {
+                self.known.entry((path, port)).or_insert((32, 0)).1 = value;
+            }
         }
         self.entries.push_back(TraceEntry { time, event });
     }
@@ -108,7 +116,8 @@ impl Tracer {
 impl Fabric {
     /// Starts a new trace. Of more than `limit` entries the oldest are forgotten; a limit of zero stops tracing.
     pub fn start_trace(&mut self, limit: usize) {
-        self.tracer = Tracer { limit, ..Tracer::default() };
+        let known = if limit == 0 { vcd::Known::new() } else { self.known_ports() };
+        self.tracer = Tracer { limit, known, ..Tracer::default() };
     }
 
     /// The trace so far.
@@ -125,9 +134,20 @@ impl Fabric {
 
     /// The trace so far as a VCD file, to be read by GTKWave and its like.
     ///
-    /// What happened at the same instant is shown a picosecond apart, in the order in which it happened.
+    /// What happened at the same instant is shown a picosecond apart, in the order in which it happened. Vectors are as wide
+    /// as the ports of the blocks, and begin with what they were when the trace began.
     #[must_use]
     pub fn vcd(&self) -> String {
-        vcd::export(&self.trace())
+        vcd::export(&self.trace(), &self.tracer.known)
+    }
+
+    fn known_ports(&self) -> vcd::Known {
+        let ports = self.blocks.iter().flat_map(|block| {
+            let width = |index| block.device.as_ref().map_or(32, |device| device.width(index));
+            block.ports().iter().enumerate().map(move |(index, port)| {
+                ((block.path.clone(), port.name.clone().into_owned()), (width(index), block.levels[index]))
+            })
+        });
+        ports.collect()
     }
 }

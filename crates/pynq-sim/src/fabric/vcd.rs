@@ -23,12 +23,18 @@ struct Variable {
     code: String,
     kind: Kind,
     /// Before its first change.
-    initial: Option<bool>,
+    initial: Option<u64>,
 }
 
+/// What is known of a port beside its changes: how many pins it has, and what they were when the trace began.
+pub(super) type Known = BTreeMap<(String, String), (u8, u32)>;
+
 /// One change: the variable, its kind, its new value.
-fn changes(event: &TraceEvent) -> Vec<(Name, Kind, u64)> {
-    let word = |path: &str, name: &str, value: u32| (within(path, name), Kind::Vector(32), u64::from(value));
+fn changes(event: &TraceEvent, known: &Known) -> Vec<(Name, Kind, u64)> {
+    let word = |path: &str, name: &str, value: u32| {
+        let port = known.get(&(path.to_string(), name.to_string()));
+        (within(path, name), Kind::Vector(port.map_or(32, |port| port.0.max(1))), u64::from(value))
+    };
     match event {
         TraceEvent::Read { path, offset, value } => {
             Vec::from([word(path, "read_offset", *offset), word(path, "read_data", *value)])
@@ -83,16 +89,23 @@ macro_rules! line {
 }
 
 /// The whole file.
-pub(crate) fn export(entries: &[TraceEntry]) -> String {
+pub(super) fn export(entries: &[TraceEntry], known: &Known) -> String {
+    let initial = |event: &TraceEvent| match event {
+        TraceEvent::Input { path, port, .. } | TraceEvent::Output { path, port, .. } => {
+            known.get(&(path.clone(), port.clone())).map(|port| u64::from(port.1))
+        }
+        // A wire that changes to high was low before.
+        TraceEvent::Wire { level, .. } => Some(u64::from(!level)),
+        _ => None,
+    };
     let mut variables: BTreeMap<Name, Variable> = BTreeMap::new();
     for entry in entries {
-        for (name, kind, value) in changes(&entry.event) {
+        for (name, kind, _) in changes(&entry.event, known) {
             let number = variables.len();
             variables.entry(name).or_insert_with(|| Variable {
                 code: code(number),
                 kind,
-                // A wire that changes to high was low before.
-                initial: matches!(kind, Kind::Wire).then_some(value == 0),
+                initial: initial(&entry.event),
             });
         }
     }
@@ -106,7 +119,7 @@ pub(crate) fn export(entries: &[TraceEntry]) -> String {
     line!(out, "$dumpvars");
     for variable in variables.values() {
         if !matches!(variable.kind, Kind::Event) {
-            line!(out, "{}", value(variable.kind, variable.initial.map(u64::from), &variable.code));
+            line!(out, "{}", value(variable.kind, variable.initial, &variable.code));
         }
     }
     line!(out, "$end");
@@ -115,7 +128,7 @@ pub(crate) fn export(entries: &[TraceEntry]) -> String {
     for entry in entries {
         time = time.saturating_add(1).max(entry.time.as_nanos().saturating_mul(1000));
         line!(out, "#{time}");
-        for (name, kind, new) in changes(&entry.event) {
+        for (name, kind, new) in changes(&entry.event, known) {
             if let Some(variable) = variables.get(&name) {
                 line!(out, "{}", value(kind, Some(new), &variable.code));
             }

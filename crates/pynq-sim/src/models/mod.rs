@@ -4,10 +4,12 @@ pub mod axi_gpio;
 pub mod axi_intc;
 pub mod axi_timer;
 pub mod axi_uartlite;
+mod gate;
 mod registers;
 
 pub use axi_gpio::{AxiGpioModel, GpioChannel, GpioParams};
 pub use axi_intc::{AxiIntcModel, IntcParams};
 pub use axi_timer::{AxiTimerModel, TimerParams};
 pub use axi_uartlite::{AxiUartLiteModel, UartParams, UartParity};
+pub use gate::{GateFunction, GateModel};
 pub use registers::RegisterModel;
