@@ -236,8 +236,8 @@ fn stream(f: &mut Formatter<'_>, mode: StreamMode, name: &str, link: Link) -> fm
         letter(mode.test, "t"),
         letter(mode.non_blocking, "n"),
         letter(mode.exception, "e"),
-        letter(mode.atomic, "a"),
         letter(mode.control, "c"),
+        letter(mode.atomic, "a"),
     ];
     options.iter().try_for_each(|option| f.write_str(option))?;
     write!(f, "{name}{}", letter(matches!(link, Link::Register(_)), "d"))

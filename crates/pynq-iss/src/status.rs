@@ -119,7 +119,7 @@ impl Display for Special {
             0x1002 => "rtlbx",
             0x1003 => "rtlblo",
             0x1004 => "rtlbhi",
-            0x1006 => "rtlbsx",
+            0x1005 => "rtlbsx",
             0x2000..=0x200C => return write!(f, "rpvr{}", self.0 - 0x2000),
             // The tools have no name for it; this one is unmistakable.
             other => return write!(f, "r0x{other:04x}"),
