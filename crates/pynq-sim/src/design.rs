@@ -1,7 +1,7 @@
 //! A board from a design's handoff file.
 
 use alloc::{boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
-use pynq_hwh::{AddressSpace, Design, GateKind, Interrupts, IpBlock, LineKind, Parameters, Source};
+use pynq_hwh::{AddressSpace, Design, Family, GateKind, Interrupts, IpBlock, LineKind, Parameters, Source};
 
 use crate::{
     board::{Board, BoardBuilder},
@@ -10,7 +10,7 @@ use crate::{
     fabric::{FabricBuilder, Trigger},
     models::{
         AxiGpioModel, AxiIntcModel, AxiTimerModel, AxiUartLiteModel, GateFunction, GateModel, GpioChannel, GpioParams,
-        IntcParams, RegisterModel, TimerParams, UartParams, UartParity,
+        IntcParams, PsGpioModel, RegisterModel, TimerParams, UartParams, UartParity,
     },
 };
 
@@ -70,12 +70,39 @@ impl FabricBuilder {
                 builder = builder.source(&design.interrupts, &line.source, &format!("cpu/{id}"));
             }
         }
+        builder = builder.extended_gpio(design);
         for (path, soft) in &design.soft_processors {
             if let Some(space) = design.address_spaces.get(path) {
                 builder = builder.soft_processor(path, space, &soft.interrupts, &memories, &mut first);
             }
         }
         builder
+    }
+
+    /// The GPIO of a Zynq-7000's processing system, if wires of it go into the logic. Each slice's output is a line, and
+    /// drives the inputs of blocks that it is wired to.
+    fn extended_gpio(mut self, design: &Design) -> Self {
+        let Some(processor) = &design.processor else { return self };
+        if processor.family != Family::Zynq7000 || design.processor_gpio.is_empty() {
+            return self;
+        }
+        let gpio = format!("{}/gpio", processor.path);
+        self = self.device(&gpio, PS_GPIO, 0x1000, PsGpioModel::new());
+        for (slice, lines) in &design.processor_gpio {
+            // Names are there for single lines.
+            let (bank, bit) = (lines.emio / 32, lines.emio % 32);
+            if lines.width != 1 || bank > 1 {
+                continue;
+            }
+            let driver = format!("{gpio}/emio{bank}_o[{bit}]");
+            self = self.line_alias(&format!("{slice}/Dout"), &driver);
+            for pin in lines.pins.iter() {
+                if self.is_free_input(pin) {
+                    self = self.wire(&driver, pin);
+                }
+            }
+        }
+        self
     }
 
     /// What a soft processor beside the processor sees: what both see, at its own addresses, and what it has for itself.
@@ -166,6 +193,9 @@ impl FabricBuilder {
         if self.has_output(source) { self.wire(source, load) } else { self.external(source, load) }
     }
 }
+
+/// Where a Zynq-7000 has the GPIO of its processing system.
+const PS_GPIO: u64 = 0xE000_A000;
 
 /// The memory behind each controller.
 fn controllers(design: &Design) -> BTreeMap<&str, &str> {

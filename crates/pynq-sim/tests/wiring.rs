@@ -171,6 +171,28 @@ fn a_soft_processor_has_a_map_of_its_own() {
 }
 
 #[test]
+fn a_slice_of_the_extended_gpio_is_a_line() {
+    let text = "<MODULE INSTANCE=\"ps\" VLNV=\"xilinx.com:ip:processing_system7:5.5\"><PORTS>\
+        <PORT DIR=\"O\" NAME=\"GPIO_O\" LEFT=\"9\" RIGHT=\"0\" SIGNAME=\"emio\"/></PORTS></MODULE>\
+        <MODULE INSTANCE=\"mb_reset\" VLNV=\"xilinx.com:ip:xlslice:1.0\"><PARAMETERS>\
+        <PARAMETER NAME=\"DIN_FROM\" VALUE=\"4\"/><PARAMETER NAME=\"DIN_TO\" VALUE=\"4\"/>\
+        <PARAMETER NAME=\"DIN_WIDTH\" VALUE=\"10\"/></PARAMETERS><PORTS>\
+        <PORT DIR=\"I\" NAME=\"Din\" LEFT=\"9\" RIGHT=\"0\" SIGNAME=\"emio\"/>\
+        <PORT DIR=\"O\" NAME=\"Dout\" LEFT=\"0\" RIGHT=\"0\" SIGNAME=\"reset\"/></PORTS></MODULE>";
+    let design = design(text);
+    assert_eq!(design.processor_gpio["mb_reset"].emio, 4);
+    let board = Board::from_design(&design).unwrap();
+    let gpio = board.window("ps/gpio").unwrap();
+    assert_eq!(gpio.base(), 0xE000_A000);
+    gpio.write(0x284, 1 << 4);
+    gpio.write(0x288, 1 << 4);
+    assert_eq!(board.line("mb_reset/Dout"), Ok(false));
+    // The masked register of bank 2: this one pin.
+    gpio.write(0x010, !(1 << 20) & 0xFFFF_0000 | 1 << 4);
+    assert_eq!(board.line("mb_reset/Dout"), Ok(true));
+}
+
+#[test]
 fn real_designs_build() {
     let Some(folder) = std::env::var_os("PYNQ_HWH_DIR") else {
         println!("skipped the real handoff files: PYNQ_HWH_DIR is not set");

@@ -5,6 +5,7 @@ pub mod axi_intc;
 pub mod axi_timer;
 pub mod axi_uartlite;
 mod gate;
+pub mod ps_gpio;
 mod registers;
 
 pub use axi_gpio::{AxiGpioModel, GpioChannel, GpioParams};
@@ -12,4 +13,5 @@ pub use axi_intc::{AxiIntcModel, IntcParams};
 pub use axi_timer::{AxiTimerModel, TimerParams};
 pub use axi_uartlite::{AxiUartLiteModel, UartParams, UartParity};
 pub use gate::{GateFunction, GateModel};
+pub use ps_gpio::PsGpioModel;
 pub use registers::RegisterModel;
