@@ -14,7 +14,7 @@ use pynq_iss::{Access, Condition, Config, Cpu, Instruction, Limits, Logic, Opera
 use crate::MEMORY;
 
 /// Rounds over the array.
-const ROUNDS: u16 = 10_000;
+const ROUNDS: u16 = 25_000;
 
 /// Where the serial port of QEMU's machine takes a character.
 const SERIAL: u32 = 0x8400_0004;
@@ -132,7 +132,7 @@ fn emulated(emulator: &str, image: &std::path::Path) -> f64 {
 }
 
 /// The lowest that the simulator may come to, as a part of the emulator's speed. Both feel how busy the machine is.
-const LOWEST: f64 = 0.02;
+const LOWEST: f64 = 0.01;
 
 #[test]
 fn speed() {
