@@ -96,6 +96,7 @@ mod kick;
 pub mod models;
 #[cfg(feature = "std")]
 mod mover;
+pub mod parts;
 mod pin;
 #[cfg(not(loom))]
 mod platform;

@@ -116,7 +116,12 @@ impl Fabric {
         for (from, to) in [(&ours, &theirs), (&theirs, &ours)] {
             for &(block, port) in from {
                 if let Some(interface) = self.interface_mut(block, port) {
-                    interface.peers.extend(to.iter().filter(|&&peer| peer != (block, port)));
+                    let peers = &mut interface.peers;
+                    for &peer in to.iter().filter(|&&peer| peer != (block, port)) {
+                        if !peers.contains(&peer) {
+                            peers.push(peer);
+                        }
+                    }
                 }
             }
         }
