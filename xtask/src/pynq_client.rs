@@ -1,7 +1,7 @@
 //! PYNQ's own Python client, as it comes from its registry, against `pynq serve` with a simulated board.
 //!
 //! The environment is installed once, into the target folder. Both releases that speak the protocol are tried, the older
-//! one with a token; and with the handoff files of real boards, where they are at hand.
+//! one with a token and TLS; and with the handoff files of real boards, where they are at hand.
 
 use std::{
     env, fs,
@@ -15,7 +15,7 @@ use crate::{
     project::Project,
     shell::{Cmd, Ended, Failure, say, seconds},
     stage::{Options, Outcome, Verdict},
-    tools::PYTHON_FOR_PYNQ,
+    tools::{OPENSSL, PYTHON_FOR_PYNQ},
 };
 
 /// A design that is a part of the repository.
@@ -38,13 +38,16 @@ const OLD: &str = "pynq==3.1.2";
 const OLD_PACKAGES: &str = "pynqmetadata==0.1.9";
 
 const TOKEN: &str = "a-token-of-the-test";
+const CERTIFICATE: &str = "certificate.pem";
+const KEY: &str = "key.pem";
 
 /// An installed client.
 struct Client {
     python: PathBuf,
     /// What goes before the packages of the environment.
     path: String,
-    token: Option<&'static str>,
+    /// Whether it uses a token and TLS.
+    secure: bool,
 }
 
 /// Installs the client, and runs its checks.
@@ -55,8 +58,11 @@ pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
     if let Some(reason) = PYTHON_FOR_PYNQ.missing(project)? {
         return Ok(Outcome::Skipped(reason));
     }
+    if let Some(reason) = OPENSSL.missing(project)? {
+        return Ok(Outcome::Skipped(reason));
+    }
     generated(project)?;
-    Cmd::cargo("build --quiet --package pynq-cli --bin pynq").run()?;
+    Cmd::cargo("build --quiet --package pynq-cli --bin pynq --features tls").run()?;
     let dir = project.target_dir.join("pynq-client");
     let clients = install(project, &dir)?;
     let mut notes = Vec::new();
@@ -126,8 +132,8 @@ fn install(project: &Project, dir: &Path) -> Result<[Client; 2], Failure> {
         .read()?;
     let install = "-m pip --quiet --disable-pip-version-check install --force-reinstall --no-deps --no-build-isolation";
     Cmd::new(&python).words(install).arg(ours.display().to_string()).run()?;
-    let new = Client { python: python.clone(), path: String::new(), token: None };
-    Ok([new, Client { python, path: format!("{}:", old.display()), token: Some(TOKEN) }])
+    let new = Client { python: python.clone(), path: String::new(), secure: false };
+    Ok([new, Client { python, path: format!("{}:", old.display()), secure: true }])
 }
 
 /// A release of Python that everything was built for.
@@ -145,7 +151,7 @@ fn check(project: &Project, dir: &Path, client: &Client, handoff: &Path) -> Resu
     // The client's bitstream has this name.
     let served = design.join("base.hwh");
     fs::copy(handoff, &served)?;
-    let server = Server::start(project, &served, client.token)?;
+    let server = Server::start(project, &served, client.secure.then_some(dir))?;
     let tests = project.root.join("python/tests");
     let mut command = Cmd::new(&client.python)
         .env("PYNQ_REMOTE_DEVICES", &*server.address)
@@ -154,8 +160,9 @@ fn check(project: &Project, dir: &Path, client: &Client, handoff: &Path) -> Resu
         .arg(tests.join("client.py").display().to_string())
         .arg(served.display().to_string())
         .arg(work.display().to_string());
-    if let Some(token) = client.token {
-        command = command.env("PYNQ_REMOTE_TOKEN", token);
+    if client.secure {
+        let certificate = dir.join(CERTIFICATE).display().to_string();
+        command = command.env("PYNQ_REMOTE_TOKEN", TOKEN).env("PYNQ_REMOTE_CA", certificate);
     }
     say!("  $ {command}");
     let (begin, log) = (Instant::now(), dir.join("log"));
@@ -205,7 +212,8 @@ struct Server {
 }
 
 impl Server {
-    fn start(project: &Project, design: &Path, token: Option<&str>) -> Result<Self, Failure> {
+    /// `secrets` is where certificate and key are made, if there are to be any.
+    fn start(project: &Project, design: &Path, secrets: Option<&Path>) -> Result<Self, Failure> {
         let [.., high, low] = std::process::id().to_be_bytes();
         let address = format!("127.64.{high}.{low}");
         let command = Cmd::new(project.target_dir.join("debug/pynq"))
@@ -213,8 +221,19 @@ impl Server {
             .path("--sim", design)
             .arg("--listen")
             .arg(format!("{address}:7967"));
-        let command = match token {
-            Some(token) => command.arg("--token").arg(token),
+        let command = match secrets {
+            Some(dir) => {
+                let (certificate, key) = (dir.join(CERTIFICATE), dir.join(KEY));
+                Cmd::new("openssl")
+                    .words("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=pynq")
+                    .arg("-addext")
+                    .arg(format!("subjectAltName=IP:{address}"))
+                    .path("-keyout", &key)
+                    .path("-out", &certificate)
+                    .capture()?;
+                let command = command.path("--tls-cert", &certificate).path("--tls-key", &key);
+                command.arg("--token").arg(TOKEN)
+            }
             None => command,
         };
         say!("  $ {command}");

@@ -114,6 +114,12 @@ pub(crate) const EMULATOR_BUILD: Tool = Tool {
         "gcc make ninja-build pkg-config flex bison xz-utils libglib2.0-dev libfdt-dev zlib1g-dev python3-venv",
     ),
 };
+/// Makes certificates.
+pub(crate) const OPENSSL: Tool = Tool {
+    name: "openssl",
+    found: || Cmd::new("openssl").words("version").succeeds(),
+    install: Install::Packages("openssl"),
+};
 /// What PYNQ's client runs in.
 pub(crate) const PYTHON_FOR_PYNQ: Tool = Tool {
     name: "Python 3.10 to 3.12, with venv",

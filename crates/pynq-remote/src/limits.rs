@@ -34,3 +34,6 @@ pub(crate) const NEXT_PIECE: Duration = Duration::from_secs(60);
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// and after this much more it is gone.
 pub(crate) const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(20);
+/// How long a client may take to agree on keys.
+#[cfg(feature = "tls")]
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);

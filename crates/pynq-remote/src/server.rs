@@ -51,6 +51,7 @@ pub struct Server {
     state: Arc<State>,
     stop: watch::Sender<bool>,
     options: ServerOptions,
+    builder: tonic::transport::Server,
 }
 
 impl Server {
@@ -68,6 +69,7 @@ impl Server {
         mut options: ServerOptions,
     ) -> Result<Self, Error> {
         options.check()?;
+        let builder = transport(&options)?;
         let designs: Vec<(String, Design)> = designs.into_iter().map(|(name, design)| (name.into(), design)).collect();
         for (index, (name, _)) in designs.iter().enumerate() {
             if designs.iter().take(index).any(|(other, _)| other == name) {
@@ -89,7 +91,7 @@ impl Server {
             stopping,
             observer: options.observer.take(),
         });
-        Ok(Self { listener, address, state, stop, options })
+        Ok(Self { listener, address, state, stop, options, builder })
     }
 
     /// Where clients find the board.
@@ -108,28 +110,14 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::Tls`] if certificate and key don't fit; [`Error::Transport`] if no connections can be had any more.
+    /// [`Error::Transport`] if no connections can be had any more.
     ///
     /// # Cancellation safety
     ///
     /// Dropping it stops the board's clock and accepts no more clients. Those that are connected may still be answered until
     /// the runtime ends.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
-        let Self { listener, state, stop, options, .. } = self;
-        let builder = tonic::transport::Server::builder()
-            .max_concurrent_streams(limits::STREAMS)
-            .http2_max_header_list_size(limits::HEADERS)
-            .http2_keepalive_interval(Some(limits::KEEP_ALIVE))
-            .http2_keepalive_timeout(Some(limits::KEEP_ALIVE_ANSWER));
-        #[cfg(feature = "tls")]
-        let builder = match &options.identity {
-            Some((certificate, key)) => {
-                let identity = tonic::transport::Identity::from_pem(certificate, key);
-                let config = tonic::transport::ServerTlsConfig::new().identity(identity);
-                builder.tls_config(config).map_err(|error| Error::Tls(chain(&error)))?
-            }
-            None => builder,
-        };
+        let Self { listener, state, stop, options, builder, .. } = self;
         let incoming = Incoming::new(listener, options.connections, Arc::clone(&state));
         let services = Services::new(&state, options.token.map(Arc::from));
         let (clock, mut stopping) = (state.board.run(), stop.subscribe());
@@ -152,6 +140,26 @@ impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
+}
+
+/// What the options say of connections. Certificate and key are looked at here.
+#[cfg_attr(not(feature = "tls"), allow(unused_variables, clippy::unnecessary_wraps))]
+fn transport(options: &ServerOptions) -> Result<tonic::transport::Server, Error> {
+    let builder = tonic::transport::Server::builder()
+        .max_concurrent_streams(limits::STREAMS)
+        .http2_max_header_list_size(limits::HEADERS)
+        .http2_keepalive_interval(Some(limits::KEEP_ALIVE))
+        .http2_keepalive_timeout(Some(limits::KEEP_ALIVE_ANSWER));
+    #[cfg(feature = "tls")]
+    let builder = match &options.identity {
+        Some((certificate, key)) => {
+            let identity = tonic::transport::Identity::from_pem(certificate, key);
+            let config = tonic::transport::ServerTlsConfig::new().identity(identity).timeout(limits::HANDSHAKE);
+            builder.tls_config(config).map_err(|error| Error::Tls(chain(&error)))?
+        }
+        None => builder,
+    };
+    Ok(builder)
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
