@@ -5,43 +5,32 @@
 //!
 //! Try `button::<4>()`, or a button on the LEDs.
 
-use std::{error::Error, pin::Pin, process::ExitCode, sync::Arc, time::Duration};
+use std::{error::Error, process::ExitCode, sync::Arc, time::Duration};
 
 use pynq::{Level, hwh, sim::Board};
 use pynq_core::{
-    AxiIntcNode,
-    design::{AxiIntcBlock, Platform, Unwired},
-    interrupt::{ParentLine, StdLock},
+    BlockError, Window,
+    design::{AxiIntcBlock, Platform},
+    interrupt::StdLock,
 };
-use pynq_drivers::{
-    AxiGpioNode, Button, Led,
-    axi_gpio::AxiGpioError,
-    design::{AxiGpioBlock, AxiGpioInterrupt},
-};
+use pynq_drivers::{AxiGpio, Button, Led, axi_gpio::AxiGpioError, design::channel1};
 use pynq_examples::{Result, exit, handoff};
 
 include!(concat!(env!("OUT_DIR"), "/buttons.rs"));
 use buttons::{BtnsGpio, LedsGpio, SystemInterrupts, btns_gpio, system_interrupts};
 
-type Intc<P> = Pin<Arc<AxiIntcNode<<P as Platform>::Window, StdLock, <P as Platform>::Root>>>;
-type Inputs<P> = Pin<Arc<AxiGpioNode<<P as Platform>::Window, StdLock, ParentLine<Intc<P>>>>>;
-type Outputs<P> = Pin<Arc<AxiGpioNode<<P as Platform>::Window, StdLock, Unwired>>>;
-
-/// A button, and an LED.
-type Devices<P> = (Button<Inputs<P>>, Led<Outputs<P>>);
-
 /// The last button and the last LED of the design.
-fn set_up<P>(platform: &P) -> Result<Devices<P>>
+fn set_up<P>(platform: &P) -> Result<(Button, Led)>
 where
-    P: Platform<Window: Send, Root: Send + Sync, Error: Error + Send + Sync> + 'static,
+    P: Platform<Window: Into<Window> + Send, Root: Send + Sync, Error: Error + Send + Sync> + 'static,
 {
     let root = platform.source(system_interrupts::Irq)?;
     let intc = SystemInterrupts.node(platform.map(SystemInterrupts)?, StdLock::new(), root)?.map(Arc::pin);
 
     let line = intc.line(btns_gpio::Ip2intcIrpt);
-    let inputs = BtnsGpio.node(platform.map(BtnsGpio)?, StdLock::new(), line)?.map(Arc::pin);
-    let outputs = LedsGpio.node_without_interrupt(platform.map(LedsGpio)?, StdLock::new())?.map(Arc::pin);
-    Ok((BtnsGpio.channel1(&inputs)?.button::<3>()?, LedsGpio.channel1(&outputs)?.led::<3>()?))
+    let inputs = platform.map(BtnsGpio)?.node::<AxiGpio, _, _, _>(StdLock::new(), line)?.map(Arc::pin);
+    let outputs = platform.map(LedsGpio)?.node_without_interrupt::<AxiGpio, _>(StdLock::new())?.map(Arc::pin);
+    Ok((channel1(&inputs)?.button::<3>()?, channel1(&outputs)?.led::<3>()?))
 }
 
 fn run() -> Result {
@@ -61,7 +50,7 @@ fn run() -> Result {
             println!("{:>10}  off", board.now().to_string());
             led.off()?;
         }
-        Ok::<(), AxiGpioError>(())
+        Ok::<(), BlockError<AxiGpioError>>(())
     })??;
     println!("led_changes={}", board.output_log().len());
     Ok(())

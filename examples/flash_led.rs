@@ -42,7 +42,7 @@ fn run(options: &Options) -> Result {
     if switch.is_on()? {
         return Err("turn switch 0 off first: it ends this program".into());
     }
-    options.runtime.run_until(base, tasks, move || switch.wait_for_level(Level::High))?;
+    options.runtime.run_until(base, tasks, move || Ok(switch.wait_for_level(Level::High)?))?;
     session.finish(options)
 }
 

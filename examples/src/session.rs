@@ -159,12 +159,12 @@ fn say(output: &Output, now: Instant, what: &str) {
 /// What an action does to the board.
 fn stimulus(base: &BaseOverlay, action: Action) -> pynq::Result<Stimulus> {
     let (pin, level): (Pin, bool) = match action {
-        Action::Press(number) => (base.button(number)?.pin(), true),
-        Action::Release(number) => (base.button(number)?.pin(), false),
-        Action::Switch(number, on) => (base.switch(number)?.pin(), on),
+        Action::Press(number) => (base.button(number)?.pin().clone(), true),
+        Action::Release(number) => (base.button(number)?.pin().clone(), false),
+        Action::Switch(number, on) => (base.switch(number)?.pin().clone(), on),
     };
     let bit = u8::try_from(pin.number()).unwrap_or(u8::MAX);
-    Ok(Stimulus::pin(pin.path(), pin.channel_number(), bit, level))
+    Ok(Stimulus::pin(pin.as_slice().node().name().as_str(), pin.channel_number(), bit, level))
 }
 
 /// Prints and counts every change of an LED, as the outside world sees them.

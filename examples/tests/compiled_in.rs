@@ -30,7 +30,7 @@ mod published {
         design::{AxiIntcBlock, LineKind, Parent, Platform, Wired},
         interrupt::StdLock,
     };
-    use pynq_drivers::design::{AxiGpioBlock, AxiGpioInterrupt};
+    use pynq_drivers::{AxiGpio, design::channel1};
 
     include!(concat!(env!("OUT_DIR"), "/z2_base.rs"));
     include!(concat!(env!("OUT_DIR"), "/zcu104_base.rs"));
@@ -45,8 +45,8 @@ mod published {
         ($board:expr, $intc:expr, $irq:expr, $buttons:expr, $output:expr, $path:literal) => {{
             let (board, lock) = ($board, StdLock::new);
             let intc = $intc.node(board.map($intc)?, lock(), board.source($irq)?)?.map(Arc::pin);
-            let node = $buttons.node(board.map($buttons)?, lock(), intc.line($output))?.map(Arc::pin);
-            let button = $buttons.channel1(&node)?.button::<0>()?;
+            let node = board.map($buttons)?.node::<AxiGpio, _, _, _>(lock(), intc.line($output))?.map(Arc::pin);
+            let button = channel1(&node)?.button::<0>()?;
             board.after(Duration::from_millis(5), |board| board.press($path, 0).expect("there is such a button"));
             button.wait_for_level(Level::High)?;
             assert_eq!(board.now().as_millis(), 5);

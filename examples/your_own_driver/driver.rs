@@ -1,17 +1,21 @@
-//! The driver: an interrupt node of five register functions, and an operation with its blocking twin.
-
-use std::sync::Arc;
+//! The driver: an interrupt node of five register functions, what the handoff file says of the block, and an operation.
 
 use pynq::{
-    Error, Instant, IpNode, Overlay, Result, Window,
-    core::interrupt::{InterruptEventExt, InterruptHardware, Line, Node, with_deadline},
-    prelude::*,
+    BlockError, Driver, Wait, Waiting,
+    core::{
+        Error, ParameterError, Parameters, Window,
+        interrupt::{InterruptHardware, Lines, NodeHandle},
+        regs::WindowTooSmall,
+    },
 };
 
 use crate::registers::{Control, CounterRegisters, Status};
 
+/// The result of an operation. The error has the block's name.
+type Result<T> = core::result::Result<T, BlockError<Error>>;
+
 /// The register functions. All of them run under the lock of the block's node.
-struct Hardware {
+pub struct Hardware {
     registers: CounterRegisters<Window>,
     /// What CONTROL holds, so that it need not be read to be changed.
     control: Control,
@@ -34,6 +38,8 @@ impl Hardware {
 }
 
 impl InterruptHardware for Hardware {
+    type Lines = Lines<1>;
+
     fn unmask(&mut self, _: u32) {
         self.set_control(self.control | Control::INTERRUPT_ENABLE);
     }
@@ -58,76 +64,68 @@ impl InterruptHardware for Hardware {
     }
 }
 
-/// A counter of pulses. Clones are handles on the same one; who starts it anew takes it from whoever had started it.
+/// A counter of pulses. Clones are handles on the same one; starting it by one of them starts it anew for all.
 #[derive(Clone)]
 pub struct PulseCounter {
-    path: Arc<str>,
-    node: IpNode<Hardware, 1>,
-    clock: BoardClock,
+    node: NodeHandle<Hardware>,
+}
+
+/// All that a program needs to make one: `overlay.block::<PulseCounter>("counter")`.
+impl Driver for PulseCounter {
+    const NAME: &'static str = "pulse counter";
+    const VLNV: &'static str = "example.org:ip:pulse_counter";
+    const INTERRUPT: &'static str = "irq";
+
+    /// It was built without a choice.
+    type Config = ();
+    type Hardware = Hardware;
+    type SetUpError = WindowTooSmall;
+
+    fn configure(_: &Parameters<'_>) -> core::result::Result<(), ParameterError> {
+        Ok(())
+    }
+
+    fn set_up(window: Window, (): ()) -> core::result::Result<Hardware, WindowTooSmall> {
+        let mut hardware = Hardware { registers: CounterRegisters::new(window)?, control: Control::empty() };
+        hardware.set_control(Control::empty());
+        Ok(hardware)
+    }
+
+    fn over(node: NodeHandle<Hardware>) -> core::result::Result<Self, Error> {
+        Ok(Self { node })
+    }
 }
 
 impl PulseCounter {
-    /// The counter called `path`. Every call gives a handle on the same one.
-    pub fn open(overlay: &Overlay, path: &str) -> Result<Self> {
-        overlay.driver(path, |block| {
-            block.expect("example.org:ip:pulse_counter", "pulse counter")?;
-            let registers = CounterRegisters::new(block.window()?).map_err(|error| Error::driver(path, error))?;
-            let mut hardware = Hardware { registers, control: Control::empty() };
-            hardware.set_control(Control::empty());
-            let node = block.node(hardware, block.parent("irq")?)?;
-            Ok(Self { path: path.into(), node, clock: block.clock() })
+    /// Pulses counted so far.
+    pub fn count(&self) -> Result<u32> {
+        self.node.access(|hardware| Ok(hardware.registers.count().read()))
+    }
+
+    /// Starts counting and waits until there were `pulses`: to be awaited or blocked on, with a deadline or without.
+    ///
+    /// # Cancellation safety
+    ///
+    /// Dropping the future leaves the counter counting, and its interrupt masked.
+    pub fn count_to_async(&self, pulses: u32) -> Waiting<impl Wait<Value = (), Error = BlockError<Error>>> {
+        self.node.operation(async move {
+            // The line comes first, so that what the counter raises from its start on is for it.
+            let mut reached = self.node.line(0).map_err(|error| self.node.error(error))?;
+            self.node.access(|hardware| {
+                hardware.start(pulses);
+                Ok::<_, Error>(())
+            })?;
+            reached.wait_as::<BlockError<Error>>().await?;
+            Ok(())
         })
     }
 
-    /// Pulses counted so far.
-    pub fn count(&self) -> Result<u32> {
-        self.with(|hardware| hardware.registers.count().read())
-    }
-
-    /// Starts counting and waits until there were `pulses`.
-    ///
-    /// # Cancellation safety
-    ///
-    /// Dropping the future leaves the counter counting, and its interrupt off.
-    pub async fn count_to_async(&self, pulses: u32) -> Result<()> {
-        let mut reached = self.start(pulses)?;
-        let result = reached.wait_async().await;
-        self.named(result.map(drop))
-    }
-
-    /// As [`count_to_async`](Self::count_to_async), but gives up at `deadline`, a time of the board's clock.
-    ///
-    /// # Cancellation safety
-    ///
-    /// As without a deadline.
-    pub async fn count_to_until_async(&self, pulses: u32, deadline: Instant) -> Result<()> {
-        let mut reached = self.start(pulses)?;
-        let result = with_deadline(reached.wait_async(), self.clock.sleep_until(deadline)).await;
-        self.named(result.map(drop))
-    }
-
-    /// The blocking twin of [`count_to_async`](Self::count_to_async).
+    /// The blocking form of [`count_to_async`](Self::count_to_async).
     ///
     /// # Blocking
     ///
     /// Sleeps the calling thread, without a runtime.
     pub fn count_to(&self, pulses: u32) -> Result<()> {
-        let mut reached = self.start(pulses)?;
-        self.named(reached.wait().map(drop))
-    }
-
-    /// The line comes first, so that what the counter raises from its start on is for it.
-    fn start(&self, pulses: u32) -> Result<Line<IpNode<Hardware, 1>>> {
-        let reached = self.named(Line::new(self.node.clone(), 0))?;
-        self.with(|hardware| hardware.start(pulses))?;
-        Ok(reached)
-    }
-
-    fn with<T>(&self, f: impl FnOnce(&mut Hardware) -> T) -> Result<T> {
-        self.named(Node::with_hardware(&self.node, f))
-    }
-
-    fn named<T>(&self, result: Result<T, pynq::core::Error>) -> Result<T> {
-        result.map_err(|error| Error::driver(&self.path, error))
+        self.count_to_async(pulses).block()
     }
 }

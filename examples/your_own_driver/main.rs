@@ -53,16 +53,16 @@ fn pulses(overlay: &Overlay, count: u64) -> Result {
 fn run(_: &Options) -> Result {
     let overlay = overlay()?;
     pulses(&overlay, 20)?;
-    let (counter, clock) = (PulseCounter::open(&overlay, "counter")?, overlay.clock());
+    let (counter, clock) = (overlay.block::<PulseCounter>("counter")?, overlay.clock());
 
     overlay.block_on(counter.count_to_async(5))??;
     println!("{:>10}  5 pulses, awaited", clock.now().to_string());
 
     counter.count_to(10)?;
-    println!("{:>10}  10 more, with the blocking twin", clock.now().to_string());
+    println!("{:>10}  10 more, with the blocking form", clock.now().to_string());
 
     let deadline = Instant::from_millis(50);
-    match overlay.block_on(counter.count_to_until_async(10, deadline))? {
+    match overlay.block_on(counter.count_to_async(10).until(deadline))? {
         Err(error) if error.is_timed_out() => {
             println!("{:>10}  gave up: {} of another 10", clock.now().to_string(), counter.count()?);
         }

@@ -16,7 +16,7 @@ fn control(overlay: &Overlay) -> Control {
 fn counts_in_both_forms() {
     let overlay = overlay().unwrap();
     pulses(&overlay, 30).unwrap();
-    let counter = PulseCounter::open(&overlay, "counter").unwrap();
+    let counter = overlay.block::<PulseCounter>("counter").unwrap();
     overlay.block_on(counter.count_to_async(7)).unwrap().unwrap();
     assert_eq!(overlay.clock().now(), Instant::from_millis(7));
     counter.count_to(3).unwrap();
@@ -28,11 +28,11 @@ fn counts_in_both_forms() {
 fn a_quiet_line_blocks_and_is_masked_afterwards() {
     let overlay = overlay().unwrap();
     pulses(&overlay, 2).unwrap();
-    let counter = PulseCounter::open(&overlay, "counter").unwrap();
+    let counter = overlay.block::<PulseCounter>("counter").unwrap();
     counter.count_to(2).unwrap();
     assert_eq!(control(&overlay), Control::RUN, "nobody waits, so nothing can be raised");
     let deadline = Instant::from_millis(100);
-    let late = overlay.block_on(counter.count_to_until_async(1, deadline)).unwrap().unwrap_err();
+    let late = overlay.block_on(counter.count_to_async(1).until(deadline)).unwrap().unwrap_err();
     assert!(late.is_timed_out(), "{late}");
     assert_eq!(control(&overlay), Control::RUN);
 }
@@ -40,7 +40,7 @@ fn a_quiet_line_blocks_and_is_masked_afterwards() {
 #[test]
 fn a_dropped_wait_leaves_no_trace() {
     let overlay = overlay().unwrap();
-    let counter = PulseCounter::open(&overlay, "counter").unwrap();
+    let counter = overlay.block::<PulseCounter>("counter").unwrap();
     {
         let mut wait = pin!(counter.count_to_async(1));
         assert!(wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -52,7 +52,7 @@ fn a_dropped_wait_leaves_no_trace() {
 #[test]
 fn a_status_from_before_is_no_event() {
     let overlay = overlay().unwrap();
-    let counter = PulseCounter::open(&overlay, "counter").unwrap();
+    let counter = overlay.block::<PulseCounter>("counter").unwrap();
     drop(pin!(counter.count_to_async(1)).as_mut().poll(&mut Context::from_waker(Waker::noop())));
     pulses(&overlay, 1).unwrap();
     overlay.sleep(std::time::Duration::from_millis(5)).unwrap();
@@ -65,7 +65,7 @@ fn a_status_from_before_is_no_event() {
 #[test]
 fn a_replaced_design_ends_the_wait() {
     let overlay = overlay().unwrap();
-    let counter = PulseCounter::open(&overlay, "counter").unwrap();
+    let counter = overlay.block::<PulseCounter>("counter").unwrap();
     let mut wait = pin!(counter.count_to_async(1));
     let mut cx = Context::from_waker(Waker::noop());
     assert!(wait.as_mut().poll(&mut cx).is_pending());
@@ -73,17 +73,17 @@ fn a_replaced_design_ends_the_wait() {
     let Poll::Ready(Err(error)) = wait.as_mut().poll(&mut cx) else { panic!("still waiting") };
     assert!(error.is_invalidated() && counter.count().unwrap_err().is_invalidated(), "{error}");
     pulses(&overlay, 1).unwrap();
-    PulseCounter::open(&overlay, "counter").unwrap().count_to(1).unwrap();
+    overlay.block::<PulseCounter>("counter").unwrap().count_to(1).unwrap();
 }
 
 #[test]
 fn the_block_is_claimed_once_and_of_its_kind() {
     let overlay = overlay().unwrap();
-    PulseCounter::open(&overlay, "counter").unwrap();
-    let wrong = PulseCounter::open(&overlay, "interrupts").err().unwrap().to_string();
+    overlay.block::<PulseCounter>("counter").unwrap();
+    let wrong = overlay.block::<PulseCounter>("interrupts").err().unwrap().to_string();
     assert!(wrong.contains("`interrupts` is no pulse counter") && wrong.contains("`counter`"), "{wrong}");
     fn can_be_spawned(_: impl Future + Send + 'static) {}
-    let counter = PulseCounter::open(&overlay, "counter").unwrap();
+    let counter = overlay.block::<PulseCounter>("counter").unwrap();
     can_be_spawned(async move { counter.count_to_async(1).await });
 }
 

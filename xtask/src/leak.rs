@@ -18,10 +18,6 @@ const LEAVING: &[(&str, &str)] = &[
     ("leds_are_seen_as_they_change", "likewise"),
     ("a_task_at_work_holds_the_clock_until_it_waits_again", "its task is leaked, for an address of its own"),
     ("a_task_at_work_that_never_comes_back_is_forgotten_in_the_end", "likewise"),
-    // A fault of the engine: after a panic a child's strong count in its parent is never given back.
-    ("i07_a_source_that_panics_leaves_the_node_free", "known leak"),
-    ("i07_a_waker_that_panics_skips_nobody_and_leaves_the_node_free", "known leak"),
-    ("a_panicking_waker_must_not_lose_the_wake_that_found_an_owner", "known leak"),
 ];
 
 /// Runs them; those alone whose names have the filter in them.

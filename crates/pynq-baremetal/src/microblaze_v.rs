@@ -28,6 +28,8 @@
 //! # pub struct Irq;
 //! # impl Wired for Irq {
 //! #     const PATH: &'static str = "axi_intc_0/irq";
+//! #     type Block = AxiIntc0;
+//! #     const PORT: &'static str = "irq";
 //! #     type Parent = Root<11>;
 //! #     const LINE: u8 = 0;
 //! #     const KIND: LineKind = LineKind::Level;

@@ -81,7 +81,11 @@ fn the_controller_of_a_soft_processor_has_its_lines() {
     let missing = text.lines().filter(|line| line.contains("C_HAS_IPR")).count();
     assert_eq!(missing, 1, "the parameters of one block are in one row: {text}");
     let rust = stdout(&["--rust"], &file);
-    for line in ["pub struct Intc;", "type Parent = ::pynq_core::design::Root<11>;", "type Irq = g::Ip2intcIrpt;"] {
+    for line in [
+        "pub struct Intc;",
+        "type Parent = ::pynq_core::design::Root<11>;",
+        r#"const INTERRUPTS: &'static [&'static str] = &["ip2intc_irpt"];"#,
+    ] {
         assert!(rust.contains(line), "no `{line}` in\n{rust}");
     }
 }
@@ -127,14 +131,14 @@ fn what_is_behind_a_gate_is_shown_and_whether_it_can_be_waited_for() {
     has(&text, "└─ o/Res  (OR)");
     has(&text, "   ├─ Op1  g/ip2intc_irpt");
     has(&text, "   └─ Op2  (not connected)");
-    assert!(stdout(&["--rust"], &or).contains("type Irq = g::Ip2intcIrpt;"));
+    assert!(stdout(&["--rust"], &or).contains(r#"const INTERRUPTS: &'static [&'static str] = &["ip2intc_irpt"];"#));
     let and = file("and", "", &gate("and"));
     let text = stdout(&[], &and);
     has(&text, "   ├─ Op1  g/ip2intc_irpt  (can't be waited for behind o/Res (AND))");
     assert!(text.contains("behind-gate (1)"), "{text}");
     let rust = stdout(&["--rust"], &and);
     assert!(rust.contains("`g/ip2intc_irpt`: it arrives through the gate `o/Res` (AND)"), "{rust}");
-    assert!(!rust.contains("type Irq"), "{rust}");
+    assert!(!rust.contains("const INTERRUPTS"), "{rust}");
     let value: Value = serde_json::from_str(&stdout(&["--json"], &and)).expect("JSON");
     assert_eq!(value["blocked"], json!({ "g/ip2intc_irpt": { "gate": "o/Res", "kind": "AND" } }));
     for picture in ["--dot", "--dot=board"] {

@@ -84,11 +84,8 @@ fn cannot<T>(what: &str) -> Result<T, Stop> {
 /// The methods from [`enables`](Self::enables) on are abilities. A rig that has one overrides it; a rig that has not
 /// leaves the default, which ends the case as skipped.
 pub trait Bench {
-    /// How nodes are owned: `Pin<Arc<dyn InterruptLines>>` on hosts, `&'static dyn InterruptLines` on bare metal.
-    type Node: NodeHandle;
-
     /// The node whose lines are waited on, followed by the one it sits on, and so on up to the node on the root.
-    fn chain(&self) -> Vec<Self::Node>;
+    fn chain(&self) -> Vec<NodeHandle>;
 
     /// The lines of the first node that the source of this place is on; for a GPIO the channels, which are 0 and 1.
     /// One line will do for most cases, three are enough for all.

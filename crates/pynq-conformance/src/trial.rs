@@ -10,7 +10,7 @@ use core::{
 
 use pynq_core::{
     Error,
-    interrupt::{Condition, Fired, InterruptEventExt, Line, LineStats, NodeHandle, WaitFor},
+    interrupt::{Condition, Fired, Line, LineStats, NodeHandle},
 };
 
 use crate::{
@@ -27,31 +27,31 @@ const MANY_TURNS: u64 = 1 << 21;
 pub(crate) struct Trial<'a, B: Bench> {
     pub(crate) bench: &'a B,
     pub(crate) place: &'a Place,
-    pub(crate) node: B::Node,
+    pub(crate) node: NodeHandle,
     probes: RefCell<Vec<Probe>>,
     /// Levels of the GPIO's pins, by channel.
     pins: Cell<[u32; 2]>,
 }
 
 /// What a wait leaves behind.
-struct Slot<P: NodeHandle> {
+struct Slot {
     outcome: Option<Result<Fired, Error>>,
-    line: Option<Line<P>>,
+    line: Option<Line>,
 }
 
 /// A wait that runs as a task.
-pub(crate) struct Wait<P: NodeHandle> {
+pub(crate) struct Wait {
     probe: Probe,
-    slot: Arc<Lock<Slot<P>>>,
+    slot: Arc<Lock<Slot>>,
 }
 
 /// Gives the handle back, whether the wait completes or is dropped.
-struct Held<P: NodeHandle> {
-    line: Option<Line<P>>,
-    slot: Arc<Lock<Slot<P>>>,
+struct Held {
+    line: Option<Line>,
+    slot: Arc<Lock<Slot>>,
 }
 
-impl<P: NodeHandle> Drop for Held<P> {
+impl Drop for Held {
     fn drop(&mut self) {
         let line = self.line.take();
         self.slot.with(|slot| slot.line = line);
@@ -70,7 +70,7 @@ impl<'a, B: Bench> Trial<'a, B> {
     }
 
     /// A handle on a line; of a GPIO, on pin 0 of the channel.
-    pub(crate) fn line(&self, port: u8) -> Result<Line<B::Node>, Stop> {
+    pub(crate) fn line(&self, port: u8) -> Result<Line, Stop> {
         handle(&self.node, self.place, port).map_err(Stop::from)
     }
 
@@ -96,7 +96,7 @@ impl<'a, B: Bench> Trial<'a, B> {
     }
 
     /// Starts a wait on a handle, and lets it register.
-    pub(crate) fn start(&self, line: Line<B::Node>) -> Result<Wait<B::Node>, Stop> {
+    pub(crate) fn start(&self, line: Line) -> Result<Wait, Stop> {
         let slot = Arc::new(Lock::new(Slot { outcome: None, line: None }));
         let mut held = Held { line: Some(line), slot: Arc::clone(&slot) };
         let probe = self.spawn(async move {
@@ -110,23 +110,23 @@ impl<'a, B: Bench> Trial<'a, B> {
     }
 
     /// Starts a wait on a new handle, and makes sure that it does wait.
-    pub(crate) fn wait(&self, port: u8) -> Result<Wait<B::Node>, Stop> {
+    pub(crate) fn wait(&self, port: u8) -> Result<Wait, Stop> {
         let wait = self.start(self.line(port)?)?;
         self.waits(&wait, "though nothing has happened")?;
         Ok(wait)
     }
 
     /// Starts a wait for a condition on what a GPIO's channel samples.
-    pub(crate) fn start_for(&self, channel: u8, condition: Condition) -> Result<Wait<B::Node>, Stop> {
+    pub(crate) fn start_for(&self, channel: u8, condition: Condition) -> Result<Wait, Stop> {
         let node = self.node.clone();
-        self.start_future(async move { WaitFor::new(&node, channel, condition).await })
+        self.start_future(async move { node.wait_for(channel, condition).await })
     }
 
     /// Starts any future as if it were a wait.
     pub(crate) fn start_future(
         &self,
         future: impl Future<Output = Result<Fired, Error>> + Send + 'static,
-    ) -> Result<Wait<B::Node>, Stop> {
+    ) -> Result<Wait, Stop> {
         let slot = Arc::new(Lock::new(Slot { outcome: None, line: None }));
         let outcome = Arc::clone(&slot);
         let probe = self.spawn(async move {
@@ -138,7 +138,7 @@ impl<'a, B: Bench> Trial<'a, B> {
     }
 
     /// It completed with an event.
-    pub(crate) fn completed(&self, wait: &Wait<B::Node>, when: &str) -> Result<Fired, Stop> {
+    pub(crate) fn completed(&self, wait: &Wait, when: &str) -> Result<Fired, Stop> {
         match wait.outcome() {
             Some(Ok(fired)) => Ok(fired),
             Some(Err(error)) => Err(Stop::failed(alloc::format!("a wait ended with \"{error}\" {when}"))),
@@ -148,7 +148,7 @@ impl<'a, B: Bench> Trial<'a, B> {
     }
 
     /// It completed with an error.
-    pub(crate) fn failed(&self, wait: &Wait<B::Node>, error: Error, when: &str) -> Verdict {
+    pub(crate) fn failed(&self, wait: &Wait, error: Error, when: &str) -> Verdict {
         match wait.outcome() {
             Some(Err(found)) if found == error => Ok(()),
             Some(found) => Err(Stop::failed(alloc::format!("a wait ended with {found:?} {when}, not with {error:?}"))),
@@ -157,7 +157,7 @@ impl<'a, B: Bench> Trial<'a, B> {
     }
 
     /// It waits, and has not been disturbed.
-    pub(crate) fn waits(&self, wait: &Wait<B::Node>, when: &str) -> Verdict {
+    pub(crate) fn waits(&self, wait: &Wait, when: &str) -> Verdict {
         if let Some(outcome) = wait.outcome() {
             return Err(Stop::failed(alloc::format!("a wait ended with {outcome:?} {when}")));
         }
@@ -166,7 +166,7 @@ impl<'a, B: Bench> Trial<'a, B> {
     }
 
     /// Drops a wait, and yields its handle.
-    pub(crate) fn cancel(&self, wait: Wait<B::Node>) -> Result<Line<B::Node>, Stop> {
+    pub(crate) fn cancel(&self, wait: Wait) -> Result<Line, Stop> {
         self.rest()?;
         ensure!(wait.probe.cancel(), "a task that was not woken was polled");
         wait.line()
@@ -270,7 +270,7 @@ impl<B: Bench> Drop for Trial<'_, B> {
     }
 }
 
-impl<P: NodeHandle> Wait<P> {
+impl Wait {
     pub(crate) fn outcome(&self) -> Option<Result<Fired, Error>> {
         self.slot.with(|slot| slot.outcome)
     }
@@ -288,16 +288,16 @@ impl<P: NodeHandle> Wait<P> {
     }
 
     /// The handle of a wait that is over.
-    pub(crate) fn line(self) -> Result<Line<P>, Stop> {
+    pub(crate) fn line(self) -> Result<Line, Stop> {
         self.slot.with(|slot| slot.line.take()).ok_or_else(|| Stop::failed("a wait that is over has not returned"))
     }
 }
 
 /// A handle on a line; of a GPIO, on pin 0 of the channel.
-pub(crate) fn handle<P: NodeHandle>(node: &P, place: &Place, port: u8) -> Result<Line<P>, Error> {
+pub(crate) fn handle(node: &NodeHandle, place: &Place, port: u8) -> Result<Line, Error> {
     match place.source {
         Source::Gpio => Line::of_bits(node.clone(), port, 1),
-        Source::Edge | Source::Level => Line::new(node.clone(), port),
+        Source::Edge | Source::Level => node.line(port),
     }
 }
 
@@ -305,7 +305,7 @@ pub(crate) fn handle<P: NodeHandle>(node: &P, place: &Place, port: u8) -> Result
 pub(crate) struct ByHand(Pin<Box<dyn Future<Output = Result<Fired, Error>> + Send>>);
 
 impl ByHand {
-    pub(crate) fn on<P: NodeHandle>(mut line: Line<P>) -> Self {
+    pub(crate) fn on(mut line: Line) -> Self {
         Self(Box::pin(async move { line.wait_async().await }))
     }
 

@@ -4,13 +4,13 @@
 #[path = "../../pynq-core/tests/minimal/mod.rs"]
 mod minimal;
 
-use std::{cell::Cell, collections::BTreeSet, pin::Pin, sync::Arc};
+use std::{cell::Cell, collections::BTreeSet};
 
 use minimal::{Habit, Tree};
 use pynq_conformance::{
     Bench, Controllers, Manual, PLACES, Place, Report, Rig, Selection, Source, Stimulus, Stop, Task, names, run,
 };
-use pynq_core::interrupt::InterruptLines;
+use pynq_core::interrupt::NodeHandle;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fault {
@@ -47,10 +47,8 @@ impl Rig for Little {
 }
 
 impl Bench for LittleBench {
-    type Node = Pin<Arc<dyn InterruptLines>>;
-
-    fn chain(&self) -> Vec<Pin<Arc<dyn InterruptLines>>> {
-        let (child, node): (Self::Node, Self::Node) = (self.tree.child.clone(), self.tree.node.clone());
+    fn chain(&self) -> Vec<NodeHandle> {
+        let (child, node) = (self.tree.child(), self.tree.node());
         if self.cascade { vec![child, node] } else { vec![node] }
     }
 

@@ -9,13 +9,13 @@
 //! The optional registers may be absent: pending lines are read from ISR, never IPR or IVR, and without SIE and CIE the
 //! enables are kept in a shadow of IER, which the node's lock guards. IMR and ILR, where they exist, keep what a
 //! previous user left: an input in fast mode ignores IAR, and ILR blocks the inputs from its number on. Both are put back
-//! to their reset values; writes are ignored where the block was built without them.
+//! to their reset values. A block without them has less of a window, where a write can fault.
 
-use core::{fmt, ops::Deref};
+use core::fmt;
 
 use crate::{
     Error, Mmio,
-    interrupt::{InterruptHardware, InterruptSource, Line, Node, NodeHandle, NodeLock},
+    interrupt::{InterruptHardware, InterruptSource, Line, Lines, Node, NodeHandle, NodeLock},
     maps::{AxiIntcRegisters, MasterEnable},
     regs::WindowTooSmall,
 };
@@ -33,15 +33,29 @@ pub struct AxiIntcConfig {
     pub has_sie: bool,
     /// `C_HAS_CIE`.
     pub has_cie: bool,
+    /// `C_HAS_ILR`.
+    pub has_ilr: bool,
+    /// `C_HAS_FAST`.
+    pub has_fast: bool,
     /// `C_IRQ_IS_LEVEL`: whether the output stays active while something is pending, or is a pulse.
     pub output_is_level: bool,
 }
 
 impl AxiIntcConfig {
-    /// A controller of `inputs` inputs with all optional registers and a level output, as Vivado builds it by default.
+    /// A controller of `inputs` inputs with a level output, with SIE and CIE and without ILR and the fast mode, as Vivado
+    /// builds it by default.
     #[must_use]
     pub const fn new(inputs: u8, kind_of_intr: u32) -> Self {
-        Self { inputs, software_interrupts: 0, kind_of_intr, has_sie: true, has_cie: true, output_is_level: true }
+        Self {
+            inputs,
+            software_interrupts: 0,
+            kind_of_intr,
+            has_sie: true,
+            has_cie: true,
+            has_ilr: false,
+            has_fast: false,
+            output_is_level: true,
+        }
     }
 }
 
@@ -114,8 +128,12 @@ impl<M: Mmio> AxiIntcHardware<M> {
         let (inputs, lines) = (ones(u16::from(config.inputs)), ones(found));
         registers.ier().write(0);
         // Before the acknowledge, which does nothing to an input in fast mode.
-        registers.imr().write(0);
-        registers.ilr().write(u32::MAX);
+        if config.has_fast {
+            registers.imr().write(0);
+        }
+        if config.has_ilr {
+            registers.ilr().write(u32::MAX);
+        }
         registers.iar().clear(lines);
         registers.mer().write(MasterEnable::ME | MasterEnable::HIE);
         let mer = registers.mer().read();
@@ -146,6 +164,8 @@ const fn ones(count: u16) -> u32 {
 }
 
 impl<M: Mmio + Send> InterruptHardware for AxiIntcHardware<M> {
+    type Lines = Lines<32>;
+
     fn unmask(&mut self, lines: u32) {
         let level = lines & !self.edges;
         let acknowledged = if cfg!(pynq_mutant = "edge-acknowledged-when-armed") { lines } else { level };
@@ -208,26 +228,17 @@ impl<M: Mmio> fmt::Debug for AxiIntcHardware<M> {
 }
 
 /// The node of an AXI INTC: over the window `M`, guarded by `L`, fed by `S`.
-pub type AxiIntcNode<M, L, S> = Node<AxiIntcHardware<M>, L, S, 32>;
+pub type AxiIntcNode<M, L, S> = Node<AxiIntcHardware<M>, L, S>;
 
 /// An AXI interrupt controller. Clones are handles on the same one.
-///
-/// `H` is how its node is owned, `Pin<Arc<AxiIntcNode<..>>>` or `&'static AxiIntcNode<..>`.
-#[derive(Clone, Debug)]
-pub struct AxiIntc<H> {
-    node: H,
+pub struct AxiIntc<M: Mmio> {
+    node: NodeHandle<AxiIntcHardware<M>>,
 }
 
-impl<H, M, L, S> AxiIntc<H>
-where
-    H: NodeHandle + Deref<Target = AxiIntcNode<M, L, S>>,
-    M: Mmio + Send + 'static,
-    L: NodeLock + Send + Sync + 'static,
-    S: InterruptSource + Send + Sync + 'static,
-{
+impl<M: Mmio + Send + 'static> AxiIntc<M> {
     /// A handle on the controller whose node this is.
-    pub const fn new(node: H) -> Self {
-        Self { node }
+    pub fn new(node: impl Into<NodeHandle<AxiIntcHardware<M>>>) -> Self {
+        Self { node: node.into() }
     }
 
     /// A handle on input or software interrupt `line`.
@@ -235,8 +246,8 @@ where
     /// # Errors
     ///
     /// [`Error::NoSuchLine`] above the controller's lines, or the error the controller has failed with.
-    pub fn line(&self, line: u8) -> Result<Line<H>, Error> {
-        Line::new(self.node.clone(), line)
+    pub fn line(&self, line: u8) -> Result<Line, Error> {
+        self.node.line(line)
     }
 
     /// Raises software interrupt `line`.
@@ -245,7 +256,7 @@ where
     ///
     /// [`Error::NotASoftwareInterrupt`] or [`Error::NoSuchLine`], or the error the controller has failed with.
     pub fn raise(&self, line: u8) -> Result<(), Error> {
-        Node::with_hardware(&self.node, |hardware| {
+        self.node.with_hardware(|hardware| {
             if line >= hardware.line_count() {
                 return Err(Error::NoSuchLine { line, lines: hardware.line_count() });
             }
@@ -260,8 +271,20 @@ where
     }
 
     /// The node, to put other nodes on its lines.
-    pub const fn node(&self) -> &H {
+    pub const fn node(&self) -> &NodeHandle<AxiIntcHardware<M>> {
         &self.node
+    }
+}
+
+impl<M: Mmio> Clone for AxiIntc<M> {
+    fn clone(&self) -> Self {
+        Self { node: self.node.clone() }
+    }
+}
+
+impl<M: Mmio> fmt::Debug for AxiIntc<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AxiIntc").field("node", &self.node).finish()
     }
 }
 

@@ -11,7 +11,7 @@
 //! | wrong | why it does not compile |
 //! | --- | --- |
 //! | an interrupt output that is not wired | there is no such type |
-//! | a driver on a block of another kind | the block does not implement the driver's trait, such as [`AxiIntcBlock`] |
+//! | a driver on a block of another kind | an assertion on [`Block::VLNV`], when the program is built |
 //! | a block on a line of the wrong controller | [`Of`] knows what the line belongs to |
 //! | a parameter that the block does not have | the program unwraps [`parameter`] in a `const` |
 //!
@@ -46,6 +46,8 @@
 //!
 //! impl Wired for IntcIrq {
 //!     const PATH: &'static str = "intc/irq";
+//!     type Block = Intc;
+//!     const PORT: &'static str = "irq";
 //!     type Parent = Root<61>;
 //!     const LINE: u8 = 0;
 //!     const KIND: LineKind = LineKind::Level;
@@ -55,8 +57,21 @@
 //! #[derive(Clone, Copy, Debug)]
 //! pub struct ButtonsIrq;
 //!
+//! /// `buttons`: a block of our own.
+//! #[derive(Clone, Copy, Debug)]
+//! pub struct Buttons;
+//!
+//! impl Block for Buttons {
+//!     const PATH: &'static str = "buttons";
+//!     const VLNV: &'static str = "example.com:user:buttons:1.0";
+//!     const BASE: u64 = 0x4121_0000;
+//!     const SIZE: u64 = 0x1_0000;
+//! }
+//!
 //! impl Wired for ButtonsIrq {
 //!     const PATH: &'static str = "buttons/irq";
+//!     type Block = Buttons;
+//!     const PORT: &'static str = "irq";
 //!     type Parent = Intc;
 //!     const LINE: u8 = 0;
 //!     const KIND: LineKind = LineKind::Level;
@@ -77,6 +92,7 @@
 //! ```
 
 mod axi_intc;
+mod driver;
 mod of;
 mod platform;
 mod wiring;
@@ -84,9 +100,10 @@ mod wiring;
 use core::fmt::Debug;
 
 pub use axi_intc::AxiIntcBlock;
+pub use driver::{DriverNode, Opened};
 pub use of::Of;
 pub use platform::Platform;
-pub use wiring::{LineKind, Parent, Root, Unwired, Wired, direct_node};
+pub use wiring::{LineKind, NoBlock, Parent, Root, Wired, direct_node};
 
 /// An address range of a design that the processor can reach: an IP block, or one interface of it.
 ///
@@ -113,6 +130,10 @@ pub trait Block: Copy + Debug + Send + Sync + 'static {
     /// The parameters that it was built with and that are numbers or truth values, by name, in ascending order. To be
     /// looked up by [`parameter`].
     const PARAMETERS: &'static [(&'static str, u64)] = &[];
+    /// The names of its parameters that are neither, so that a driver that expects a number of one can say so.
+    const TEXTS: &'static [&'static str] = &[];
+    /// Its interrupt outputs that reach the processor, by port. To be looked up by [`raises`].
+    const INTERRUPTS: &'static [&'static str] = &[];
 
     /// Says that `window` is this block's.
     ///
@@ -151,6 +172,19 @@ pub const fn parameter<B: Block>(name: &str) -> Option<u64> {
     None
 }
 
+/// Whether interrupt output `port` of block `B` reaches the processor.
+#[must_use]
+pub const fn raises<B: Block>(port: &str) -> bool {
+    let mut rest = B::INTERRUPTS;
+    while let [found, tail @ ..] = rest {
+        if same(found, port) {
+            return true;
+        }
+        rest = tail;
+    }
+    false
+}
+
 /// Whether block `B` is the IP `name`, a VLNV without its version: `xilinx.com:ip:axi_timer`.
 ///
 /// For drivers to refuse a block of another kind in an inline `const`.
@@ -167,7 +201,7 @@ pub const fn is_ip<B: Block>(name: &str) -> bool {
 }
 
 /// `==`, which is not `const` for text.
-const fn same(a: &str, b: &str) -> bool {
+pub(crate) const fn same(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
     while let ([first, rest_of_a @ ..], [second, rest_of_b @ ..]) = (a, b) {
         if *first != *second {

@@ -22,11 +22,17 @@ mod clock;
 #[forbid(unsafe_code)]
 pub mod design;
 pub mod dma;
+#[cfg(not(loom))]
+#[forbid(unsafe_code)]
+mod driver;
+mod erased_clock;
 mod error;
 pub mod interrupt;
 pub mod maps;
 #[allow(unsafe_code)] // the register access layer
 pub mod mmio;
+#[forbid(unsafe_code)]
+mod name;
 #[forbid(unsafe_code)]
 pub mod pl_clocks;
 pub mod regs;
@@ -37,8 +43,12 @@ mod unpoisoned;
 pub use axi_intc::{AxiIntc, AxiIntcConfig, AxiIntcError, AxiIntcHardware, AxiIntcNode, axi_intc_node};
 pub use block_on::{Epoch, block_on};
 pub use clock::{Clock, Instant};
+#[cfg(not(loom))]
+pub use driver::{Allowed, Driver, DriverError, Found, OpenError, ParameterError, Parameters};
+pub use erased_clock::{ErasedClock, ErasedSleep};
 pub use error::Error;
-pub use mmio::{Checked, Mmio, Volatile};
+pub use mmio::{Checked, Mmio, Volatile, Window};
+pub use name::{BlockError, BlockName};
 #[cfg(feature = "std")]
 #[cfg_attr(docsrs, doc(cfg(feature = "std")))]
 pub use unpoisoned::lock;

@@ -16,11 +16,13 @@
 //! time, and [`Checked`] checks each access.
 
 mod checked;
+mod erased;
 #[cfg(feature = "std")]
 mod recorder;
 mod volatile;
 
 pub use checked::{AccessError, Checked};
+pub use erased::Window;
 #[cfg(feature = "std")]
 pub use recorder::{Recorded, Recorder};
 pub use volatile::Volatile;

@@ -4,7 +4,6 @@
 
 use std::{
     future::{Future as _, poll_fn},
-    pin::Pin,
     sync::Arc,
     task::Poll,
     thread,
@@ -12,22 +11,19 @@ use std::{
 };
 
 use pynq_core::{
-    AxiIntcConfig, AxiIntcHardware, AxiIntcNode, Clock, Error, Instant, axi_intc_node,
-    interrupt::{InterruptEventExt as _, Line, NodeHandle as _, ParentLine, StdLock, block_on_node, with_deadline},
+    AxiIntcConfig, AxiIntcHardware, Clock, Error, Instant, axi_intc_node,
+    interrupt::{Line, NodeHandle, ParentLine, StdLock, with_deadline},
 };
 use pynq_sim::{
-    Board, CpuPin, Window,
+    Board,
     models::{AxiIntcModel, IntcParams},
 };
-
-type Low = AxiIntcNode<Window, StdLock, CpuPin>;
-type High = AxiIntcNode<Window, StdLock, ParentLine<Pin<Arc<Low>>>>;
 
 /// A controller behind a controller, with edge lines 0 to 2 each.
 struct Rig {
     board: Board,
-    low: Pin<Arc<Low>>,
-    high: Pin<Arc<High>>,
+    low: NodeHandle,
+    high: NodeHandle,
 }
 
 impl Rig {
@@ -43,16 +39,18 @@ impl Rig {
         let hardware =
             |path: &str| AxiIntcHardware::new(board.window(path).unwrap(), AxiIntcConfig::new(4, 0b1111)).unwrap();
         let low = Arc::pin(axi_intc_node(StdLock::new(), hardware("low"), board.cpu_pin(61).unwrap()));
+        let low = NodeHandle::from(low).erase();
         let high = Arc::pin(axi_intc_node(StdLock::new(), hardware("high"), ParentLine::new(low.clone(), 3)));
+        let high = NodeHandle::from(high).erase();
         Self { board, low, high }
     }
 
-    fn low(&self, line: u8) -> Line<Pin<Arc<Low>>> {
-        Line::new(self.low.clone(), line).unwrap()
+    fn low(&self, line: u8) -> Line {
+        self.low.line(line).unwrap()
     }
 
-    fn high(&self, line: u8) -> Line<Pin<Arc<High>>> {
-        Line::new(self.high.clone(), line).unwrap()
+    fn high(&self, line: u8) -> Line {
+        self.high.line(line).unwrap()
     }
 
     /// An edge at this time, in milliseconds.
@@ -188,7 +186,7 @@ fn i12_block_on_inside_the_poll_of_a_twin() {
         })
         .await
     };
-    block_on_node(&rig.low, outer, None).unwrap();
+    rig.low.block_on(outer, None).unwrap();
     times.push(rig.now());
     assert_eq!(times, [10, 20]);
     rig.assert_idle();

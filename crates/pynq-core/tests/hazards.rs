@@ -18,13 +18,13 @@ use std::{
 use minimal::*;
 use pynq_core::{
     Error,
-    interrupt::{Fired, InterruptEvent as _, InterruptEventExt as _, InterruptLines, Line, NodeHandle},
+    interrupt::{Fired, NodeHandle},
 };
 
 type Waiting = Pin<Box<dyn Future<Output = Result<Fired, Error>> + Send>>;
 
-fn wait<P: NodeHandle>(node: &P, line: u8) -> Waiting {
-    let mut line = Line::new(node.clone(), line).unwrap();
+fn wait(node: &NodeHandle, line: u8) -> Waiting {
+    let mut line = node.line(line).unwrap();
     Box::pin(async move { line.wait_async().await })
 }
 
@@ -46,18 +46,18 @@ fn ends(wait: &mut Waiting) {
 impl Tree {
     #[track_caller]
     fn assert_idle(&self) {
-        assert!(self.node.is_idle() && self.child.is_idle(), "the nodes are at rest");
+        assert!(self.node().is_idle() && self.child().is_idle(), "the nodes are at rest");
         assert_eq!([self.registers.enabled(), self.child_registers.enabled()], [0, 0], "all is masked");
         assert!(!self.root.is_armed(), "the root is disarmed");
     }
 }
 
 /// On the node of the root, and on the one behind it.
-fn at_both(habit: Habit, test: impl Fn(&Tree, Pin<Arc<dyn InterruptLines>>, &Registers)) {
+fn at_both(habit: Habit, test: impl Fn(&Tree, NodeHandle, &Registers)) {
     let tree = Tree::new(habit);
-    test(&tree, tree.node.clone(), &tree.registers);
+    test(&tree, tree.node(), &tree.registers);
     let tree = Tree::new(habit);
-    test(&tree, tree.child.clone(), &tree.child_registers);
+    test(&tree, tree.child(), &tree.child_registers);
 }
 
 #[test]
@@ -162,8 +162,8 @@ unsafe fn drop_hooked(pointer: *const ()) {
 static HOOKED: RawWakerVTable = RawWakerVTable::new(clone_hooked, wake_hooked, wake_hooked_by_ref, drop_hooked);
 
 /// Everything that can be done with a node.
-fn use_all_of(node: &Pin<Arc<dyn InterruptLines>>) {
-    let mut line = Line::new(node.clone(), 0).unwrap();
+fn use_all_of(node: &NodeHandle) {
+    let mut line = node.line(0).unwrap();
     let mut other = wait(node, 0);
     let _ = poll(&mut other, Waker::noop());
     line.clear().unwrap();
@@ -292,7 +292,7 @@ fn i05_nothing_stays_alive_when_every_handle_is_dropped_with_a_wait_armed() {
     for habit in [Habit::None, Habit::KeepsTheWaker] {
         let tree = Tree::new(habit);
         let (wakes, waker) = Wakes::new();
-        let (mut below, mut behind) = (wait(&tree.node, 0), wait(&tree.child, 0));
+        let (mut below, mut behind) = (wait(&tree.node(), 0), wait(&tree.child(), 0));
         waits(&mut below, &waker);
         waits(&mut behind, &waker);
         let Tree { root, node, child, registers, child_registers } = tree;
@@ -455,7 +455,7 @@ impl<F: Fn()> Drop for Finally<F> {
 #[test]
 fn a_future_that_is_pinned_on_the_stack_is_cancelled_by_its_scope() {
     let tree = Tree::new(Habit::None);
-    let mut line = Line::new(tree.child.clone(), 5).unwrap();
+    let mut line = tree.child().line(5).unwrap();
     {
         let mut wait = pin!(line.wait_async());
         assert!(wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());

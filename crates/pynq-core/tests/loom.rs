@@ -20,8 +20,8 @@ use loom::{
 use pynq_core::{
     Error, Instant,
     interrupt::{
-        Condition, Direct, DirectNode, Fired, InterruptEvent, InterruptEventExt, InterruptHardware, InterruptSource,
-        Line, Node, NodeHandle, ParentLine, StdLock, Wait, WaitFor,
+        Condition, Direct, DirectNode, EventWait, Fired, InterruptHardware, InterruptSource, Line, Lines, Node,
+        NodeHandle, ParentLine, StdLock, Waiting,
     },
 };
 
@@ -151,6 +151,8 @@ impl InterruptSource for Bus {
 struct Controller(Bus);
 
 impl InterruptHardware for Controller {
+    type Lines = Lines<2>;
+
     fn unmask(&mut self, lines: u32) {
         self.0.access(|board| board.enabled |= lines);
     }
@@ -182,6 +184,8 @@ impl InterruptHardware for Controller {
 struct Channel(Bus);
 
 impl InterruptHardware for Channel {
+    type Lines = Lines<1>;
+
     fn unmask(&mut self, lines: u32) {
         self.0.access(|board| board.block.enabled |= lines);
     }
@@ -209,19 +213,17 @@ impl InterruptHardware for Channel {
     fn read_back(&mut self) {}
 }
 
-type Top = Node<Controller, StdLock, Bus, 2>;
-type Gpio = Node<Channel, StdLock, ParentLine<Pin<Arc<Top>>>, 1>;
-
-fn top(bus: &Bus) -> Pin<Arc<Top>> {
-    Arc::pin(Node::new(StdLock::new(), Controller(bus.clone()), bus.clone()))
+fn top(bus: &Bus) -> NodeHandle {
+    NodeHandle::from(Arc::pin(Node::new(StdLock::new(), Controller(bus.clone()), bus.clone()))).erase()
 }
 
-fn gpio(bus: &Bus, top: &Pin<Arc<Top>>) -> Pin<Arc<Gpio>> {
-    Arc::pin(Node::new(StdLock::new(), Channel(bus.clone()), ParentLine::new(top.clone(), 0)))
+fn gpio(bus: &Bus, top: &NodeHandle) -> NodeHandle {
+    let parent = ParentLine::new(top.clone(), 0);
+    NodeHandle::from(Arc::pin(Node::new(StdLock::new(), Channel(bus.clone()), parent))).erase()
 }
 
-fn line(top: &Pin<Arc<Top>>, number: u8) -> Line<Pin<Arc<Top>>> {
-    Line::new(top.clone(), number).expect("a healthy node")
+fn line(top: &NodeHandle, number: u8) -> Line {
+    top.line(number).expect("a healthy node")
 }
 
 struct Task(Notify);
@@ -244,7 +246,7 @@ fn run<F: Future>(future: F) -> F::Output {
     }
 }
 
-fn wait<P: NodeHandle>(line: &mut Line<P>) -> Result<Fired, Error> {
+fn wait(line: &mut Line) -> Result<Fired, Error> {
     run(line.wait_async())
 }
 
@@ -252,7 +254,7 @@ fn poll_once<F: Future>(future: Pin<&mut F>) -> bool {
     future.poll(&mut Context::from_waker(Waker::noop())).is_ready()
 }
 
-fn started<P: NodeHandle>(line: &mut Line<P>) -> (Pin<Box<Wait<'_, Line<P>>>>, bool) {
+fn started(line: &mut Line) -> (Pin<Box<Waiting<EventWait<'_>>>>, bool) {
     let mut wait = Box::pin(line.wait_async());
     let done = poll_once(wait.as_mut());
     (wait, done)
@@ -447,7 +449,7 @@ fn invalidate_against_wait() {
         let mut a = line(&top, 0);
         let (there, node) = (bus.clone(), top.clone());
         let other = thread::spawn(move || {
-            node.invalidate_node(Error::Invalidated);
+            node.invalidate(Error::Invalidated);
             there.lock().gone = true;
         });
         assert_eq!(wait(&mut a), Err(Error::Invalidated));
@@ -466,7 +468,7 @@ fn cascade() {
         let gpio = gpio(&bus, &top);
         let there = bus.clone();
         let press = thread::spawn(move || there.set_data(1));
-        let high = WaitFor::new(&gpio, 0, Condition::Level { mask: 1, value: 1 });
+        let high = gpio.wait_for::<Error>(0, Condition::Level { mask: 1, value: 1 });
         assert!(run(high).is_ok());
         press.join().expect("no panic");
         bus.assert_quiet();
@@ -486,8 +488,8 @@ fn cascade_two_pins() {
             there.set_data(1);
             there.set_data(3);
         });
-        let first = WaitFor::new(&gpio, 0, Condition::Level { mask: 1, value: 1 });
-        let second = WaitFor::new(&gpio, 0, Condition::Rising { mask: 2 });
+        let first = gpio.wait_for::<Error>(0, Condition::Level { mask: 1, value: 1 });
+        let second = gpio.wait_for::<Error>(0, Condition::Rising { mask: 2 });
         let (mut first, mut second) = (Box::pin(first), Box::pin(second));
         // Armed before the second press, or its edge would not be the wait's.
         let armed = !poll_once(second.as_mut()) && bus.lock().block.data & 2 == 0;
@@ -513,7 +515,7 @@ fn level_there_and_back() {
             there.set_data(1);
             there.set_data(0);
         });
-        let low = WaitFor::new(&gpio, 0, Condition::Level { mask: 1, value: 0 });
+        let low = gpio.wait_for::<Error>(0, Condition::Level { mask: 1, value: 0 });
         assert!(run(low).is_ok());
         pulse.join().expect("no panic");
         bus.assert_quiet();
@@ -547,8 +549,8 @@ impl InterruptSource for FlagRoot {
 fn wake_publishes_what_went_before() {
     model(|| {
         let root = FlagRoot(Arc::new((AtomicBool::new(false), OnceLock::new())));
-        let node: Pin<Arc<DirectNode<StdLock, FlagRoot>>> = Arc::pin(Node::new(StdLock::new(), Direct, root.clone()));
-        let mut line = Line::new(node, 0).expect("a healthy node");
+        let node = Arc::pin(DirectNode::new(StdLock::new(), Direct, root.clone()));
+        let mut line = NodeHandle::from(node).line(0).expect("a healthy node");
         let mut wait = Box::pin(line.wait_async());
         assert!(!poll_once(wait.as_mut()));
         let there = root.clone();

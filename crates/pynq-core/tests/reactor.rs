@@ -13,9 +13,7 @@ use std::{
 
 use pynq_core::{
     Error, Instant,
-    interrupt::{
-        Driven, InterruptEventExt, InterruptHardware, InterruptSource, Line, Node, NodeHandle, ParentLine, StdLock,
-    },
+    interrupt::{Driven, InterruptHardware, InterruptSource, Lines, Node, NodeHandle, ParentLine, StdLock},
 };
 
 /// A root that says what the test tells it to.
@@ -78,6 +76,8 @@ impl InterruptSource for Root {
 struct Latches(Root);
 
 impl InterruptHardware for Latches {
+    type Lines = Lines<4>;
+
     fn unmask(&mut self, lines: u32) {
         self.0.0.enabled.fetch_or(lines, SeqCst);
     }
@@ -105,6 +105,8 @@ impl InterruptHardware for Latches {
 struct Through;
 
 impl InterruptHardware for Through {
+    type Lines = Lines<1>;
+
     fn unmask(&mut self, _: u32) {}
 
     fn mask(&mut self, _: u32) {}
@@ -120,15 +122,13 @@ impl InterruptHardware for Through {
     fn read_back(&mut self) {}
 }
 
-type Parent = Pin<Arc<Node<Latches, StdLock, Root, 4>>>;
-type Child = Pin<Arc<Node<Through, StdLock, ParentLine<Parent>, 1>>>;
-
-fn node(root: &Root) -> Parent {
-    Arc::pin(Node::new(StdLock::new(), Latches(root.clone()), root.clone()))
+fn node(root: &Root) -> NodeHandle {
+    NodeHandle::from(Arc::pin(Node::new(StdLock::new(), Latches(root.clone()), root.clone()))).erase()
 }
 
-fn child(parent: &Parent, line: u8) -> Child {
-    Arc::pin(Node::new(StdLock::new(), Through, ParentLine::new(parent.clone(), line)))
+fn child(parent: &NodeHandle, line: u8) -> NodeHandle {
+    let parent = ParentLine::new(parent.clone(), line);
+    NodeHandle::from(Arc::pin(Node::new(StdLock::new(), Through, parent))).erase()
 }
 
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
@@ -142,7 +142,7 @@ const OWN: Result<Driven, Error> = Ok(Driven::ByCaller);
 fn a_wait_that_is_not_admitted_ends_and_leaves_nothing_behind() {
     let root = Root::default();
     let node = node(&root);
-    let mut line = Line::new(node.clone(), 0).expect("a healthy node");
+    let mut line = node.line(0).expect("a healthy node");
     root.admit_with(&[Err(Error::NoReactor)]);
     assert_eq!(poll(pin!(line.wait_async())), Poll::Ready(Err(Error::NoReactor)));
     assert_eq!(root.0.enabled.load(SeqCst), 0);
@@ -158,8 +158,7 @@ fn a_wait_that_is_not_admitted_ends_and_leaves_nothing_behind() {
 fn an_event_that_is_there_needs_no_reactor() {
     let root = Root::default();
     let node = node(&root);
-    let (mut one, mut other) =
-        (Line::new(node.clone(), 0).expect("a healthy node"), Line::new(node, 0).expect("a healthy node"));
+    let (mut one, mut other) = (node.line(0).expect("a healthy node"), node.line(0).expect("a healthy node"));
     let mut wait = pin!(one.wait_async());
     assert!(poll(wait.as_mut()).is_pending());
     root.raise(1);
@@ -172,7 +171,7 @@ fn an_event_that_is_there_needs_no_reactor() {
 fn a_reactor_that_goes_ends_the_waits_it_served_and_no_other() {
     let root = Root::default();
     let node = node(&root);
-    let mut lines = [0, 0, 1].map(|line| Line::new(node.clone(), line).expect("a healthy node"));
+    let mut lines = [0, 0, 1].map(|line| node.line(line).expect("a healthy node"));
     let [served, twin, alone] = &mut lines;
     let (mut served, mut twin, mut alone) =
         (Box::pin(served.wait_async()), Box::pin(twin.wait_async()), Box::pin(alone.wait_async()));
@@ -198,9 +197,9 @@ fn the_same_behind_a_cascade() {
     let root = Root::default();
     let parent = node(&root);
     let (mixed, served) = (child(&parent, 0), child(&parent, 1));
-    let mut a = Line::new(mixed.clone(), 0).expect("a healthy node");
-    let mut b = Line::new(mixed.clone(), 0).expect("a healthy node");
-    let mut c = Line::new(served.clone(), 0).expect("a healthy node");
+    let mut a = mixed.line(0).expect("a healthy node");
+    let mut b = mixed.line(0).expect("a healthy node");
+    let mut c = served.line(0).expect("a healthy node");
     let (mut a, mut b, mut c) = (Box::pin(a.wait_async()), Box::pin(b.wait_async()), Box::pin(c.wait_async()));
     root.admit_with(&[REACTOR, REACTOR]);
     assert!(poll(a.as_mut()).is_pending());
@@ -225,7 +224,7 @@ fn the_same_behind_a_cascade() {
 fn a_reactor_that_goes_while_a_wait_registers_is_noticed() {
     let root = Root::default();
     let node = node(&root);
-    let mut line = Line::new(node.clone(), 0).expect("a healthy node");
+    let mut line = node.line(0).expect("a healthy node");
     root.admit_with(&[Err(Error::NoReactor), REACTOR]);
     assert_eq!(poll(pin!(line.wait_async())), Poll::Ready(Err(Error::NoReactor)));
     assert!(node.is_idle());
@@ -236,7 +235,7 @@ fn a_reactor_that_goes_while_a_wait_registers_is_noticed() {
 fn a_wait_that_moves_to_a_reactor_ends_with_it() {
     let root = Root::default();
     let node = node(&root);
-    let mut line = Line::new(node, 0).expect("a healthy node");
+    let mut line = node.line(0).expect("a healthy node");
     let mut wait = pin!(line.wait_async());
     root.admit_with(&[REACTOR, REACTOR, OWN]);
     assert!(poll(wait.as_mut()).is_pending());

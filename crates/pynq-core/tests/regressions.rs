@@ -15,7 +15,7 @@ use std::{
 use futures_core::Stream;
 use pynq_core::{
     Error, Instant,
-    interrupt::{InterruptEventExt, InterruptHardware, InterruptSource, Line, Node, NodeHandle, ParentLine, StdLock},
+    interrupt::{InterruptHardware, InterruptSource, Lines, Node, NodeHandle, ParentLine, StdLock},
 };
 
 #[derive(Default)]
@@ -71,6 +71,8 @@ impl InterruptSource for Bus {
 struct Controller(Bus);
 
 impl InterruptHardware for Controller {
+    type Lines = Lines<4>;
+
     fn unmask(&mut self, lines: u32) {
         let board = &*self.0.0;
         board.enabled.fetch_or(lines, SeqCst);
@@ -116,8 +118,8 @@ impl Wake for PanicsOnWake {
     }
 }
 
-fn node(bus: &Bus) -> Pin<Arc<Node<Controller, StdLock, Bus, 4>>> {
-    Arc::pin(Node::new(StdLock::new(), Controller(bus.clone()), bus.clone()))
+fn node(bus: &Bus) -> NodeHandle {
+    NodeHandle::from(Arc::pin(Node::new(StdLock::new(), Controller(bus.clone()), bus.clone()))).erase()
 }
 
 fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
@@ -129,8 +131,7 @@ fn poll_with<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::
 fn a_panicking_waker_must_not_leave_a_foreign_waiter_linked() {
     let bus = Bus::default();
     let node = node(&bus);
-    let (mut a, mut b) =
-        (Line::new(node.clone(), 0).expect("a sound bench"), Line::new(node.clone(), 1).expect("a sound bench"));
+    let (mut a, mut b) = (node.line(0).expect("a sound bench"), node.line(1).expect("a sound bench"));
     let bad = Waker::from(Arc::new(PanicsOnWake));
     let mut wait_a = Box::pin(a.wait_async());
     assert!(poll_with(wait_a.as_mut(), &bad).is_pending());
@@ -152,7 +153,7 @@ fn a_panicking_waker_must_not_leave_a_foreign_waiter_linked() {
 fn a_panicking_register_function_must_not_leave_a_waiter_linked() {
     let bus = Bus::default();
     let node = node(&bus);
-    let mut a = Line::new(node.clone(), 0).expect("a sound bench");
+    let mut a = node.line(0).expect("a sound bench");
     bus.0.panic_in_enable.store(1, SeqCst);
     let mut wait = Box::pin(a.wait_async());
     let unwound = catch_unwind(AssertUnwindSafe(|| poll_with(wait.as_mut(), Waker::noop()).is_ready()));
@@ -178,8 +179,8 @@ impl Wake for Flag {
 fn a_chatty_line_must_not_make_another_one_stuck() {
     let bus = Bus::default();
     let node = node(&bus);
-    let chatty = Line::new(node.clone(), 0).expect("a sound bench");
-    let mut quiet = Line::new(node.clone(), 1).expect("a sound bench");
+    let chatty = node.line(0).expect("a sound bench");
+    let mut quiet = node.line(1).expect("a sound bench");
     let mut listener = Box::pin(chatty.listen());
     listener.as_mut().arm().expect("a sound bench");
     let flag = Arc::new(Flag(AtomicBool::new(false)));
@@ -199,7 +200,7 @@ fn a_chatty_line_must_not_make_another_one_stuck() {
 fn arm_after_a_line_was_masked() {
     let bus = Bus::default();
     let node = node(&bus);
-    let mut listener = Box::pin(Line::new(node.clone(), 0).expect("a sound bench").listen());
+    let mut listener = Box::pin(node.line(0).expect("a sound bench").listen());
     listener.as_mut().arm().expect("a sound bench");
     bus.0.refill.store(1, SeqCst);
     bus.0.refills.store(200, SeqCst);
@@ -214,6 +215,8 @@ fn arm_after_a_line_was_masked() {
 /// A controller with one level input that is always active; its output is a pin that fires while it is unmasked.
 struct LevelStuck(Arc<AtomicU32>);
 impl InterruptHardware for LevelStuck {
+    type Lines = Lines<1>;
+
     fn unmask(&mut self, lines: u32) {
         self.0.fetch_or(lines, SeqCst);
     }
@@ -263,10 +266,9 @@ fn stuck_behind_a_cascade(by_reactor: bool) {
         by_reactor,
         waker: Mutex::new(None),
     });
-    let top = Arc::pin(Node::<_, _, _, 1>::new(StdLock::new(), LevelStuck(output), root.clone()));
-    let child =
-        Arc::pin(Node::<_, _, _, 1>::new(StdLock::new(), Controller(Bus::default()), ParentLine::new(top.clone(), 0)));
-    let mut line = Line::new(child.clone(), 0).expect("a sound bench");
+    let top = Arc::pin(Node::new(StdLock::new(), LevelStuck(output), root.clone()));
+    let child = Arc::pin(Node::with_lines(StdLock::new(), Controller(Bus::default()), ParentLine::new(top, 0), 1));
+    let mut line = NodeHandle::from(child).line(0).expect("a sound bench");
     let flag = Arc::new(Flag(AtomicBool::new(false)));
     let mut wait = Box::pin(line.wait_async());
     assert!(poll_with(wait.as_mut(), &Waker::from(flag.clone())).is_pending());
@@ -292,14 +294,14 @@ fn a_stuck_line_behind_a_cascade_ends_the_wait_also_where_a_reactor_delivers() {
     stuck_behind_a_cascade(true);
 }
 
-/// `WaitFor` has no handle that could have missed anything.
+/// A wait for a condition has no handle that could have missed anything.
 #[test]
 fn a_wait_without_a_handle_misses_nothing() {
-    use pynq_core::interrupt::{Condition, WaitFor};
+    use pynq_core::interrupt::Condition;
     let bus = Bus::default();
     let node = node(&bus);
     for _ in 0..3 {
-        let mut wait = Box::pin(WaitFor::new(&node, 0, Condition::Event));
+        let mut wait = Box::pin(node.wait_for::<Error>(0, Condition::Event));
         assert!(poll_with(wait.as_mut(), Waker::noop()).is_pending());
         bus.0.latch.store(1, SeqCst);
         bus.0.fire();
@@ -312,10 +314,10 @@ fn a_wait_without_a_handle_misses_nothing() {
 #[test]
 fn a_listener_ends_with_its_hardware() {
     let node = node(&Bus::default());
-    let mut listener = Box::pin(Line::new(node.clone(), 0).expect("a sound bench").listen());
+    let mut listener = Box::pin(node.line(0).expect("a sound bench").listen());
     let mut cx = Context::from_waker(Waker::noop());
     assert!(listener.as_mut().poll_next(&mut cx).is_pending());
-    node.invalidate_node(Error::Invalidated);
+    node.invalidate(Error::Invalidated);
     assert_eq!(listener.as_mut().poll_next(&mut cx), Poll::Ready(Some(Err(Error::Invalidated))));
     assert_eq!(listener.as_mut().poll_next(&mut cx), Poll::Ready(None));
 }
@@ -342,8 +344,7 @@ impl Bus {
 fn a_panicking_waker_must_not_lose_the_wake_that_found_an_owner() {
     let bus = Bus::default();
     let node = node(&bus);
-    let (mut a, mut b) =
-        (Line::new(node.clone(), 0).expect("a sound bench"), Line::new(node.clone(), 1).expect("a sound bench"));
+    let (mut a, mut b) = (node.line(0).expect("a sound bench"), node.line(1).expect("a sound bench"));
     let bad = Waker::from(Arc::new(PanicsBesideAnEvent(bus.clone())));
     let flag = Arc::new(Flag(AtomicBool::new(false)));
     let good = Waker::from(flag.clone());
@@ -353,4 +354,120 @@ fn a_panicking_waker_must_not_lose_the_wake_that_found_an_owner() {
     bus.0.latch.fetch_or(1, SeqCst);
     assert!(catch_unwind(AssertUnwindSafe(|| bus.0.fire())).is_err());
     assert!(flag.0.load(SeqCst), "line 1 fired and was delivered, and its task sleeps on");
+}
+
+/// A controller's channel that samples its pins.
+struct Pins(Bus, Arc<AtomicU32>);
+
+impl InterruptHardware for Pins {
+    type Lines = Lines<1>;
+
+    fn unmask(&mut self, lines: u32) {
+        self.0.0.enabled.fetch_or(lines, SeqCst);
+    }
+    fn mask(&mut self, lines: u32) {
+        self.0.0.enabled.fetch_and(!lines, SeqCst);
+    }
+    fn ack_pending(&mut self, lines: u32) -> u32 {
+        self.0.0.latch.fetch_and(!lines, SeqCst) & lines
+    }
+    fn read_level(&mut self, _: u8) -> u32 {
+        self.1.load(SeqCst)
+    }
+    fn clears_on_ack(&self) -> u32 {
+        !0
+    }
+    fn read_back(&mut self) {}
+}
+
+/// A wait for a condition that is polled again after it completed is for the same condition, on the same bits.
+#[test]
+fn a_wait_for_a_condition_keeps_it() {
+    use pynq_core::interrupt::Condition;
+    const MINE: u32 = 0b1000;
+    let (bus, pins) = (Bus::default(), Arc::new(AtomicU32::new(0)));
+    let node = NodeHandle::from(Arc::pin(Node::new(StdLock::new(), Pins(bus.clone(), pins.clone()), bus.clone())));
+    let change = |to: u32| {
+        pins.store(to, SeqCst);
+        bus.0.latch.store(1, SeqCst);
+        bus.0.fire();
+    };
+    let level = |value| Condition::Level { mask: MINE, value };
+    for (condition, away, there) in [
+        (Condition::Rising { mask: MINE }, 0, MINE),
+        (Condition::Falling { mask: MINE }, MINE, 0),
+        (Condition::Change { mask: MINE, since: None }, 0, MINE),
+        (level(MINE), 0, MINE),
+        (level(0), MINE, 0),
+    ] {
+        change(away);
+        let mut wait = Box::pin(node.wait_for::<Error>(0, condition));
+        for round in 0..3 {
+            assert!(poll_with(wait.as_mut(), Waker::noop()).is_pending(), "{condition:?}, round {round}");
+            // All others, those whose number the count of events is among them.
+            for others in [0b0111, 0, 0b0001, 0b0100] {
+                change(away | others);
+                let polled = poll_with(wait.as_mut(), Waker::noop());
+                assert!(polled.is_pending(), "{condition:?}, round {round}: {polled:?} by other pins");
+            }
+            change(there);
+            let polled = poll_with(wait.as_mut(), Waker::noop());
+            assert!(matches!(polled, Poll::Ready(Ok(_))), "{condition:?}, round {round}: {polled:?} by its pin");
+            change(away);
+        }
+    }
+}
+
+/// A reactor that clones the waker it is polled with, again and again, and keeps none.
+struct Clones(AtomicBool);
+
+impl InterruptSource for Clones {
+    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        for _ in 0..CLONES {
+            drop(cx.waker().clone());
+        }
+        self.0.store(true, SeqCst);
+        Poll::Pending
+    }
+    fn disarm(self: Pin<&Self>) {}
+    fn block(&self, _: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, _: Option<Instant>) -> Result<(), Error> {
+        Err(Error::NeverWoken)
+    }
+}
+
+/// Enough for the two threads of a test to meet.
+const CLONES: u32 = 1_000_000;
+
+/// A reactor clones the node's waker while `other` probes whether it is the only owner, for which an `Arc` locks its
+/// count of weak references.
+fn cloned_beside_a_probe(mut node: Arc<Node<Controller, StdLock, Arc<Clones>>>, clones: &Clones) {
+    let handle = NodeHandle::from(Pin::new(Arc::clone(&node)));
+    let mut line = handle.line(0).expect("a sound bench");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut wait = Box::pin(line.wait_async());
+            assert!(poll_with(wait.as_mut(), Waker::noop()).is_pending());
+        });
+        while !clones.0.load(SeqCst) {
+            assert!(Arc::get_mut(&mut node).is_none(), "it has a handle");
+        }
+    });
+}
+
+/// The waker of a node has a count to be cloned from.
+#[test]
+fn a_waker_may_be_cloned_beside_a_probe_of_its_node_s_arc() {
+    let clones = Arc::new(Clones(AtomicBool::new(false)));
+    let node = Node::new(StdLock::new(), Controller(Bus::default()), Arc::clone(&clones));
+    cloned_beside_a_probe(Arc::new(node), &clones);
+}
+
+/// Also that of a node which has moved from one `Arc` to another since its first handle was made.
+#[test]
+fn a_waker_of_a_node_that_has_moved_may_be_cloned_beside_a_probe() {
+    let clones = Arc::new(Clones(AtomicBool::new(false)));
+    let node = Arc::new(Node::new(StdLock::new(), Controller(Bus::default()), Arc::clone(&clones)));
+    drop(NodeHandle::from(Pin::new(Arc::clone(&node))));
+    let Ok(node) = Arc::try_unwrap(node) else { panic!("its handles are gone") };
+    cloned_beside_a_probe(Arc::new(node), &clones);
 }

@@ -21,10 +21,7 @@ use mutex::BlockingMutex;
 use mutex_traits::ScopedRawMutex;
 use pynq_core::{
     Error, Instant,
-    interrupt::{
-        Fired, InterruptEventExt as _, InterruptHardware, InterruptSource, Line, Node, NodeHandle as _, NodeLock,
-        ParentLine,
-    },
+    interrupt::{Fired, InterruptHardware, InterruptSource, Line, Lines, Node, NodeLock, ParentLine},
 };
 
 /// Each with a wait on every line.
@@ -133,6 +130,8 @@ fn is_active() -> bool {
 struct Low;
 
 impl InterruptHardware for Low {
+    type Lines = Lines<4>;
+
     fn unmask(&mut self, lines: u32) {
         LATCHED.fetch_and(!(lines & !EDGES), SeqCst);
         clock();
@@ -164,6 +163,8 @@ impl InterruptHardware for Low {
 struct High;
 
 impl InterruptHardware for High {
+    type Lines = Lines<2>;
+
     fn unmask(&mut self, lines: u32) {
         CHILD_ENABLED.fetch_or(lines, SeqCst);
         drive_child();
@@ -244,11 +245,8 @@ impl InterruptSource for &Gic {
     }
 }
 
-type LowNode = Node<Low, Masked, &'static Gic, 4>;
-type HighNode = Node<High, Masked, ParentLine<&'static LowNode>, 2>;
-
-static LOW: LowNode = Node::new(Masked::new(), Low, &GIC);
-static HIGH: HighNode = Node::new(Masked::new(), High, ParentLine::new(&LOW, CHILD));
+static LOW: Node<Low, Masked, &'static Gic> = Node::new(Masked::new(), Low, &GIC);
+static HIGH: Node<High, Masked, ParentLine> = Node::new(Masked::new(), High, ParentLine::of_static(&LOW, CHILD));
 
 extern "C" fn handler(_: libc::c_int) {
     GIC.interrupt();
@@ -432,7 +430,7 @@ fn i09_waits_preempted_anywhere_by_their_interrupt_handler() {
             given_up += u32::from(!tasks.run(waits, turns, &mut random));
         }
         // The waits are gone, whatever the handler is about.
-        assert!((&LOW).is_idle() && (&HIGH).is_idle(), "round {round}: a node is not at rest");
+        assert!(LOW.handle().is_idle() && HIGH.handle().is_idle(), "round {round}: a node is not at rest");
         assert_eq!((ENABLED.load(SeqCst), CHILD_ENABLED.load(SeqCst)), (0, 0), "round {round}: lines are unmasked");
         assert!(!GIC.armed.load(SeqCst), "round {round}: the root is armed");
         while !RAISED.iter().all(|raised| raised.load(SeqCst)) {

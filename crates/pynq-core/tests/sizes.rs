@@ -1,14 +1,10 @@
 //! A wait fits a cache line, whatever it waits for.
-#![cfg(all(target_pointer_width = "64", feature = "std"))]
+#![cfg(target_pointer_width = "64")]
 
-use std::pin::Pin;
-use std::sync::Arc;
-
-use pynq_core::interrupt::{InterruptLines, Line, Wait, WaitFor};
+use pynq_core::interrupt::{ConditionWait, EventWait, Waiting};
 
 #[test]
 fn a_wait_has_at_most_64_bytes() {
-    assert!(size_of::<Wait<'_, Line<Pin<Arc<dyn InterruptLines>>>>>() <= 64);
-    assert!(size_of::<Wait<'_, Line<&'static dyn InterruptLines>>>() <= 64);
-    assert!(size_of::<WaitFor<'_, Pin<Arc<dyn InterruptLines>>>>() <= 64);
+    assert!(size_of::<Waiting<EventWait<'_>>>() <= 64);
+    assert!(size_of::<Waiting<ConditionWait<'_>>>() <= 64);
 }

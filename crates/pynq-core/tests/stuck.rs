@@ -10,7 +10,7 @@ use std::{
 
 use pynq_core::{
     Error, Instant,
-    interrupt::{InterruptEventExt, InterruptHardware, InterruptSource, Line, Node, NodeHandle, StdLock},
+    interrupt::{InterruptHardware, InterruptSource, Line, Lines, Node, NodeHandle, StdLock},
 };
 
 /// An output that never drops; what drives it is none of the lines, or a line that is pending for ever.
@@ -20,6 +20,8 @@ struct Stuck {
 }
 
 impl InterruptHardware for Stuck {
+    type Lines = Lines<2>;
+
     fn unmask(&mut self, lines: u32) {
         self.enabled |= lines;
     }
@@ -55,8 +57,8 @@ impl InterruptSource for AlwaysFires {
 
 #[test]
 fn a_root_that_fires_for_nothing_ends_the_wait() {
-    let node = Arc::pin(Node::<_, _, _, 2>::new(StdLock::new(), Stuck { pending: 0, enabled: 0 }, AlwaysFires));
-    let mut line = Line::new(node.clone(), 1).expect("a healthy node");
+    let node = Arc::pin(Node::new(StdLock::new(), Stuck { pending: 0, enabled: 0 }, AlwaysFires));
+    let mut line = Line::new(node, 1).expect("a healthy node");
     let mut cx = Context::from_waker(Waker::noop());
     {
         let mut wait = pin!(line.wait_async());
@@ -68,7 +70,8 @@ fn a_root_that_fires_for_nothing_ends_the_wait() {
 
 #[test]
 fn a_line_that_never_goes_quiet_is_masked() {
-    let node = Arc::pin(Node::<_, _, _, 2>::new(StdLock::new(), Stuck { pending: 1, enabled: 0 }, AlwaysFires));
+    let node = Arc::pin(Node::new(StdLock::new(), Stuck { pending: 1, enabled: 0 }, AlwaysFires));
+    let node = NodeHandle::from(node);
     let line = Line::new(node.clone(), 0).expect("a healthy node");
     let mut cx = Context::from_waker(Waker::noop());
     let mut listener = pin!(line.listen());

@@ -32,13 +32,14 @@ mod error;
 mod hal;
 mod hardware;
 mod pin;
+mod registers;
 mod slice;
 mod wait;
 
-use core::{fmt, ops::Deref};
+use core::fmt;
 
 use pynq_core::{
-    Error, Mmio,
+    BlockError, Driver, Error, ParameterError, Parameters, Window,
     interrupt::{InterruptSource, Node, NodeHandle, NodeLock},
 };
 
@@ -46,22 +47,22 @@ pub use config::{AxiGpioConfig, AxiGpioConfigError, ChannelConfig, ChannelDirect
 pub use error::AxiGpioError;
 pub use hardware::AxiGpioHardware;
 pub use pin::Pin;
+pub use registers::{AxiGpioRegisters, Channels, GlobalInterruptEnable};
 pub use slice::{Channel, Direction, Slice};
 pub use wait::GpioWait;
 
-/// The node of an AXI GPIO: over the window `M`, guarded by `L`, fed by `S`. Line 0 is channel 1, line 1 is channel 2.
-pub type AxiGpioNode<M, L, S> = Node<AxiGpioHardware<M>, L, S, 2>;
+/// The result of an operation on an AXI GPIO. The error has the block's name.
+pub type Result<T> = core::result::Result<T, BlockError<AxiGpioError>>;
+
+/// The node of an AXI GPIO, guarded by `L`, fed by `S`. Line 0 is channel 1, line 1 is channel 2.
+pub type AxiGpioNode<L, S> = Node<AxiGpioHardware, L, S>;
 
 /// A node over `hardware`, for an `Arc` or a `static`.
 ///
 /// `source` is where the block's interrupt goes: a line of its interrupt controller
-/// ([`ParentLine`](pynq_core::interrupt::ParentLine)), a root, or `None::<ParentLine<..>>` where it goes nowhere.
+/// ([`ParentLine`](pynq_core::interrupt::ParentLine)), a root, or `ParentLine::UNWIRED` where it goes nowhere.
 #[cfg(not(loom))]
-pub const fn axi_gpio_node<M: Mmio + Send + 'static, L, S>(
-    lock: L,
-    hardware: AxiGpioHardware<M>,
-    source: S,
-) -> AxiGpioNode<M, L, S>
+pub const fn axi_gpio_node<L, S>(lock: L, hardware: AxiGpioHardware, source: S) -> AxiGpioNode<L, S>
 where
     L: NodeLock + Send + Sync + 'static,
     S: InterruptSource + Send + Sync + 'static,
@@ -70,56 +71,27 @@ where
     Node::with_lines(lock, hardware, source, lines)
 }
 
-/// How the node of an AXI GPIO is owned: `Pin<Arc<AxiGpioNode<..>>>` or `&'static AxiGpioNode<..>`.
-///
-/// A short name for those, so that a function over pins needs one type parameter. There is nothing to implement.
-pub trait AxiGpioHandle: NodeHandle {
-    /// The window the block is reached by.
-    type Window: Mmio + Send;
-
-    /// Runs `f` on the hardware under the node's lock.
-    ///
-    /// # Errors
-    ///
-    /// The error the node failed with, if it did.
-    fn with_gpio<R>(&self, f: impl FnOnce(&mut AxiGpioHardware<Self::Window>) -> R) -> Result<R, Error>;
-}
-
-impl<H, M, L, S> AxiGpioHandle for H
-where
-    H: NodeHandle + Deref<Target = AxiGpioNode<M, L, S>>,
-    M: Mmio + Send + 'static,
-    L: NodeLock + Send + Sync + 'static,
-    S: InterruptSource + Send + Sync + 'static,
-{
-    type Window = M;
-
-    fn with_gpio<R>(&self, f: impl FnOnce(&mut AxiGpioHardware<M>) -> R) -> Result<R, Error> {
-        Node::with_hardware(self, f)
-    }
-}
-
 /// An AXI GPIO. Clones are handles on the same one.
 #[derive(Clone)]
-pub struct AxiGpio<H> {
-    node: H,
+pub struct AxiGpio {
+    node: NodeHandle<AxiGpioHardware>,
     config: AxiGpioConfig,
 }
 
-impl<H: AxiGpioHandle> AxiGpio<H> {
+impl AxiGpio {
     /// A handle on the block whose node this is.
     ///
     /// # Errors
     ///
     /// The error the node has failed with.
-    pub fn new(node: H) -> Result<Self, AxiGpioError> {
-        let config = node.with_gpio(|hardware| *hardware.config())?;
-        Ok(Self { node, config })
+    pub fn new(node: impl Into<NodeHandle<AxiGpioHardware>>) -> Result<Self> {
+        let node = node.into();
+        Self::over(node.clone()).map_err(|error| node.error(error))
     }
 
     /// The first channel.
     #[must_use]
-    pub fn channel1(&self) -> Channel<H> {
+    pub fn channel1(&self) -> Channel {
         Slice::channel(self.node.clone(), 0, self.config.channel1, self.config.interrupt)
     }
 
@@ -128,24 +100,77 @@ impl<H: AxiGpioHandle> AxiGpio<H> {
     /// # Errors
     ///
     /// [`AxiGpioError::NoChannel2`] if the block was built with one.
-    pub fn channel2(&self) -> Result<Channel<H>, AxiGpioError> {
-        let channel = self.config.channel2.ok_or(AxiGpioError::NoChannel2)?;
+    pub fn channel2(&self) -> Result<Channel> {
+        let channel = self.config.channel2.ok_or_else(|| self.node.error(AxiGpioError::NoChannel2))?;
         Ok(Slice::channel(self.node.clone(), 1, channel, self.config.interrupt))
     }
 
+    /// Channel `number`, 1 or 2.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiGpioError::NoChannel2`] if the block was built with one, [`AxiGpioError::NoSuchChannel`] for any other number.
+    pub fn channel(&self, number: u8) -> Result<Channel> {
+        match number {
+            1 => Ok(self.channel1()),
+            2 => self.channel2(),
+            _ => {
+                let channels = self.config.channels();
+                Err(self.node.error(AxiGpioError::NoSuchChannel { channel: number, channels }))
+            }
+        }
+    }
+
     /// How the block was built.
+    #[must_use]
     pub const fn config(&self) -> &AxiGpioConfig {
         &self.config
     }
 
     /// The node.
-    pub const fn node(&self) -> &H {
+    #[must_use]
+    pub const fn node(&self) -> &NodeHandle<AxiGpioHardware> {
         &self.node
     }
 }
 
-impl<H> fmt::Debug for AxiGpio<H> {
+impl Driver for AxiGpio {
+    const NAME: &'static str = "AXI GPIO";
+    const VLNV: &'static str = "xilinx.com:ip:axi_gpio";
+    const INTERRUPT: &'static str = "ip2intc_irpt";
+
+    type Config = AxiGpioConfig;
+    type Hardware = AxiGpioHardware;
+    type SetUpError = AxiGpioConfigError;
+
+    fn configure(parameters: &Parameters<'_>) -> core::result::Result<AxiGpioConfig, ParameterError> {
+        AxiGpioConfig::from_parameters(parameters)
+    }
+
+    fn set_up(window: Window, config: AxiGpioConfig) -> core::result::Result<AxiGpioHardware, AxiGpioConfigError> {
+        AxiGpioHardware::new(window, config)
+    }
+
+    fn attach(window: Window, config: AxiGpioConfig) -> core::result::Result<AxiGpioHardware, AxiGpioConfigError> {
+        AxiGpioHardware::attach(window, config)
+    }
+
+    fn has_interrupt(config: &AxiGpioConfig) -> bool {
+        config.interrupt
+    }
+
+    fn line_count(config: &AxiGpioConfig) -> u8 {
+        config.channels()
+    }
+
+    fn over(node: NodeHandle<AxiGpioHardware>) -> core::result::Result<Self, Error> {
+        let config = node.with_hardware(|hardware| *hardware.config())?;
+        Ok(Self { node, config })
+    }
+}
+
+impl fmt::Debug for AxiGpio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AxiGpio").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("AxiGpio").field("node", &self.node).field("config", &self.config).finish()
     }
 }

@@ -42,7 +42,7 @@
 //!     // Three periods ended during the delay, and the block remembers that there was one.
 //!     ticks.wait_async().await?;
 //!     ticks.wait_async().await?;
-//!     Ok::<(), pynq_drivers::axi_timer::AxiTimerError>(())
+//!     Ok::<(), pynq_core::BlockError<pynq_drivers::axi_timer::AxiTimerError>>(())
 //! })??;
 //! assert_eq!(board.now().as_millis(), 49);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -54,11 +54,12 @@ mod delay;
 mod error;
 mod hardware;
 mod pwm;
+mod registers;
 
-use core::{fmt, ops::Deref};
+use core::fmt;
 
 use pynq_core::{
-    Error, Mmio,
+    BlockError, Driver, Error, ParameterError, Parameters, Window,
     interrupt::{InterruptSource, Node, NodeHandle, NodeLock},
 };
 
@@ -68,20 +69,20 @@ pub use delay::{Delay, PollingDelay};
 pub use error::AxiTimerError;
 pub use hardware::AxiTimerHardware;
 pub use pwm::Pwm;
+pub use registers::{AxiTimerRegisters, TimerControl};
 
-/// The node of an AXI timer: over the window `M`, guarded by `L`, fed by `S`. Its lines are the channels.
-pub type AxiTimerNode<M, L, S> = Node<AxiTimerHardware<M>, L, S, 2>;
+/// The result of an operation on an AXI timer. The error has the block's name.
+pub type Result<T> = core::result::Result<T, BlockError<AxiTimerError>>;
+
+/// The node of an AXI timer, guarded by `L`, fed by `S`. Its lines are the channels.
+pub type AxiTimerNode<L, S> = Node<AxiTimerHardware, L, S>;
 
 /// A node over `hardware`, for an `Arc` or a `static`.
 ///
 /// `source` is where the block's interrupt goes: a line of its interrupt controller
-/// ([`ParentLine`](pynq_core::interrupt::ParentLine)), a root, or `None::<ParentLine<..>>` where it goes nowhere.
+/// ([`ParentLine`](pynq_core::interrupt::ParentLine)), a root, or `ParentLine::UNWIRED` where it goes nowhere.
 #[cfg(not(loom))]
-pub const fn axi_timer_node<M: Mmio + Send + 'static, L, S>(
-    lock: L,
-    hardware: AxiTimerHardware<M>,
-    source: S,
-) -> AxiTimerNode<M, L, S>
+pub const fn axi_timer_node<L, S>(lock: L, hardware: AxiTimerHardware, source: S) -> AxiTimerNode<L, S>
 where
     L: NodeLock + Send + Sync + 'static,
     S: InterruptSource + Send + Sync + 'static,
@@ -90,51 +91,22 @@ where
     Node::with_lines(lock, hardware, source, lines)
 }
 
-/// How the node of an AXI timer is owned: `Pin<Arc<AxiTimerNode<..>>>` or `&'static AxiTimerNode<..>`.
-///
-/// A short name for those, so that a function over channels needs one type parameter. There is nothing to implement.
-pub trait AxiTimerHandle: NodeHandle {
-    /// The window the block is reached by.
-    type Window: Mmio + Send;
-
-    /// Runs `f` on the hardware under the node's lock.
-    ///
-    /// # Errors
-    ///
-    /// The error the node failed with, if it did.
-    fn with_timer<R>(&self, f: impl FnOnce(&mut AxiTimerHardware<Self::Window>) -> R) -> Result<R, Error>;
-}
-
-impl<H, M, L, S> AxiTimerHandle for H
-where
-    H: NodeHandle + Deref<Target = AxiTimerNode<M, L, S>>,
-    M: Mmio + Send + 'static,
-    L: NodeLock + Send + Sync + 'static,
-    S: InterruptSource + Send + Sync + 'static,
-{
-    type Window = M;
-
-    fn with_timer<R>(&self, f: impl FnOnce(&mut AxiTimerHardware<M>) -> R) -> Result<R, Error> {
-        Node::with_hardware(self, f)
-    }
-}
-
 /// An AXI timer. Clones are handles on the same one.
 #[derive(Clone)]
-pub struct AxiTimer<H> {
-    node: H,
+pub struct AxiTimer {
+    node: NodeHandle<AxiTimerHardware>,
     config: AxiTimerConfig,
 }
 
-impl<H: AxiTimerHandle> AxiTimer<H> {
+impl AxiTimer {
     /// A handle on the block whose node this is.
     ///
     /// # Errors
     ///
     /// The error the node has failed with.
-    pub fn new(node: H) -> Result<Self, AxiTimerError> {
-        let config = node.with_timer(|hardware| *hardware.config())?;
-        Ok(Self { node, config })
+    pub fn new(node: impl Into<NodeHandle<AxiTimerHardware>>) -> Result<Self> {
+        let node = node.into();
+        Self::over(node.clone()).map_err(|error| node.error(error))
     }
 
     /// A channel, 0 or 1. What happened before is not for this handle.
@@ -142,7 +114,7 @@ impl<H: AxiTimerHandle> AxiTimer<H> {
     /// # Errors
     ///
     /// [`AxiTimerError::NoSuchChannel`], or the error the block has failed with.
-    pub fn channel(&self, channel: u8) -> Result<TimerChannel<H>, AxiTimerError> {
+    pub fn channel(&self, channel: u8) -> Result<TimerChannel> {
         TimerChannel::new(self.node.clone(), channel, self.config)
     }
 
@@ -151,23 +123,52 @@ impl<H: AxiTimerHandle> AxiTimer<H> {
     /// # Errors
     ///
     /// [`AxiTimerError::PwmUnavailable`] if the block was not built for it.
-    pub fn pwm(&self) -> Result<Pwm<H>, AxiTimerError> {
+    pub fn pwm(&self) -> Result<Pwm> {
         Pwm::new(&self.node, self.config)
     }
 
     /// How the block was built.
+    #[must_use]
     pub const fn config(&self) -> &AxiTimerConfig {
         &self.config
     }
 
     /// The node.
-    pub const fn node(&self) -> &H {
+    #[must_use]
+    pub const fn node(&self) -> &NodeHandle<AxiTimerHardware> {
         &self.node
     }
 }
 
-impl<H> fmt::Debug for AxiTimer<H> {
+impl Driver for AxiTimer {
+    const NAME: &'static str = "AXI timer";
+    const VLNV: &'static str = "xilinx.com:ip:axi_timer";
+    const INTERRUPT: &'static str = "interrupt";
+
+    type Config = AxiTimerConfig;
+    type Hardware = AxiTimerHardware;
+    type SetUpError = AxiTimerConfigError;
+
+    fn configure(parameters: &Parameters<'_>) -> core::result::Result<AxiTimerConfig, ParameterError> {
+        AxiTimerConfig::from_parameters(parameters)
+    }
+
+    fn set_up(window: Window, config: AxiTimerConfig) -> core::result::Result<AxiTimerHardware, AxiTimerConfigError> {
+        AxiTimerHardware::new(window, config)
+    }
+
+    fn line_count(config: &AxiTimerConfig) -> u8 {
+        config.channels()
+    }
+
+    fn over(node: NodeHandle<AxiTimerHardware>) -> core::result::Result<Self, Error> {
+        let config = node.with_hardware(|hardware| *hardware.config())?;
+        Ok(Self { node, config })
+    }
+}
+
+impl fmt::Debug for AxiTimer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AxiTimer").field("config", &self.config).finish_non_exhaustive()
+        f.debug_struct("AxiTimer").field("node", &self.node).field("config", &self.config).finish()
     }
 }

@@ -64,33 +64,32 @@ mod config;
 mod error;
 mod hal;
 mod hardware;
+mod registers;
 mod uart;
 
-use core::ops::Deref;
-
 use pynq_core::{
-    Error, Mmio,
+    BlockError, Driver, Error, ParameterError, Parameters, Window,
     interrupt::{InterruptSource, Node, NodeHandle, NodeLock},
 };
 
 pub use config::{AxiUartLiteConfig, AxiUartLiteConfigError, Parity};
 pub use error::{AxiUartLiteError, ReceiveErrors};
 pub use hardware::AxiUartLiteHardware;
+pub use registers::{AxiUartLiteRegisters, UartControl, UartStatus};
 pub use uart::AxiUartLite;
 
-/// The node of an AXI UART Lite: over the window `M`, guarded by `L`, fed by `S`.
-pub type AxiUartLiteNode<M, L, S> = Node<AxiUartLiteHardware<M>, L, S, 1>;
+/// The result of an operation on an AXI UART Lite. The error has the block's name.
+pub type Result<T> = core::result::Result<T, BlockError<AxiUartLiteError>>;
+
+/// The node of an AXI UART Lite, guarded by `L`, fed by `S`.
+pub type AxiUartLiteNode<L, S> = Node<AxiUartLiteHardware, L, S>;
 
 /// A node over `hardware`, for an `Arc` or a `static`.
 ///
 /// `source` is where the block's interrupt goes: a line of its interrupt controller
-/// ([`ParentLine`](pynq_core::interrupt::ParentLine)), a root, or `None::<ParentLine<..>>` where it goes nowhere.
+/// ([`ParentLine`](pynq_core::interrupt::ParentLine)), a root, or `ParentLine::UNWIRED` where it goes nowhere.
 #[cfg(not(loom))]
-pub const fn axi_uartlite_node<M: Mmio + Send + 'static, L, S>(
-    lock: L,
-    hardware: AxiUartLiteHardware<M>,
-    source: S,
-) -> AxiUartLiteNode<M, L, S>
+pub const fn axi_uartlite_node<L, S>(lock: L, hardware: AxiUartLiteHardware, source: S) -> AxiUartLiteNode<L, S>
 where
     L: NodeLock + Send + Sync + 'static,
     S: InterruptSource + Send + Sync + 'static,
@@ -98,31 +97,28 @@ where
     Node::new(lock, hardware, source)
 }
 
-/// How the node of an AXI UART Lite is owned: `Pin<Arc<AxiUartLiteNode<..>>>` or `&'static AxiUartLiteNode<..>`.
-///
-/// A short name for those, so that a function over UARTs needs one type parameter. There is nothing to implement.
-pub trait AxiUartLiteHandle: NodeHandle {
-    /// The window the block is reached by.
-    type Window: Mmio + Send;
+impl Driver for AxiUartLite {
+    const NAME: &'static str = "AXI UART Lite";
+    const VLNV: &'static str = "xilinx.com:ip:axi_uartlite";
+    const INTERRUPT: &'static str = "interrupt";
 
-    /// Runs `f` on the hardware under the node's lock.
-    ///
-    /// # Errors
-    ///
-    /// The error the node failed with, if it did.
-    fn with_uart<R>(&self, f: impl FnOnce(&mut AxiUartLiteHardware<Self::Window>) -> R) -> Result<R, Error>;
-}
+    type Config = AxiUartLiteConfig;
+    type Hardware = AxiUartLiteHardware;
+    type SetUpError = AxiUartLiteConfigError;
 
-impl<H, M, L, S> AxiUartLiteHandle for H
-where
-    H: NodeHandle + Deref<Target = AxiUartLiteNode<M, L, S>>,
-    M: Mmio + Send + 'static,
-    L: NodeLock + Send + Sync + 'static,
-    S: InterruptSource + Send + Sync + 'static,
-{
-    type Window = M;
+    fn configure(parameters: &Parameters<'_>) -> core::result::Result<AxiUartLiteConfig, ParameterError> {
+        AxiUartLiteConfig::from_parameters(parameters)
+    }
 
-    fn with_uart<R>(&self, f: impl FnOnce(&mut AxiUartLiteHardware<M>) -> R) -> Result<R, Error> {
-        Node::with_hardware(self, f)
+    fn set_up(
+        window: Window,
+        config: AxiUartLiteConfig,
+    ) -> core::result::Result<AxiUartLiteHardware, AxiUartLiteConfigError> {
+        AxiUartLiteHardware::new(window, config)
+    }
+
+    fn over(node: NodeHandle<AxiUartLiteHardware>) -> core::result::Result<Self, Error> {
+        let config = node.with_hardware(|hardware| *hardware.config())?;
+        Ok(Self { node, config })
     }
 }

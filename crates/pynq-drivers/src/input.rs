@@ -7,13 +7,13 @@ use core::{fmt, future::Future};
 use embedded_hal::digital::{ErrorType, InputPin};
 use embedded_hal_async::digital::Wait;
 use pynq_core::{
-    Instant,
-    interrupt::{Line, WaitFor, WithDeadline},
+    BlockError,
+    interrupt::{Deadline, Line, Waiting},
 };
 
 use crate::{
     Edge, Level,
-    axi_gpio::{AxiGpioError, AxiGpioHandle, Direction, GpioWait, Pin},
+    axi_gpio::{AxiGpioError, Direction, GpioWait, Pin, Result},
 };
 
 macro_rules! input {
@@ -23,17 +23,17 @@ macro_rules! input {
         /// Clones are handles on the same one, and any number of tasks may wait on it. Also an
         /// [`InputPin`](embedded_hal::digital::InputPin) and a [`Wait`](embedded_hal_async::digital::Wait).
         #[derive(Clone)]
-        pub struct $name<H> {
-            pin: Pin<H>,
+        pub struct $name {
+            pin: Pin,
         }
 
-        impl<H: AxiGpioHandle> $name<H> {
+        impl $name {
             /// What is on `pin`, which is made an input if it can be either.
             ///
             /// # Errors
             ///
             /// [`AxiGpioError::OutputsOnly`], or the error the block has failed with.
-            pub fn new(pin: Pin<H>) -> Result<Self, AxiGpioError> {
+            pub fn new(pin: Pin) -> Result<Self> {
                 pin.set_direction(Direction::Input)?;
                 Ok(Self { pin })
             }
@@ -43,7 +43,7 @@ macro_rules! input {
             /// # Errors
             ///
             /// The error the block has failed with.
-            pub fn $active(&self) -> Result<bool, AxiGpioError> {
+            pub fn $active(&self) -> Result<bool> {
                 self.pin.is_high()
             }
 
@@ -52,7 +52,7 @@ macro_rules! input {
             /// # Errors
             ///
             /// The error the block has failed with.
-            pub fn read(&self) -> Result<Level, AxiGpioError> {
+            pub fn read(&self) -> Result<Level> {
                 self.pin.read()
             }
 
@@ -66,29 +66,11 @@ macro_rules! input {
             /// # Cancellation safety
             ///
             /// Dropping the future at any point leaves hardware and queues as if it never was.
-            pub fn wait_for_level_async(&self, level: Level) -> GpioWait<WaitFor<'_, H>> {
+            pub fn wait_for_level_async(&self, level: Level) -> Waiting<GpioWait<'_>> {
                 self.pin.wait_for_level_async(level)
             }
 
-            /// As [`wait_for_level_async`](Self::wait_for_level_async), but gives up when `deadline` completes, a sleep
-            /// of the board's clock. If both are there, the level wins.
-            ///
-            /// # Errors
-            ///
-            /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
-            ///
-            /// # Cancellation safety
-            ///
-            /// As without a deadline.
-            pub fn wait_for_level_until_async<D: Future>(
-                &self,
-                level: Level,
-                deadline: D,
-            ) -> GpioWait<WithDeadline<WaitFor<'_, H>, D>> {
-                self.pin.wait_for_level_until_async(level, deadline)
-            }
-
-            /// The blocking twin of [`wait_for_level_async`](Self::wait_for_level_async).
+            /// The blocking form of [`wait_for_level_async`](Self::wait_for_level_async).
             ///
             /// # Blocking
             ///
@@ -97,11 +79,11 @@ macro_rules! input {
             /// # Errors
             ///
             /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
-            pub fn wait_for_level(&self, level: Level) -> Result<(), AxiGpioError> {
+            pub fn wait_for_level(&self, level: Level) -> Result<()> {
                 self.pin.wait_for_level(level)
             }
 
-            /// As [`wait_for_level`](Self::wait_for_level), but gives up at `deadline`, a time of the board's clock.
+            /// As [`wait_for_level`](Self::wait_for_level), but gives up at `deadline`.
             ///
             /// # Blocking
             ///
@@ -110,7 +92,7 @@ macro_rules! input {
             /// # Errors
             ///
             /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
-            pub fn wait_for_level_until(&self, level: Level, deadline: Instant) -> Result<(), AxiGpioError> {
+            pub fn wait_for_level_until(&self, level: Level, deadline: impl Into<Deadline>) -> Result<()> {
                 self.pin.wait_for_level_until(level, deadline)
             }
 
@@ -123,30 +105,12 @@ macro_rules! input {
             /// # Cancellation safety
             ///
             /// Dropping the future at any point leaves hardware and queues as if it never was. An edge that came
-            /// meanwhile is not remembered; [`changes`](Self::changes) is for who must not miss one between two waits.
-            pub fn wait_for_edge_async(&self, edge: Edge) -> GpioWait<WaitFor<'_, H>> {
+            /// meanwhile is not remembered; [`changes`](Self::changes) misses none between two waits.
+            pub fn wait_for_edge_async(&self, edge: Edge) -> Waiting<GpioWait<'_>> {
                 self.pin.wait_for_edge_async(edge)
             }
 
-            /// As [`wait_for_edge_async`](Self::wait_for_edge_async), but gives up when `deadline` completes, a sleep
-            /// of the board's clock. If both are there, the edge wins.
-            ///
-            /// # Errors
-            ///
-            /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
-            ///
-            /// # Cancellation safety
-            ///
-            /// As without a deadline.
-            pub fn wait_for_edge_until_async<D: Future>(
-                &self,
-                edge: Edge,
-                deadline: D,
-            ) -> GpioWait<WithDeadline<WaitFor<'_, H>, D>> {
-                self.pin.wait_for_edge_until_async(edge, deadline)
-            }
-
-            /// The blocking twin of [`wait_for_edge_async`](Self::wait_for_edge_async).
+            /// The blocking form of [`wait_for_edge_async`](Self::wait_for_edge_async).
             ///
             /// # Blocking
             ///
@@ -155,11 +119,11 @@ macro_rules! input {
             /// # Errors
             ///
             /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
-            pub fn wait_for_edge(&self, edge: Edge) -> Result<(), AxiGpioError> {
+            pub fn wait_for_edge(&self, edge: Edge) -> Result<()> {
                 self.pin.wait_for_edge(edge)
             }
 
-            /// As [`wait_for_edge`](Self::wait_for_edge), but gives up at `deadline`, a time of the board's clock.
+            /// As [`wait_for_edge`](Self::wait_for_edge), but gives up at `deadline`.
             ///
             /// # Blocking
             ///
@@ -168,7 +132,7 @@ macro_rules! input {
             /// # Errors
             ///
             /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
-            pub fn wait_for_edge_until(&self, edge: Edge, deadline: Instant) -> Result<(), AxiGpioError> {
+            pub fn wait_for_edge_until(&self, edge: Edge, deadline: impl Into<Deadline>) -> Result<()> {
                 self.pin.wait_for_edge_until(edge, deadline)
             }
 
@@ -178,54 +142,54 @@ macro_rules! input {
             /// # Errors
             ///
             /// `InterruptsUnavailable` if the block was built without an interrupt, or the error it has failed with.
-            pub fn changes(&self) -> Result<Line<H>, AxiGpioError> {
+            pub fn changes(&self) -> Result<Line> {
                 self.pin.changes()
             }
 
             /// Its pin.
-            pub const fn pin(&self) -> &Pin<H> {
+            pub const fn pin(&self) -> &Pin {
                 &self.pin
             }
         }
 
-        impl<H: AxiGpioHandle> ErrorType for $name<H> {
-            type Error = AxiGpioError;
+        impl ErrorType for $name {
+            type Error = BlockError<AxiGpioError>;
         }
 
-        impl<H: AxiGpioHandle> InputPin for $name<H> {
-            fn is_high(&mut self) -> Result<bool, AxiGpioError> {
+        impl InputPin for $name {
+            fn is_high(&mut self) -> Result<bool> {
                 self.pin.is_high()
             }
 
-            fn is_low(&mut self) -> Result<bool, AxiGpioError> {
+            fn is_low(&mut self) -> Result<bool> {
                 self.pin.is_low()
             }
         }
 
         /// Cancel-safe, as the inherent waits are.
-        impl<H: AxiGpioHandle> Wait for $name<H> {
-            fn wait_for_high(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+        impl Wait for $name {
+            fn wait_for_high(&mut self) -> impl Future<Output = Result<()>> {
                 self.pin.wait_for_level_async(Level::High)
             }
 
-            fn wait_for_low(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+            fn wait_for_low(&mut self) -> impl Future<Output = Result<()>> {
                 self.pin.wait_for_level_async(Level::Low)
             }
 
-            fn wait_for_rising_edge(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+            fn wait_for_rising_edge(&mut self) -> impl Future<Output = Result<()>> {
                 self.pin.wait_for_edge_async(Edge::Rising)
             }
 
-            fn wait_for_falling_edge(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+            fn wait_for_falling_edge(&mut self) -> impl Future<Output = Result<()>> {
                 self.pin.wait_for_edge_async(Edge::Falling)
             }
 
-            fn wait_for_any_edge(&mut self) -> impl Future<Output = Result<(), AxiGpioError>> {
+            fn wait_for_any_edge(&mut self) -> impl Future<Output = Result<()>> {
                 self.pin.wait_for_edge_async(Edge::Any)
             }
         }
 
-        impl<H> fmt::Debug for $name<H> {
+        impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_tuple(stringify!($name)).field(&self.pin).finish()
             }

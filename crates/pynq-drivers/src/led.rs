@@ -3,27 +3,28 @@
 use core::fmt;
 
 use embedded_hal::digital::{ErrorType, OutputPin, PinState, StatefulOutputPin};
+use pynq_core::BlockError;
 
 use crate::{
     Level,
-    axi_gpio::{AxiGpioError, AxiGpioHandle, Direction, Pin},
+    axi_gpio::{AxiGpioError, Direction, Pin, Result},
 };
 
 /// An LED that is lit by a high level.
 ///
 /// Clones are handles on the same one. Also an [`OutputPin`](embedded_hal::digital::OutputPin).
 #[derive(Clone)]
-pub struct Led<H> {
-    pin: Pin<H>,
+pub struct Led {
+    pin: Pin,
 }
 
-impl<H: AxiGpioHandle> Led<H> {
+impl Led {
     /// The LED on `pin`, which is made an output if it can be either, driving what was last written to it.
     ///
     /// # Errors
     ///
     /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
-    pub fn new(pin: Pin<H>) -> Result<Self, AxiGpioError> {
+    pub fn new(pin: Pin) -> Result<Self> {
         pin.set_direction(Direction::Output)?;
         Ok(Self { pin })
     }
@@ -33,7 +34,7 @@ impl<H: AxiGpioHandle> Led<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn on(&self) -> Result<(), AxiGpioError> {
+    pub fn on(&self) -> Result<()> {
         self.pin.set_high()
     }
 
@@ -42,7 +43,7 @@ impl<H: AxiGpioHandle> Led<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn off(&self) -> Result<(), AxiGpioError> {
+    pub fn off(&self) -> Result<()> {
         self.pin.set_low()
     }
 
@@ -51,7 +52,7 @@ impl<H: AxiGpioHandle> Led<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn set(&self, on: bool) -> Result<(), AxiGpioError> {
+    pub fn set(&self, on: bool) -> Result<()> {
         self.pin.write(Level::from(on))
     }
 
@@ -60,7 +61,7 @@ impl<H: AxiGpioHandle> Led<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn toggle(&self) -> Result<(), AxiGpioError> {
+    pub fn toggle(&self) -> Result<()> {
         self.pin.toggle()
     }
 
@@ -69,50 +70,50 @@ impl<H: AxiGpioHandle> Led<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn is_on(&self) -> Result<bool, AxiGpioError> {
+    pub fn is_on(&self) -> Result<bool> {
         Ok(self.pin.output()?.is_high())
     }
 
     /// Its pin.
-    pub const fn pin(&self) -> &Pin<H> {
+    pub const fn pin(&self) -> &Pin {
         &self.pin
     }
 }
 
-impl<H: AxiGpioHandle> ErrorType for Led<H> {
-    type Error = AxiGpioError;
+impl ErrorType for Led {
+    type Error = BlockError<AxiGpioError>;
 }
 
 /// High is on.
-impl<H: AxiGpioHandle> OutputPin for Led<H> {
-    fn set_low(&mut self) -> Result<(), AxiGpioError> {
+impl OutputPin for Led {
+    fn set_low(&mut self) -> Result<()> {
         self.off()
     }
 
-    fn set_high(&mut self) -> Result<(), AxiGpioError> {
+    fn set_high(&mut self) -> Result<()> {
         self.on()
     }
 
-    fn set_state(&mut self, state: PinState) -> Result<(), AxiGpioError> {
+    fn set_state(&mut self, state: PinState) -> Result<()> {
         self.pin.write(state.into())
     }
 }
 
-impl<H: AxiGpioHandle> StatefulOutputPin for Led<H> {
-    fn is_set_high(&mut self) -> Result<bool, AxiGpioError> {
+impl StatefulOutputPin for Led {
+    fn is_set_high(&mut self) -> Result<bool> {
         self.is_on()
     }
 
-    fn is_set_low(&mut self) -> Result<bool, AxiGpioError> {
+    fn is_set_low(&mut self) -> Result<bool> {
         Ok(!self.is_on()?)
     }
 
-    fn toggle(&mut self) -> Result<(), AxiGpioError> {
+    fn toggle(&mut self) -> Result<()> {
         self.pin.toggle()
     }
 }
 
-impl<H> fmt::Debug for Led<H> {
+impl fmt::Debug for Led {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Led").field(&self.pin).finish()
     }

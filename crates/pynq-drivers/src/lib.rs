@@ -1,9 +1,9 @@
 //! Drivers for the AXI IP blocks of Zynq designs, async and blocking, over any pynq backend.
 //!
-//! A driver is generic over how its block is reached: the window, the lock, where the interrupt goes, and how its node
-//! is owned, `Arc` or `&'static`. It needs no allocator, no runtime and no operating system, and has never heard of the
-//! backend it runs on. Programs for Linux boards and the simulator find the same types in the `pynq` facade, with all of
-//! that filled in.
+//! A driver has no type parameters: it is a handle on its block's interrupt node, whatever that node is made of, and a
+//! [`Window`](pynq_core::Window) onto the registers, whatever carries it. It needs no allocator, no runtime and no operating
+//! system, and has never heard of the backend it runs on. Programs for Linux boards and the simulator find the same types in
+//! the `pynq` facade, which makes them by name: `overlay.block::<AxiGpio>("btns_gpio")`.
 //!
 //! | IP block | driver | devices on it |
 //! | --- | --- | --- |
@@ -13,10 +13,10 @@
 //!
 //! # Names
 //!
-//! What waits comes in two colours and two lengths: `wait_for_level_async` and its blocking twin `wait_for_level`, and
-//! each with a deadline, `wait_for_level_until_async` and `wait_for_level_until`. The blocking ones need no runtime, the
-//! async ones run under any. Where embedded-hal or embedded-io, blocking or async, has a trait for it, it is implemented
-//! as well.
+//! An operation that waits has the suffix `_async` and returns a [`Waiting`](pynq_core::interrupt::Waiting): await it under
+//! any runtime, `block()` on it without one, and give it a deadline by `until(..)` or `block_until(..)`. The forms that PYNQ
+//! has stand beside it: `wait_for_level_async` and `wait_for_level`. Where embedded-hal or embedded-io, blocking or async,
+//! has a trait for it, it is implemented as well. Errors have the name of the block.
 //!
 //! # Example
 //!
@@ -31,13 +31,13 @@
 //!     interrupt::{ParentLine, StdLock},
 //! };
 //! use pynq_drivers::{
-//!     AxiGpio, AxiGpioConfig, AxiGpioHandle, AxiGpioHardware, Button, Led, Level,
-//!     axi_gpio::{AxiGpioError, ChannelConfig, axi_gpio_node},
+//!     AxiGpio, AxiGpioConfig, AxiGpioHardware, Button, Led, Level,
+//!     axi_gpio::{self, ChannelConfig, axi_gpio_node},
 //! };
 //! # use pynq_sim::{Board, models::{AxiGpioModel, AxiIntcModel, GpioChannel, GpioParams, IntcParams}};
 //!
 //! /// Lights `led` for as long as `button` is pressed, once.
-//! async fn follow<H: AxiGpioHandle>(button: &Button<H>, led: &Led<H>) -> Result<(), AxiGpioError> {
+//! async fn follow(button: &Button, led: &Led) -> axi_gpio::Result<()> {
 //!     button.wait_for_level_async(Level::High).await?;
 //!     led.on()?;
 //!     button.wait_for_level_async(Level::Low).await?;
@@ -92,9 +92,9 @@ mod led;
 mod level;
 mod rgb_led;
 
-pub use axi_gpio::{AxiGpio, AxiGpioConfig, AxiGpioHandle, AxiGpioHardware, AxiGpioNode};
-pub use axi_timer::{AxiTimer, AxiTimerConfig, AxiTimerHandle, AxiTimerHardware, AxiTimerNode};
-pub use axi_uartlite::{AxiUartLite, AxiUartLiteConfig, AxiUartLiteHandle, AxiUartLiteHardware, AxiUartLiteNode};
+pub use axi_gpio::{AxiGpio, AxiGpioConfig, AxiGpioHardware, AxiGpioNode};
+pub use axi_timer::{AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiTimerNode};
+pub use axi_uartlite::{AxiUartLite, AxiUartLiteConfig, AxiUartLiteHardware, AxiUartLiteNode};
 pub use input::{Button, Switch};
 pub use led::Led;
 pub use level::{Edge, Level};

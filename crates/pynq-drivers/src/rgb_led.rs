@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::axi_gpio::{AxiGpioError, AxiGpioHandle, Direction, Slice};
+use crate::axi_gpio::{AxiGpioError, Direction, Result, Slice};
 
 /// What an [`RgbLed`] can show; the numbers are PYNQ's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -48,19 +48,19 @@ impl Color {
 ///
 /// Clones are handles on the same one.
 #[derive(Clone)]
-pub struct RgbLed<H> {
-    pins: Slice<H>,
+pub struct RgbLed {
+    pins: Slice,
 }
 
-impl<H: AxiGpioHandle> RgbLed<H> {
+impl RgbLed {
     /// The LED on `pins`, which are made outputs if they can be either, driving what was last written to them.
     ///
     /// # Errors
     ///
     /// [`AxiGpioError::NotThreePins`], [`AxiGpioError::InputsOnly`], or the error the block has failed with.
-    pub fn new(pins: Slice<H>) -> Result<Self, AxiGpioError> {
+    pub fn new(pins: Slice) -> Result<Self> {
         if pins.width() != 3 {
-            return Err(AxiGpioError::NotThreePins { pins: pins.width() });
+            return Err(pins.node().error(AxiGpioError::NotThreePins { pins: pins.width() }));
         }
         pins.set_direction(Direction::Output)?;
         Ok(Self { pins })
@@ -71,7 +71,7 @@ impl<H: AxiGpioHandle> RgbLed<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn on(&self, color: Color) -> Result<(), AxiGpioError> {
+    pub fn on(&self, color: Color) -> Result<()> {
         self.set(color)
     }
 
@@ -80,7 +80,7 @@ impl<H: AxiGpioHandle> RgbLed<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn off(&self) -> Result<(), AxiGpioError> {
+    pub fn off(&self) -> Result<()> {
         self.set(Color::Clear)
     }
 
@@ -89,7 +89,7 @@ impl<H: AxiGpioHandle> RgbLed<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn set(&self, color: Color) -> Result<(), AxiGpioError> {
+    pub fn set(&self, color: Color) -> Result<()> {
         self.pins.write(color.number().into())
     }
 
@@ -98,7 +98,7 @@ impl<H: AxiGpioHandle> RgbLed<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn color(&self) -> Result<Color, AxiGpioError> {
+    pub fn color(&self) -> Result<Color> {
         let bits = self.pins.output()?;
         Ok(u8::try_from(bits).ok().and_then(Color::from_number).unwrap_or_default())
     }
@@ -108,17 +108,17 @@ impl<H: AxiGpioHandle> RgbLed<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn is_on(&self) -> Result<bool, AxiGpioError> {
+    pub fn is_on(&self) -> Result<bool> {
         Ok(self.color()? != Color::Clear)
     }
 
     /// Its pins.
-    pub const fn pins(&self) -> &Slice<H> {
+    pub const fn pins(&self) -> &Slice {
         &self.pins
     }
 }
 
-impl<H> fmt::Debug for RgbLed<H> {
+impl fmt::Debug for RgbLed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("RgbLed").field(&self.pins).finish()
     }

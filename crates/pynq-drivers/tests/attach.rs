@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{EDGE, GIER, IP_IER, IP_ISR, LEVEL, board};
-use pynq_core::{AxiIntcConfig, AxiIntcHardware, interrupt::StdLock};
+use pynq_core::{AxiIntcConfig, AxiIntcHardware, interrupt::StdLock, mmio::Recorder};
 use pynq_drivers::{
     AxiGpio, AxiGpioConfig, AxiGpioHardware, Level,
     axi_gpio::{ChannelConfig, axi_gpio_node},
@@ -31,7 +31,7 @@ fn an_attached_gpio_keeps_what_it_drives() {
     assert!(matches!(before, (Ok(0xA5), Ok(0x81), _)));
 
     let hardware = AxiGpioHardware::attach(board.window("gpio").unwrap(), config).unwrap();
-    let node = Arc::pin(axi_gpio_node(StdLock::new(), hardware, pynq_core::design::Unwired));
+    let node = Arc::pin(axi_gpio_node(StdLock::new(), hardware, pynq_core::interrupt::ParentLine::UNWIRED));
     let gpio = AxiGpio::new(node).unwrap();
     assert_eq!(
         (board.output("gpio", 1), board.output("gpio", 2), board.output_log().len()),
@@ -57,7 +57,22 @@ fn a_level_that_somebody_left_in_a_controller_is_lifted() {
         .unwrap();
     let window = board.window("intc").unwrap();
     window.write(0x24, 0);
-    let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), AxiIntcConfig::new(4, LEVEL)).unwrap();
+    let config = AxiIntcConfig { has_ilr: true, ..AxiIntcConfig::new(4, LEVEL) };
+    let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), config).unwrap();
     drop(hardware);
     assert_eq!(window.read(0x24), u32::MAX);
+}
+
+/// An access beyond the registers that a block was built with can be a bus error.
+#[test]
+fn registers_that_a_controller_was_built_without_are_left_alone() {
+    let board = Board::builder()
+        .device("intc", 0x4180_0000, 0x1_0000, AxiIntcModel::new(IntcParams::default()))
+        .interrupt("intc/irq", 61)
+        .build()
+        .unwrap();
+    let recorder = Recorder::new(board.window("intc").unwrap());
+    let _hardware = AxiIntcHardware::new(&recorder, AxiIntcConfig::new(4, LEVEL)).unwrap();
+    let accessed: Vec<_> = recorder.take().into_iter().map(|access| access.offset()).collect();
+    assert!(accessed.contains(&0x1C) && accessed.iter().all(|offset| *offset < 0x20), "{accessed:#x?}");
 }

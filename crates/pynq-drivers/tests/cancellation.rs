@@ -6,12 +6,13 @@ mod common;
 
 use std::{future::Future, task::Poll};
 
+use common::of_block;
 use common::*;
-use pynq_core::{Clock, Instant, interrupt::InterruptEventExt};
+use pynq_core::Instant;
 use pynq_drivers::{Edge, Level, axi_gpio::AxiGpioError};
 use pynq_sim::Board;
 
-const OK: Poll<Result<(), AxiGpioError>> = Poll::Ready(Ok(()));
+const OK: Poll<pynq_drivers::axi_gpio::Result<()>> = Poll::Ready(Ok(()));
 
 /// What happens between two polls. None of it completes a wait for button 0 to be pressed.
 fn stir(rig: &Rig, round: usize) {
@@ -71,9 +72,9 @@ fn of_a_value() {
 
 #[test]
 fn of_a_wait_with_a_deadline() {
-    drop_after(|pin, board| {
-        let deadline = board.clock().sleep_until(Instant::from_millis(10));
-        Task::new(pin.wait_for_level_until_async(Level::High, deadline))
+    drop_after(|pin, _board| {
+        let deadline = Instant::from_millis(10);
+        Task::new(pin.wait_for_level_async(Level::High).until(deadline))
     });
 }
 
@@ -128,11 +129,11 @@ fn a_cancelled_change_is_found_by_the_next_wait() {
 #[test]
 fn by_a_deadline_leaves_nothing_behind() {
     let rig = Rig::buttons(EDGE);
-    let (pin, clock) = (rig.pin(0), rig.board.clock());
+    let (pin, _clock) = (rig.pin(0), rig.board.clock());
     for round in 1..=10 {
-        let deadline = clock.sleep_until(Instant::from_millis(round));
-        let result = rig.board.block_on(pin.wait_for_level_until_async(Level::High, deadline));
-        assert_eq!(result, Ok(Err(AxiGpioError::Node(pynq_core::Error::TimedOut))));
+        let deadline = Instant::from_millis(round);
+        let result = rig.board.block_on(pin.wait_for_level_async(Level::High).until(deadline));
+        assert_eq!(result, Ok(Err(of_block(AxiGpioError::Node(pynq_core::Error::TimedOut)))));
         rig.assert_idle();
     }
 }

@@ -5,21 +5,19 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use pynq_core::{
-    Clock,
+    AxiIntcHardware, BlockError, BlockName, Clock, Driver, Parameters,
     design::{AxiIntcBlock, Block, LineKind, Of, Parent, Platform, Wired, direct_node, is_ip, parameter},
-    interrupt::{InterruptEventExt, Line, NodeHandle, StdLock},
+    interrupt::{Line, NodeHandle, StdLock},
 };
 use pynq_drivers::{
-    AxiGpioConfig, AxiTimerConfig, AxiUartLiteConfig, Level,
+    AxiGpio, AxiGpioConfig, AxiTimer, AxiTimerConfig, AxiUartLite, AxiUartLiteConfig, Level,
     axi_gpio::{AxiGpioError, ChannelConfig, ChannelDirection},
     axi_uartlite::Parity,
-    design::{
-        AxiGpioBlock, AxiGpioInterrupt, AxiTimerBlock, AxiTimerInterrupt, AxiUartLiteBlock, AxiUartLiteInterrupt,
-    },
+    design::{channel1, channel2, timer_channel},
 };
 use pynq_hwh::Design;
 use pynq_sim::{
-    Board, BoardBuilder,
+    Board, BoardBuilder, Window,
     models::{AxiIntcModel, AxiTimerModel, IntcParams, RegisterModel, TimerParams},
 };
 
@@ -93,27 +91,73 @@ fn constants_are_those_of_the_handoff_file() {
     output_is_as_designed(&design, uart::Interrupt);
 }
 
+/// What the driver `D` makes of the block's constants.
+fn configured<D: Driver, B: Block>(_: B) -> D::Config {
+    assert!(is_ip::<B>(D::VLNV));
+    D::configure(&Parameters::of::<B>()).expect("a block that can be built")
+}
+
 #[test]
 fn configurations_are_what_was_built() {
     let inputs = ChannelConfig::inputs(4);
-    assert_eq!(buttons::BtnsGpio::CONFIG, AxiGpioConfig::new(inputs).with_interrupt());
-    assert_eq!(buttons::RgbledsGpio::CONFIG, AxiGpioConfig::new(ChannelConfig::outputs(6)));
+    assert_eq!(configured::<AxiGpio, _>(buttons::BtnsGpio), AxiGpioConfig::new(inputs).with_interrupt());
+    assert_eq!(configured::<AxiGpio, _>(buttons::RgbledsGpio), AxiGpioConfig::new(ChannelConfig::outputs(6)));
     let mut outputs = ChannelConfig::outputs(2);
     outputs.dout_default = 1;
     let dual = AxiGpioConfig::new(ChannelConfig::bidirectional(8)).dual(outputs).with_interrupt();
-    assert_eq!(corners::Dual::CONFIG, dual);
-    assert_eq!(corners::Unwired::CONFIG.channel1.direction, ChannelDirection::Bidirectional);
+    assert_eq!(configured::<AxiGpio, _>(corners::Dual), dual);
+    assert_eq!(configured::<AxiGpio, _>(corners::Unwired).channel1.direction, ChannelDirection::Bidirectional);
     let (root, inner) = (corners::Root::CONFIG, corners::deep::Inner::CONFIG);
     assert_eq!((root.inputs, root.kind_of_intr, root.has_sie, root.has_cie), (2, 0xFFFF_FFFE, false, true));
     assert_eq!((inner.inputs, inner.software_interrupts, inner.has_sie), (2, 1, true));
     let timer =
         AxiTimerConfig { clock_hz: 50_000_000, count_width: 16, one_timer_only: true, generate_active_high: true };
-    assert_eq!(corners::Timer::CONFIG, timer);
-    assert_eq!(corners::Uart::CONFIG, AxiUartLiteConfig { baud_rate: 115_200, data_bits: 7, parity: Parity::Odd });
+    assert_eq!(configured::<AxiTimer, _>(corners::Timer), timer);
+    assert_eq!(
+        configured::<AxiUartLite, _>(corners::Uart),
+        AxiUartLiteConfig { baud_rate: 115_200, data_bits: 7, parity: Parity::Odd }
+    );
     assert_eq!(corners::uart::Interrupt::KIND, LineKind::Edge);
     assert_eq!((corners::root::Irq::KIND, corners::flop::Q::KIND), (LineKind::Level, LineKind::Edge));
     assert_eq!((buttons::CLOCK0_HZ, buttons::CLOCK1_HZ), (100_000_000, 142_000_000));
     assert_eq!((buttons::EMIO_PL_SOFT_RESET, corners::EMIO_RESET_LINES), (1, 1));
+}
+
+/// A value that no block can have been built with is refused by the one place that decodes it.
+#[test]
+fn parameters_that_make_no_sense_are_refused() {
+    fn refused<D: Driver>(built: &Parameters<'_>) -> String {
+        D::configure(built).map(drop).expect_err("no such block").to_string()
+    }
+    let number = |name, value| [(name, value)];
+    for (name, value, says) in [
+        ("C_DATA_BITS", 4, "C_DATA_BITS is 4, and can be 5 to 8"),
+        ("C_DATA_BITS", 9, "C_DATA_BITS is 9, and can be 5 to 8"),
+        ("C_BAUDRATE", 0, "C_BAUDRATE is 0, and can be 1 to 4294967295"),
+        ("C_USE_PARITY", 2, "C_USE_PARITY is 2, and can be 0 to 1"),
+    ] {
+        let message = refused::<AxiUartLite>(&Parameters::new(&number(name, value), None));
+        assert!(message.starts_with(says), "{message}");
+    }
+    for (name, value, says) in [
+        ("C_GPIO_WIDTH", 0, "C_GPIO_WIDTH is 0, and can be 1 to 32"),
+        ("C_GPIO_WIDTH", 33, "C_GPIO_WIDTH is 33, and can be 1 to 32"),
+        ("C_DOUT_DEFAULT", 1 << 32, "C_DOUT_DEFAULT is 4294967296, and can be 0 to 4294967295"),
+        ("C_IS_DUAL", 2, "C_IS_DUAL is 2, and can be 0 to 1"),
+    ] {
+        let message = refused::<AxiGpio>(&Parameters::new(&number(name, value), None));
+        assert!(message.starts_with(says), "{message}");
+    }
+    for (name, value, hz, says) in [
+        ("C_COUNT_WIDTH", 24, Some(1), "C_COUNT_WIDTH is 24, and can be 8, 16 or 32"),
+        ("C_COUNT_WIDTH", 32, None, "the frequency of its clock is not known, and has to be 1 to 4294967295"),
+        ("C_COUNT_WIDTH", 32, Some(0), "the frequency of its clock is 0, and can be 1 to 4294967295"),
+    ] {
+        let message = refused::<AxiTimer>(&Parameters::new(&number(name, value), hz));
+        assert!(message.starts_with(says), "{message}");
+    }
+    let text = refused::<AxiGpio>(&Parameters::new(&[], None).with_texts(&["C_GPIO_WIDTH"]));
+    assert!(text.starts_with("C_GPIO_WIDTH is no number, and can be 1 to 32"), "{text}");
 }
 
 #[test]
@@ -123,9 +167,9 @@ fn a_press_wakes_who_waits_for_it() -> Outcome {
     let root = board.source(system_interrupts::Irq)?;
     let intc = SystemInterrupts.node(board.map(SystemInterrupts)?, StdLock::new(), root)?.map(Arc::pin);
     let line = intc.line(btns_gpio::Ip2intcIrpt);
-    let buttons = BtnsGpio.node(board.map(BtnsGpio)?, StdLock::new(), line)?.map(Arc::pin);
-    let leds = LedsGpio.node_without_interrupt(board.map(LedsGpio)?, StdLock::new())?.map(Arc::pin);
-    let (button, led) = (BtnsGpio.channel1(&buttons)?.button::<2>()?, LedsGpio.channel1(&leds)?.led::<2>()?);
+    let buttons = board.map(BtnsGpio)?.node::<AxiGpio, _, _, _>(StdLock::new(), line)?.map(Arc::pin);
+    let leds = board.map(LedsGpio)?.node_without_interrupt::<AxiGpio, _>(StdLock::new())?.map(Arc::pin);
+    let (button, led) = (channel1(&buttons)?.button::<2>()?, channel1(&leds)?.led::<2>()?);
 
     board.after(Duration::from_millis(20), |board| board.press("btns_gpio", 2).expect("there is such a button"));
     board.after(Duration::from_millis(50), |board| board.release("btns_gpio", 2).expect("there is such a button"));
@@ -150,9 +194,9 @@ fn a_cascade_and_a_direct_line_are_wired_as_designed() -> Outcome {
     let direct = direct_node(StdLock::new(), board.source(flop::Q)?).map(Arc::pin);
     let mut many = inner.event(deep::many::IrqBit1)?;
     let mut flop = Line::new(direct.into_inner(), 0)?;
-    let gpio = Dual.node(board.map(Dual)?, StdLock::new(), top.line(dual::Ip2intcIrpt))?.map(Arc::pin);
-    let pin = Dual.channel1(&gpio)?.button::<7>()?;
-    let led = Dual.channel2(&gpio)?.led::<1>()?;
+    let gpio = board.map(Dual)?.node::<AxiGpio, _, _, _>(StdLock::new(), top.line(dual::Ip2intcIrpt))?.map(Arc::pin);
+    let pin = channel1(&gpio)?.button::<7>()?;
+    let led = channel2(&gpio)?.led::<1>()?;
 
     let ms = Duration::from_millis;
     board.after(ms(10), |board| board.pulse_line("deep/many/irq[1]").expect("there is such a line"));
@@ -167,7 +211,8 @@ fn a_cascade_and_a_direct_line_are_wired_as_designed() -> Outcome {
         times.push(now());
         pin.wait_for_level_async(Level::High).await?;
         times.push(now());
-        led.on()
+        led.on()?;
+        Ok::<(), Box<dyn Error>>(())
     })??;
     assert_eq!(times, [10, 20, 30]);
     assert_eq!(board.output_log().last().map(|change| change.value), Some(0b11), "LED 0 is lit from reset on");
@@ -178,10 +223,13 @@ fn a_cascade_and_a_direct_line_are_wired_as_designed() -> Outcome {
 fn without_its_interrupt_a_block_says_so() -> Outcome {
     use buttons::SwitchesGpio;
     let board = board(BUTTONS)?;
-    let node = SwitchesGpio.node_without_interrupt(board.map(SwitchesGpio)?, StdLock::new())?.map(Arc::pin);
-    let switch = SwitchesGpio.channel1(&node)?.switch::<0>()?;
+    let node = board.map(SwitchesGpio)?.node_without_interrupt::<AxiGpio, _>(StdLock::new())?.map(Arc::pin);
+    let switch = channel1(&node)?.switch::<0>()?;
     assert!(!switch.is_on()?);
-    let unavailable = Err(AxiGpioError::Node(pynq_core::Error::InterruptsUnavailable));
+    let unavailable = Err(BlockError::new(
+        BlockName::new("switches_gpio"),
+        AxiGpioError::Node(pynq_core::Error::InterruptsUnavailable),
+    ));
     assert_eq!(switch.wait_for_level(Level::High), unavailable);
     assert_eq!(board.block_on(switch.wait_for_level_async(Level::High))?, unavailable);
     Ok(())
@@ -207,8 +255,8 @@ fn a_timer_ticks_through_its_constants() -> Outcome {
     use corners::{Timer, timer};
     let board = board(CORNERS)?;
     let source = board.source(timer::Interrupt)?;
-    let node = Timer.node(board.map(Timer)?, StdLock::new(), source)?.map(Arc::pin);
-    let mut ticks = Timer.channel::<0, _>(&node)?;
+    let node = board.map(Timer)?.node::<AxiTimer, _, _, _>(StdLock::new(), source)?.map(Arc::pin);
+    let mut ticks = timer_channel::<0, _, _>(&node)?;
     // 16 bits at 50 MHz are over after 1.3 ms.
     ticks.start_periodic(Duration::from_millis(1))?;
     board.block_on(async { ticks.wait_async().await })??;
@@ -250,9 +298,9 @@ fn microblaze_v_board() -> Result<Board, pynq_sim::Error> {
 }
 
 /// Waits for the output `output` while its line, and no other, is raised.
-fn hears<W: Wired<Parent = microblaze_v::AxiIntc0>, H: NodeHandle>(
+fn hears<W: Wired<Parent = microblaze_v::AxiIntc0>, P: Clone + Into<NodeHandle<AxiIntcHardware<Window>>>>(
     board: &Board,
-    intc: &Of<microblaze_v::AxiIntc0, H>,
+    intc: &Of<microblaze_v::AxiIntc0, P>,
     output: W,
 ) -> Outcome {
     let mut event = intc.event(output)?;
@@ -284,15 +332,15 @@ fn the_description_by_hand_is_of_the_same_form() -> Outcome {
     board.map(LmbBram0)?;
 
     let line = intc.line(axi_uartlite_0::Interrupt);
-    let uart = AxiUartlite0.node(board.map(AxiUartlite0)?, StdLock::new(), line)?.map(Arc::pin);
-    assert_eq!(AxiUartlite0.driver(&uart)?.config().baud_rate, 115_200);
+    let uart = board.map(AxiUartlite0)?.node::<AxiUartLite, _, _, _>(StdLock::new(), line)?.map(Arc::pin);
+    assert_eq!(uart.driver::<AxiUartLite>()?.config().baud_rate, 115_200);
 
     let line = intc.line(axi_timer_0::Interrupt);
-    let first = AxiTimer0.node(board.map(AxiTimer0)?, StdLock::new(), line)?.map(Arc::pin);
+    let first = board.map(AxiTimer0)?.node::<AxiTimer, _, _, _>(StdLock::new(), line)?.map(Arc::pin);
     let line = intc.line(axi_timer_1::Interrupt);
-    let second = AxiTimer1.node(board.map(AxiTimer1)?, StdLock::new(), line)?.map(Arc::pin);
-    let mut ticks = AxiTimer0.channel::<0, _>(&first)?;
-    let mut delay = AxiTimer1.channel::<1, _>(&second)?.into_delay()?;
+    let second = board.map(AxiTimer1)?.node::<AxiTimer, _, _, _>(StdLock::new(), line)?.map(Arc::pin);
+    let mut ticks = timer_channel::<0, _, _>(&first)?;
+    let mut delay = timer_channel::<1, _, _>(&second)?.into_delay()?;
     let start = nearest_milli(&board);
     ticks.start_periodic(Duration::from_millis(3))?;
     board.block_on(async {

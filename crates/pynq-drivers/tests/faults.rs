@@ -12,13 +12,11 @@ use std::{
 };
 
 use pynq_core::{
-    AxiIntc, AxiIntcConfig, AxiIntcHardware, AxiIntcNode, Error, Mmio, axi_intc_node,
-    interrupt::{
-        Condition, Fired, InterruptEvent as _, InterruptEventExt as _, Line, NodeHandle, ParentLine, StdLock, WaitFor,
-    },
+    AxiIntc, AxiIntcConfig, AxiIntcHardware, Error, Mmio, axi_intc_node,
+    interrupt::{Condition, Fired, Line, NodeHandle, ParentLine, StdLock},
 };
 use pynq_drivers::{
-    AxiGpioConfig, AxiGpioHardware, AxiGpioNode,
+    AxiGpioConfig, AxiGpioHardware,
     axi_gpio::{ChannelConfig, axi_gpio_node},
 };
 use pynq_sim::{
@@ -30,8 +28,6 @@ const DATA: usize = 0x000;
 const IP_ISR: usize = 0x120;
 const IP_IER: usize = 0x128;
 
-type IntcNode = AxiIntcNode<Window, StdLock, CpuPin>;
-type GpioNode = AxiGpioNode<Arc<Bouncing>, StdLock, Option<ParentLine<Pin<Arc<IntcNode>>>>>;
 type Waiting = Pin<Box<dyn Future<Output = Result<Fired, Error>>>>;
 
 /// The GPIO's registers, behind which pin 1 may change whenever the status is read.
@@ -66,8 +62,8 @@ unsafe impl Mmio for Bouncing {
 struct Rig {
     board: Board,
     cpu: CpuPin,
-    intc: Pin<Arc<IntcNode>>,
-    gpio: Pin<Arc<GpioNode>>,
+    intc: NodeHandle<AxiIntcHardware<Window>>,
+    gpio: NodeHandle<AxiGpioHardware>,
     registers: Arc<Bouncing>,
 }
 
@@ -89,19 +85,19 @@ impl Rig {
         let cpu = board.cpu_pin(61).unwrap();
         let config = AxiIntcConfig { software_interrupts: 2, ..AxiIntcConfig::new(4, 0b1111) };
         let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), config).unwrap();
-        let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
+        let intc = NodeHandle::from(Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone())));
         let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).with_interrupt();
         let window = board.window("gpio").unwrap();
         let registers = Arc::new(Bouncing { window, board: board.clone(), bounces: AtomicBool::new(false) });
         let hardware = AxiGpioHardware::new(Arc::clone(&registers), config).unwrap();
-        let parent = wired.then(|| ParentLine::new(intc.clone(), 0));
-        let gpio = Arc::pin(axi_gpio_node(StdLock::new(), hardware, parent));
+        let parent = if wired { ParentLine::new(intc.clone(), 0) } else { ParentLine::UNWIRED };
+        let gpio = NodeHandle::from(Arc::pin(axi_gpio_node(StdLock::new(), hardware, parent)));
         Self { board, cpu, intc, gpio, registers }
     }
 
     fn pin_is_high(&self, pin: u8) -> Waiting {
         let (node, mask) = (self.gpio.clone(), 1 << pin);
-        Box::pin(async move { WaitFor::new(&node, 0, Condition::Level { mask, value: mask }).await })
+        Box::pin(async move { node.wait_for(0, Condition::Level { mask, value: mask }).await })
     }
 
     fn line(&self, line: u8) -> Waiting {
@@ -109,7 +105,7 @@ impl Rig {
     }
 }
 
-fn wait<P: NodeHandle>(node: &P, line: u8) -> Waiting {
+fn wait<Hw: 'static>(node: &NodeHandle<Hw>, line: u8) -> Waiting {
     let mut line = Line::new(node.clone(), line).unwrap();
     Box::pin(async move { line.wait_async().await })
 }
@@ -168,8 +164,8 @@ fn i08_a_design_that_is_replaced_is_not_touched_by_the_handles_of_the_old_one() 
     let (mut pressed, mut edge) = (rig.pin_is_high(0), rig.line(1));
     let mut handle = Line::new(rig.intc.clone(), 2).unwrap();
     assert!(poll(&mut pressed).is_pending() && poll(&mut edge).is_pending());
-    rig.gpio.invalidate_node(Error::Invalidated);
-    rig.intc.invalidate_node(Error::Invalidated);
+    rig.gpio.invalidate(Error::Invalidated);
+    rig.intc.invalidate(Error::Invalidated);
     rig.board.reload();
     for wait in [&mut pressed, &mut edge] {
         assert_eq!(poll(wait), Poll::Ready(Err(Error::Invalidated)));
@@ -189,9 +185,9 @@ fn i08_a_design_that_is_replaced_is_not_touched_by_the_handles_of_the_old_one() 
 #[test]
 fn i08_the_first_error_stays() {
     let rig = Rig::new();
-    rig.intc.invalidate_node(Error::Invalidated);
+    rig.intc.invalidate(Error::Invalidated);
     rig.cpu.fail(Error::DeviceGone);
-    rig.intc.invalidate_node(Error::DeviceGone);
+    rig.intc.invalidate(Error::DeviceGone);
     assert_eq!(Line::new(rig.intc.clone(), 0).err(), Some(Error::Invalidated));
 }
 

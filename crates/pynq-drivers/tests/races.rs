@@ -7,17 +7,11 @@ mod common;
 use std::task::Poll;
 
 use common::*;
-use pynq_core::{
-    interrupt::{InterruptEventExt, NodeHandle},
-    mmio::Recorded,
-};
-use pynq_drivers::{
-    AxiGpioConfig, Edge, Level,
-    axi_gpio::{AxiGpioError, ChannelConfig},
-};
+use pynq_core::mmio::Recorded;
+use pynq_drivers::{AxiGpioConfig, Edge, Level, axi_gpio::ChannelConfig};
 use pynq_sim::{Access, Stimulus};
 
-const OK: Poll<Result<(), AxiGpioError>> = Poll::Ready(Ok(()));
+const OK: Poll<pynq_drivers::axi_gpio::Result<()>> = Poll::Ready(Ok(()));
 
 impl Rig {
     /// Pins of a channel change immediately before the driver's next such access.

@@ -6,8 +6,9 @@ mod common;
 
 use std::{error::Error as _, thread};
 
+use common::of_block;
 use common::*;
-use pynq_core::{Error, interrupt::NodeHandle, mmio::Recorded};
+use pynq_core::{Error, mmio::Recorded};
 use pynq_drivers::{
     AxiGpioConfig, AxiGpioHardware, Level,
     axi_gpio::{AxiGpioConfigError, AxiGpioError, ChannelConfig, Direction},
@@ -162,7 +163,7 @@ fn misuse_is_refused_before_a_register_is_touched() {
     let (inputs, outputs) = (rig.gpio.channel1(), rig.gpio.channel2().unwrap());
     let (input, output) = (rig.pin(0), rig.pin2(0));
 
-    let inputs_only = Err(AxiGpioError::InputsOnly { channel: 1 });
+    let inputs_only = Err(of_block(AxiGpioError::InputsOnly { channel: 1 }));
     assert_eq!(inputs.write(1), inputs_only);
     assert_eq!(inputs.write_masked(1, 1), inputs_only);
     assert_eq!(inputs.toggle(), inputs_only);
@@ -172,16 +173,16 @@ fn misuse_is_refused_before_a_register_is_touched() {
     assert_eq!(input.drive(Level::Low), inputs_only);
     assert_eq!(input.set_direction(Direction::Output), inputs_only);
 
-    let outputs_only = Err(AxiGpioError::OutputsOnly { channel: 2 });
+    let outputs_only = Err(of_block(AxiGpioError::OutputsOnly { channel: 2 }));
     assert_eq!(outputs.read().map(drop), outputs_only);
     assert_eq!(output.is_high().map(drop), outputs_only);
     assert_eq!(output.set_direction(Direction::Input), outputs_only);
     assert_eq!(output.wait_for_level(Level::Low), outputs_only);
-    assert_eq!(poll_once(output.wait_for_level_async(Level::Low)), std::task::Poll::Ready(outputs_only));
+    assert_eq!(poll_once(output.wait_for_level_async(Level::Low)), std::task::Poll::Ready(outputs_only.clone()));
     assert_eq!(outputs.wait_for_value(0), outputs_only);
     assert_eq!(output.changes().map(drop), outputs_only);
 
-    let too_wide = Err(AxiGpioError::ValueTooWide { value: 0x10, pins: 4 });
+    let too_wide = Err(of_block(AxiGpioError::ValueTooWide { value: 0x10, pins: 4 }));
     assert_eq!(outputs.write(0x10), too_wide);
     assert_eq!(outputs.write_masked(0, 0x10), too_wide);
     assert_eq!(outputs.drive(0x10), too_wide);
@@ -189,17 +190,17 @@ fn misuse_is_refused_before_a_register_is_touched() {
     assert_eq!(rig.recorder.take(), []);
 
     let no_pin = AxiGpioError::NoSuchPin { channel: 1, pin: 4, pins: 4 };
-    assert_eq!(inputs.pin(4).map(drop), Err(no_pin));
+    assert_eq!(inputs.pin(4).map(drop), Err(of_block(no_pin)));
     let no_pin = AxiGpioError::NoSuchPin { channel: 1, pin: 2, pins: 2 };
-    assert_eq!(inputs.slice(1..3).unwrap().pin(2).map(drop), Err(no_pin), "within the slice");
+    assert_eq!(inputs.slice(1..3).unwrap().pin(2).map(drop), Err(of_block(no_pin)), "within the slice");
     #[allow(clippy::reversed_empty_ranges)]
     let ranges = [(0..5, 0, 5), (2..2, 2, 2), (3..1, 3, 1), (0..255, 0, 255)];
     for (range, start, end) in ranges {
         let no_slice = AxiGpioError::NoSuchSlice { channel: 2, start, end, pins: 4 };
-        assert_eq!(outputs.slice(range).map(drop), Err(no_slice));
+        assert_eq!(outputs.slice(range).map(drop), Err(of_block(no_slice)));
     }
     assert!(outputs.slice(..=255).is_err());
-    assert_eq!(Rig::buttons(EDGE).gpio.channel2().map(drop), Err(AxiGpioError::NoChannel2));
+    assert_eq!(Rig::buttons(EDGE).gpio.channel2().map(drop), Err(of_block(AxiGpioError::NoChannel2)));
 }
 
 #[test]
@@ -251,12 +252,12 @@ fn a_handle_on_a_replaced_design_touches_nothing() {
     let rig = Rig::new(bidirectional(4), EDGE);
     let pin = rig.pin(0);
     let mut waits = Task::waiting(pin.wait_for_level_async(Level::High));
-    rig.gpio.node().invalidate_node(Error::Invalidated);
+    rig.gpio.node().invalidate(Error::Invalidated);
     assert_eq!(rig.window.read(IP_IER), 0, "masked while it could still be reached");
     rig.recorder.take();
-    let invalidated = Err(AxiGpioError::Node(Error::Invalidated));
+    let invalidated = Err(of_block(AxiGpioError::Node(Error::Invalidated)));
     assert_eq!(waits.wakes(), 1);
-    assert_eq!(waits.poll(), std::task::Poll::Ready(invalidated));
+    assert_eq!(waits.poll(), std::task::Poll::Ready(invalidated.clone()));
     assert_eq!(pin.set_high(), invalidated);
     assert_eq!(pin.read().map(drop), invalidated);
     assert_eq!(pin.set_direction(Direction::Output), invalidated);

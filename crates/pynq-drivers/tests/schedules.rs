@@ -7,7 +7,6 @@ mod common;
 use std::task::Poll;
 
 use common::*;
-use pynq_core::interrupt::NodeHandle;
 use pynq_drivers::Level;
 use pynq_sim::{Access, Stimulus};
 

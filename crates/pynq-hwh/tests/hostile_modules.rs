@@ -13,17 +13,19 @@ pub mod design {
     pub trait Block {
         const PATH: &'static str; const VLNV: &'static str; const BASE: u64; const SIZE: u64;
         const IS_MEMORY: bool = false; const CLOCK_HZ: Option<u64> = None;
-        const PARAMETERS: &'static [(&'static str, u64)] = &[];
+        const PARAMETERS: &'static [(&'static str, u64)] = &[]; const TEXTS: &'static [&'static str] = &[];
+        const INTERRUPTS: &'static [&'static str] = &[];
     }
     pub trait Parent {}
     pub struct Root<const N: u32>;
     pub enum LineKind { Edge, Level }
-    pub trait Wired { const PATH: &'static str; type Parent; const LINE: u8; const KIND: LineKind; }
+    pub struct NoBlock;
+    pub trait Wired { const PATH: &'static str; type Block; const PORT: &'static str; type Parent; const LINE: u8; const KIND: LineKind; }
     pub trait AxiIntcBlock { const CONFIG: crate::AxiIntcConfig; type Irq; }
 }
 pub struct AxiIntcConfig {
     pub inputs: u8, pub software_interrupts: u8, pub kind_of_intr: u32, pub has_sie: bool, pub has_cie: bool,
-    pub output_is_level: bool,
+    pub has_ilr: bool, pub has_fast: bool, pub output_is_level: bool,
 }";
 
 /// Names that mean something to Markdown, HTML, Rust, a shell, or a formatter. The last ones are cut out of a text with

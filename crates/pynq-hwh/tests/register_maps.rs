@@ -2,9 +2,10 @@
 //! effect that the file knows of is one that our access kinds know of.
 
 use pynq_core::{
-    maps::{AxiGpioRegisters, AxiIntcRegisters, AxiTimerRegisters, AxiUartLiteRegisters},
+    maps::AxiIntcRegisters,
     regs::{ReadAccess, RegisterInfo, WriteAccess},
 };
+use pynq_drivers::{axi_gpio::AxiGpioRegisters, axi_timer::AxiTimerRegisters, axi_uartlite::AxiUartLiteRegisters};
 use pynq_hwh::{Access, Design, ModifiedWrite, Register};
 
 const FIXTURE: &str = include_str!("../fixtures/pynq-z2-buttons.hwh");

@@ -2,14 +2,13 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    pin::Pin,
     process::{Child, Command, ExitCode, Stdio},
     sync::Arc,
 };
 
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, axi_intc_node,
-    interrupt::{InterruptEventExt as _, Line, StdLock},
+    interrupt::{Line, StdLock},
 };
 use pynq_uio::{Claim, Error, LinuxClock, Masking, NoReactor, SystemPaths, UioInterrupts};
 
@@ -110,7 +109,7 @@ fn second_is_busy() -> Result<String, Failed> {
 
 /// A line of the controller, on a device that was claimed for it.
 struct Claimed {
-    line: Line<Pin<Arc<pynq_core::AxiIntcNode<pynq_uio::Window, StdLock, pynq_uio::UioRoot>>>>,
+    line: Line,
     buttons: Registers,
     clock: LinuxClock,
     pressed: bool,

@@ -5,10 +5,10 @@
 
 use std::{fs::File, sync::Arc};
 
-use pynq_core::interrupt::{Direct, DirectNode, InterruptEventExt as _, Line, StdLock};
+use pynq_core::interrupt::{Direct, DirectNode, Line, StdLock};
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
-use pynq_uio::{LinuxClock, Masking, NoReactor, Reactor, UioInterrupts, UioRoot};
+use pynq_uio::{LinuxClock, Masking, NoReactor, Reactor, UioInterrupts};
 use rustix::event::{PollFd, PollFlags};
 
 use crate::{
@@ -71,7 +71,7 @@ fn raw() -> Result<Vec<u32>, Failed> {
 
 /// The counter's pin, straight on the processor.
 struct Pin {
-    line: Line<std::pin::Pin<Arc<DirectNode<StdLock, UioRoot>>>>,
+    line: Line,
     counter: Registers,
 }
 

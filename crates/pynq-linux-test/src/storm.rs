@@ -17,10 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pynq_core::{
-    Clock as _, Error,
-    interrupt::{InterruptEventExt as _, Line, NodeHandle as _},
-};
+use pynq_core::{Clock as _, Error, interrupt::Line};
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
 use pynq_uio::{NoReactor, Reactor};
@@ -28,7 +25,7 @@ use pynq_uio::{NoReactor, Reactor};
 use crate::{
     board::events,
     report::{Failed, check, ensure, figure},
-    tree::{COUNTER, Counter, Gpio, Tree},
+    tree::{COUNTER, Counter, Tree},
 };
 
 /// Events of each device. Two may share an interrupt, so that under the first host these are a hundred thousand of them
@@ -80,7 +77,7 @@ struct Progress {
 
 struct Device {
     /// Made before the first event: a handle is not told of what was before it.
-    line: Line<Gpio>,
+    line: Line,
     counter: Counter,
     progress: Progress,
     /// How many there are to be.
@@ -295,7 +292,7 @@ fn with_devices(
                     (last, since) = (seen, Instant::now());
                 } else if since.elapsed() > PATIENCE {
                     // An event was lost. The waits end, so that it can be told.
-                    tree.gpios.iter().for_each(|gpio| gpio.invalidate_node(Error::TimedOut));
+                    tree.gpios.iter().for_each(|gpio| gpio.invalidate(Error::TimedOut));
                     return;
                 }
                 for device in devices.iter().filter(|device| !device.by_hand) {

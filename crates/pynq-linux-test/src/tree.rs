@@ -1,29 +1,25 @@
 //! The controller of the base overlay and two GPIOs behind it, as a program has them: nothing watched, nothing recorded.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use pynq_core::{
-    AxiIntcConfig, AxiIntcHardware, AxiIntcNode, axi_intc_node,
-    interrupt::{Line, ParentLine, StdLock},
+    AxiIntcConfig, AxiIntcHardware, axi_intc_node,
+    interrupt::{Line, NodeHandle, ParentLine, StdLock},
 };
 use pynq_drivers::{
     AxiGpioConfig, AxiGpioHardware,
-    axi_gpio::{AxiGpioNode, ChannelConfig, axi_gpio_node},
+    axi_gpio::{ChannelConfig, axi_gpio_node},
 };
-use pynq_uio::{LinuxClock, Masking, Reactor, UioDevice, UioInterrupts, UioRoot, Window};
+use pynq_uio::{LinuxClock, Masking, Reactor, UioDevice, UioInterrupts};
 
 use crate::{
     board::{BUTTONS, Registers, SWITCHES, SYSTEM_INTC, device, gpio, quiet, window},
     report::Failed,
 };
 
-type Intc = Pin<Arc<AxiIntcNode<Window, StdLock, UioRoot>>>;
-pub(crate) type Gpio = Pin<Arc<AxiGpioNode<Window, StdLock, ParentLine<Intc>>>>;
-
 /// The tree.
 pub(crate) struct Tree {
-    pub(crate) gpios: [Gpio; 2],
+    pub(crate) gpios: [NodeHandle; 2],
     pub(crate) interrupts: UioInterrupts,
     pub(crate) device: UioDevice,
 }
@@ -39,17 +35,18 @@ impl Tree {
         let root = interrupts.root(device.open()?, Masking::InTheController)?;
         let hardware = AxiIntcHardware::new(window(SYSTEM_INTC, 0x1000)?, AxiIntcConfig::new(15, u32::MAX))?;
         let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, root));
-        let gpio = |address, line| -> Result<Gpio, Failed> {
+        let gpio = |address, line| -> Result<NodeHandle, Failed> {
             let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).dual(ChannelConfig::inputs(32)).with_interrupt();
             let hardware = AxiGpioHardware::new(window(address, 0x1000)?, config)?;
-            Ok(Arc::pin(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc.clone(), line))))
+            let node = Arc::pin(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc.clone(), line)));
+            Ok(NodeHandle::from(node).erase())
         };
         Ok(Self { gpios: [gpio(BUTTONS, 13)?, gpio(SWITCHES, 14)?], interrupts, device })
     }
 
     /// A handle on the counting channel of one of them.
-    pub(crate) fn line(&self, which: usize) -> Result<Line<Gpio>, Failed> {
-        Ok(Line::new(self.gpios[which % 2].clone(), COUNTER)?)
+    pub(crate) fn line(&self, which: usize) -> Result<Line, Failed> {
+        Ok(self.gpios[which % 2].line(COUNTER)?)
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 
 use pynq_core::{
     Error,
-    interrupt::{Direct, DirectNode, InterruptEventExt as _, Line, NodeHandle as _, StdLock},
+    interrupt::{Direct, DirectNode, Line, NodeHandle, StdLock},
 };
 use pynq_tokio::TokioReactor;
 use pynq_uio::{LinuxClock, Masking, UioInterrupts};
@@ -31,14 +31,12 @@ pub(crate) fn all() {
     check("unbind/bound-again", bound_again);
 }
 
-type Pin = std::pin::Pin<Arc<DirectNode<StdLock, pynq_uio::UioRoot>>>;
-
-fn pin_of(runtime: &tokio::runtime::Runtime) -> Result<Pin, Failed> {
+fn pin_of(runtime: &tokio::runtime::Runtime) -> Result<NodeHandle, Failed> {
     quiet()?;
     let reactor = Arc::new(TokioReactor::on(runtime.handle().clone()));
     let interrupts = UioInterrupts::new(LinuxClock::new(reactor.clone()), reactor);
     let root = interrupts.root(device("direct")?.open()?, Masking::AtTheRoot)?;
-    Ok(Arc::pin(DirectNode::new(StdLock::new(), Direct, root)))
+    Ok(NodeHandle::from(Arc::pin(DirectNode::new(StdLock::new(), Direct, root))).erase())
 }
 
 fn mixed() -> Result<String, Failed> {

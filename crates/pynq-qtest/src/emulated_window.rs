@@ -49,3 +49,9 @@ unsafe impl Mmio for QtestWindow {
         }
     }
 }
+
+impl From<QtestWindow> for pynq_core::Window {
+    fn from(window: QtestWindow) -> Self {
+        Self::boxed(window)
+    }
+}

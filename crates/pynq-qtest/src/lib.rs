@@ -11,7 +11,7 @@
 //! ```no_run
 //! use std::sync::Arc;
 //!
-//! use pynq_core::{AxiIntc, AxiIntcConfig, AxiIntcHardware, axi_intc_node, interrupt::{InterruptEventExt, StdLock}};
+//! use pynq_core::{AxiIntc, AxiIntcConfig, AxiIntcHardware, axi_intc_node, interrupt::StdLock};
 //! use pynq_qtest::{MicroBlazeV, Time};
 //!
 //! let board = MicroBlazeV::start("qemu-system-riscv32", Time::Stands, &[])?;

@@ -6,7 +6,7 @@ use core::{
     pin::Pin,
     task::{Context, Poll},
 };
-use pynq_core::{Clock, Instant, interrupt::TaskId};
+use pynq_core::{Clock, ErasedClock, ErasedSleep, Instant, interrupt::TaskId};
 
 use crate::{
     board::Shared,
@@ -43,6 +43,16 @@ impl Clock for SimClock {
 
     fn sleep_until(&self, deadline: Instant) -> SimSleep {
         SimSleep { shared: self.shared.clone(), deadline, key: None }
+    }
+}
+
+impl ErasedClock for SimClock {
+    fn time(&self) -> Instant {
+        self.now()
+    }
+
+    fn poll_sleep(&self, deadline: Instant, sleep: Pin<&mut ErasedSleep>, cx: &mut Context<'_>) -> Poll<()> {
+        sleep.poll_boxed(|| self.sleep_until(deadline), cx)
     }
 }
 

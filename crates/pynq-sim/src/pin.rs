@@ -6,12 +6,12 @@ use core::{
     task::{Context, Poll, Waker},
 };
 use pynq_core::{
-    Error, Instant,
+    ErasedClock, Error, Instant,
     interrupt::{Activity, InterruptSource},
 };
 
 use crate::{
-    blocking,
+    SimClock, blocking,
     board::{Shared, State},
     fabric::{Input, Trigger},
 };
@@ -45,6 +45,7 @@ impl PinState {
 pub struct CpuPin {
     shared: Shared,
     index: usize,
+    clock: SimClock,
 }
 
 impl fmt::Debug for CpuPin {
@@ -56,7 +57,7 @@ impl fmt::Debug for CpuPin {
 
 impl CpuPin {
     pub(crate) fn new(shared: Shared, index: usize) -> Self {
-        Self { shared, index }
+        Self { clock: SimClock::new(shared.clone()), shared, index }
     }
 
     fn look<R>(&self, f: impl FnOnce(&Input) -> R) -> R {
@@ -189,5 +190,9 @@ impl InterruptSource for CpuPin {
         if starts {
             self.shared.start_mover();
         }
+    }
+
+    fn clock(&self) -> Option<&dyn ErasedClock> {
+        Some(&self.clock)
     }
 }

@@ -80,3 +80,9 @@ unsafe impl Mmio for Window {
         self.access(offset, Some(value));
     }
 }
+
+impl From<Window> for pynq_core::Window {
+    fn from(window: Window) -> Self {
+        Self::boxed(window)
+    }
+}

@@ -14,10 +14,7 @@ use std::{
 };
 
 use common::{IRQ, node, small};
-use pynq_core::{
-    Clock, Error, Instant,
-    interrupt::{InterruptEventExt, Line},
-};
+use pynq_core::{Clock, Error, Instant, interrupt::Line};
 use pynq_sim::Board;
 
 /// The least of a runtime: polls, and parks its thread.

@@ -16,7 +16,7 @@ use std::{
 use common::{Executor, IRQ, count, node, small};
 use pynq_core::{
     Clock, Error, Instant,
-    interrupt::{Activity, InterruptEventExt, InterruptSource, Line, TaskId},
+    interrupt::{Activity, InterruptSource, Line, TaskId},
 };
 use pynq_sim::Board;
 

@@ -6,7 +6,7 @@ mod common;
 use std::sync::{Arc, Mutex};
 
 use common::{IRQ, count, enable, node, poll, small};
-use pynq_core::interrupt::{InterruptEventExt, InterruptSource, Line};
+use pynq_core::interrupt::{InterruptSource, Line};
 use pynq_sim::{
     Access, Board, Stimulus,
     models::{AxiIntcModel, IntcParams},

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant as SystemInstant},
 };
 
-use pynq_core::{Clock, Instant};
+use pynq_core::{Clock, ErasedClock, ErasedSleep, Instant};
 
 use crate::{
     Dispatcher, blocking,
@@ -60,6 +60,16 @@ impl Clock for LinuxClock {
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep { deadline: self.to_system(deadline), reactor: Arc::clone(&self.reactor), keeper: Keeper::None }
+    }
+}
+
+impl ErasedClock for LinuxClock {
+    fn time(&self) -> Instant {
+        self.now()
+    }
+
+    fn poll_sleep(&self, deadline: Instant, sleep: Pin<&mut ErasedSleep>, cx: &mut Context<'_>) -> Poll<()> {
+        sleep.poll_boxed(|| self.sleep_until(deadline), cx)
     }
 }
 

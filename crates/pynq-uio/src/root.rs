@@ -12,7 +12,7 @@ use std::{
 };
 
 use pynq_core::{
-    Error, Instant,
+    ErasedClock, Error, Instant,
     interrupt::{Driven, InterruptSource},
 };
 
@@ -158,5 +158,9 @@ impl InterruptSource for UioRoot {
         }
         self.0.watch()?;
         Ok(Driven::ByReactor)
+    }
+
+    fn clock(&self) -> Option<&dyn ErasedClock> {
+        Some(&self.0.shared().clock)
     }
 }

@@ -6,6 +6,8 @@ mod definition;
 pub use base::BaseOverlay;
 pub use definition::{BoardDefinition, PinGroup};
 
+use pynq_core::Driver as _;
+use pynq_drivers::AxiGpio;
 use pynq_hwh::Design;
 
 use crate::{Error, Result};
@@ -54,7 +56,7 @@ pub fn detect(design: &Design) -> Result<BoardDefinition> {
     let fitting: Vec<BoardDefinition> = known.into_iter().filter(|board| board.fits(design)).collect();
     let named = fitting.iter().find(|board| board.is_named_by(design));
     named.or(fitting.first()).cloned().ok_or_else(|| {
-        let gpio = design.ip.iter().filter(|(_, block)| block.vlnv_without_version() == crate::gpio::VLNV);
+        let gpio = design.ip.iter().filter(|(_, block)| block.vlnv_without_version() == AxiGpio::VLNV);
         Error::UnknownBoard {
             design: design.source.name.clone(),
             known: names,

@@ -9,26 +9,8 @@ use std::{
     time::Duration,
 };
 
-use pynq_core::{Clock, Instant};
-
-/// A clock behind a pointer.
-trait ErasedClock: Send + Sync {
-    fn time(&self) -> Instant;
-    fn boxed_sleep(&self, deadline: Instant) -> Sleep;
-}
-
-impl<C> ErasedClock for C
-where
-    C: Clock<Sleep: Send + 'static> + Send + Sync,
-{
-    fn time(&self) -> Instant {
-        self.now()
-    }
-
-    fn boxed_sleep(&self, deadline: Instant) -> Sleep {
-        Sleep(Box::pin(self.sleep_until(deadline)))
-    }
-}
+use pin_project_lite::pin_project;
+use pynq_core::{Clock, ErasedClock, ErasedSleep, Instant};
 
 /// The clock of the board an overlay is on: virtual on a simulated one. Clones are the same clock.
 ///
@@ -52,10 +34,7 @@ pub struct BoardClock(Arc<dyn ErasedClock>);
 
 impl BoardClock {
     #[cfg_attr(not(feature = "sim"), allow(dead_code))] // no backend, no clock
-    pub(crate) fn new<C>(clock: C) -> Self
-    where
-        C: Clock<Sleep: Send + 'static> + Send + Sync + 'static,
-    {
+    pub(crate) fn new(clock: impl ErasedClock + 'static) -> Self {
         Self(Arc::new(clock))
     }
 }
@@ -68,7 +47,7 @@ impl Clock for BoardClock {
     }
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
-        self.0.boxed_sleep(deadline)
+        Sleep { clock: Arc::clone(&self.0), deadline, sleep: ErasedSleep::default() }
     }
 }
 
@@ -92,20 +71,28 @@ impl embedded_hal_async::delay::DelayNs for BoardClock {
     }
 }
 
-/// The future of [`BoardClock`]'s sleeps.
-#[must_use = "futures do nothing unless polled"]
-pub struct Sleep(Pin<Box<dyn Future<Output = ()> + Send>>);
+pin_project! {
+    /// The future of [`BoardClock`]'s sleeps.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Sleep {
+        clock: Arc<dyn ErasedClock>,
+        deadline: Instant,
+        #[pin]
+        sleep: ErasedSleep,
+    }
+}
 
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.as_mut().poll(cx)
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        this.clock.poll_sleep(*this.deadline, this.sleep, cx)
     }
 }
 
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sleep")
+        f.debug_struct("Sleep").field("deadline", &self.deadline).finish_non_exhaustive()
     }
 }

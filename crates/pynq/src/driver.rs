@@ -1,74 +1,14 @@
 //! What a driver of an IP block is made of.
 
-use std::{
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::sync::Arc;
 
-use pin_project_lite::pin_project;
 use pynq_core::{
-    Error as Cause, Instant,
-    interrupt::{Activity, Driven, InterruptHardware, InterruptSource, Node, ParentLine, StdLock},
+    BlockName, Driver, Parameters,
+    interrupt::{InterruptHardware, LineArray, Node, NodeHandle, ParentLine, StdLock},
 };
 use pynq_hwh::IpBlock;
 
-use crate::{
-    BoardClock, Error, Result, Window,
-    loaded::{Lines, Loaded},
-};
-
-pin_project! {
-    /// Where the interrupts of a node come from: a line of whatever its output is wired to, or nothing.
-    ///
-    /// A type of its own and not the engine's: with a trait object among its type parameters, the compiler could not prove that
-    /// a task that waits on the node can be sent to another thread.
-    #[derive(Debug)]
-    pub struct Parent {
-        #[pin]
-        line: Option<ParentLine<Lines>>,
-    }
-}
-
-impl Parent {
-    /// Nothing: every wait is answered with `InterruptsUnavailable`.
-    pub const UNWIRED: Self = Self { line: None };
-
-    /// Whether the output is wired to anything.
-    #[must_use]
-    pub const fn is_wired(&self) -> bool {
-        self.line.is_some()
-    }
-}
-
-impl InterruptSource for Parent {
-    fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
-        self.project_ref().line.poll_fired(cx)
-    }
-
-    fn disarm(self: Pin<&Self>) {
-        self.project_ref().line.disarm();
-    }
-
-    fn block(
-        &self,
-        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
-        deadline: Option<Instant>,
-    ) -> Result<(), Cause> {
-        self.line.block(poll, deadline)
-    }
-
-    fn prepare_wait(&self) -> Result<Driven, Cause> {
-        self.line.prepare_wait()
-    }
-
-    fn trace(&self, activity: Activity) {
-        self.line.trace(activity);
-    }
-}
-
-/// The interrupt node of an IP block with `N` lines, over its register functions `H`. Clones are the same node.
-pub type IpNode<H, const N: usize> = Pin<Arc<Node<H, StdLock, Parent, N>>>;
+use crate::{BoardClock, Error, Result, Window, loaded::Loaded};
 
 /// An IP block for the driver that is just claiming it; see [`Overlay::driver`](crate::Overlay::driver).
 pub struct DriverContext<'a> {
@@ -130,42 +70,76 @@ impl<'a> DriverContext<'a> {
         Err(Error::WrongIp { path: self.path.to_owned(), expected, vlnv: self.block.vlnv.clone(), has })
     }
 
-    /// Where the block's interrupt output `port` goes; [`Parent::UNWIRED`] if it reaches the processor by no way.
+    /// Where the block's interrupt output `port` goes; [`ParentLine::UNWIRED`] if it reaches the processor by no way.
     ///
     /// # Errors
     ///
     /// Those of the way to the processor; see [`Overlay::interrupt`](crate::Overlay::interrupt).
-    pub fn parent(&self, port: &str) -> Result<Parent> {
+    pub fn parent(&self, port: &str) -> Result<ParentLine> {
         let pin = format!("{}/{port}", self.block.path);
         if self.loaded.design.interrupts.pin(&pin).is_none() {
-            return Ok(Parent::UNWIRED);
+            return Ok(ParentLine::UNWIRED);
         }
         let (lines, number) = self.loaded.line(&pin)?;
-        Ok(Parent { line: Some(ParentLine::new(lines, number)) })
+        Ok(ParentLine::new(lines, number))
     }
 
-    /// The interrupt node of the block, or of one of its interrupt outputs.
+    /// The interrupt node of the block, or of one of its interrupt outputs, with as many lines as the hardware can have.
     ///
     /// # Errors
     ///
     /// [`Error::Invalidated`] if the design was replaced meanwhile.
-    pub fn node<H: InterruptHardware + 'static, const N: usize>(
-        &self,
-        hardware: H,
-        parent: Parent,
-    ) -> Result<IpNode<H, N>> {
-        self.enter(Node::new(StdLock::new(), hardware, parent))
+    pub fn node<H: InterruptHardware + 'static>(&self, hardware: H, parent: ParentLine) -> Result<NodeHandle<H>> {
+        self.enter(hardware, parent, H::Lines::COUNT)
     }
 
-    /// Lists a node as this block's, so that a reload ends it.
-    pub(crate) fn enter<H: InterruptHardware + 'static, const N: usize>(
+    /// Makes a node and lists it as this block's, so that a reload ends it.
+    fn enter<H: InterruptHardware + 'static>(
         &self,
-        node: Node<H, StdLock, Parent, N>,
-    ) -> Result<IpNode<H, N>> {
-        let node = Arc::pin(node);
-        let lines: Lines = node.clone();
-        self.loaded.enter(self.path, lines)?;
+        hardware: H,
+        parent: ParentLine,
+        lines: u8,
+    ) -> Result<NodeHandle<H>> {
+        let name = BlockName::from(Arc::<str>::from(self.path));
+        let node: NodeHandle<H> = Arc::pin(Node::named(StdLock::new(), hardware, parent, lines, name)).into();
+        self.loaded.enter(self.path, node.clone().erase())?;
         Ok(node)
+    }
+
+    /// The driver `D` of the block; see [`Overlay::block`](crate::Overlay::block).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongIp`] if it is of another kind, [`Error::Parameter`] if it can't have been built as the handoff file says,
+    /// [`Error::Driver`] if it can't be set up, and those of the way to the processor.
+    pub fn open<D: Driver>(&self) -> Result<D> {
+        self.expect(D::VLNV, D::NAME)?;
+        let config = self.configure::<D>()?;
+        // The way to the processor first: nothing is touched if there is something wrong with it.
+        let parent = if D::has_interrupt(&config) { self.parent(D::INTERRUPT)? } else { ParentLine::UNWIRED };
+        let start = if self.is_attached() { D::attach } else { D::set_up };
+        let hardware = start(self.window()?.into(), config).map_err(|error| Error::driver(self.path, error))?;
+        let node = self.enter(hardware, parent, D::line_count(&config))?;
+        D::over(node).map_err(|error| Error::driver(self.path, error))
+    }
+
+    /// Decodes the block's parameters. One that is there and makes no sense is an error, not a default.
+    fn configure<D: Driver>(&self) -> Result<D::Config> {
+        let (mut numbers, mut texts) = (Vec::new(), Vec::new());
+        for (name, _) in self.block.parameters.iter() {
+            // The handoff file leaves the prefix out in places.
+            let name = name.to_ascii_uppercase();
+            let name = if name.starts_with("C_") { name } else { format!("C_{name}") };
+            let truth = || self.block.parameters.boolean(&name).map(u64::from);
+            match self.block.parameters.integer(&name).or_else(|_| truth()) {
+                Ok(value) => numbers.push((name, value)),
+                Err(_) => texts.push(name),
+            }
+        }
+        let numbers: Vec<(&str, u64)> = numbers.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let built = Parameters::new(&numbers, self.block.clock_hz).with_texts(&texts);
+        D::configure(&built).map_err(|error| Error::Parameter { path: self.path.to_owned(), error })
     }
 }
 

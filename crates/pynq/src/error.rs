@@ -3,8 +3,7 @@
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use embedded_hal::digital;
-use pynq_core::{AxiIntcError, mmio::AccessError, pl_clocks::PlClockError};
-use pynq_drivers::axi_gpio::{AxiGpioConfigError, AxiGpioError};
+use pynq_core::{AxiIntcError, BlockError, DriverError, ParameterError, mmio::AccessError, pl_clocks::PlClockError};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -40,19 +39,12 @@ pub enum Error {
         /// The type of the driver that holds it.
         by: &'static str,
     },
-    /// An AXI GPIO can't be set up.
-    GpioConfig {
+    /// A block can't have been built as the handoff file says.
+    Parameter {
         /// The block.
         path: String,
-        /// Why.
-        error: AxiGpioConfigError,
-    },
-    /// An operation on an AXI GPIO, or on a pin of it, failed.
-    Gpio {
-        /// The block.
-        path: Arc<str>,
-        /// Why.
-        error: AxiGpioError,
+        /// Which parameter, and what it can be.
+        error: ParameterError,
     },
     /// An interrupt controller can't be set up.
     Controller {
@@ -94,12 +86,15 @@ pub enum Error {
         /// Why.
         error: AccessError,
     },
-    /// A driver that this crate does not know has something to say; see [`Error::driver`].
+    /// An operation on a block failed, or the block can't be set up. [`driver_error`](Error::driver_error) gives what its
+    /// driver says.
     Driver {
         /// The block.
         path: Arc<str>,
-        /// What it says.
+        /// What the driver says.
         error: Box<dyn std::error::Error + Send + Sync>,
+        /// What the interrupt engine says, if it is the engine's error.
+        engine: Option<pynq_core::Error>,
     },
     /// The design was replaced since the handle was made.
     Invalidated {
@@ -161,17 +156,38 @@ pub enum Error {
 impl Error {
     /// The error of a driver for the block called `path`: one of its own, or what the interrupt engine told it.
     pub fn driver(path: &str, error: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Driver { path: path.into(), error: Box::new(error) }
+        let error: Box<dyn std::error::Error + Send + Sync> = Box::new(error);
+        let engine = error.downcast_ref().copied();
+        Self::Driver { path: path.into(), error, engine }
+    }
+
+    /// What the driver of a block says, if it is an `E`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sim")] {
+    /// use pynq::{AxiGpioError, prelude::*};
+    ///
+    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
+    /// let overlay = Overlay::simulated_from_str(text)?;
+    /// let refused = overlay.gpio("btns_gpio").and_then(|gpio| Ok(gpio.channel1().write(1)?)).unwrap_err();
+    /// assert_eq!(refused.driver_error(), Some(&AxiGpioError::InputsOnly { channel: 1 }));
+    /// # }
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
+    #[must_use]
+    pub fn driver_error<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        match self {
+            Self::Driver { error, .. } => error.downcast_ref(),
+            _ => None,
+        }
     }
 
     /// What the interrupt engine has to say about it, where it has.
     #[must_use]
     pub fn cause(&self) -> Option<pynq_core::Error> {
         match self {
-            Self::Gpio { error: AxiGpioError::Node(error), .. } | Self::Interrupt { error, .. } | Self::Wait(error) => {
-                Some(*error)
-            }
-            Self::Driver { error, .. } => error.downcast_ref().copied(),
+            Self::Interrupt { error, .. } | Self::Wait(error) => Some(*error),
+            Self::Driver { engine, .. } => *engine,
             Self::Invalidated { .. } => Some(pynq_core::Error::Invalidated),
             _ => None,
         }
@@ -221,8 +237,7 @@ impl fmt::Display for Error {
             Self::Claimed { path, by } => {
                 write!(f, "`{path}` is in use by `{by}`; use that driver, or reload the overlay")
             }
-            Self::GpioConfig { path, error } => write!(f, "`{path}`: {error}"),
-            Self::Gpio { path, error } => write!(f, "`{path}`: {error}"),
+            Self::Parameter { path, error } => write!(f, "`{path}`: {error}"),
             Self::Controller { path, error } => write!(f, "`{path}`: {error}"),
             Self::UnreachableController { pin, path } => write!(
                 f,
@@ -237,7 +252,7 @@ impl fmt::Display for Error {
             }
             Self::Interrupt { pin, error } => write!(f, "interrupt `{pin}`: {error}"),
             Self::Access { path, error } => write!(f, "`{path}`: {error}"),
-            Self::Driver { path, error } => write!(f, "`{path}`: {error}"),
+            Self::Driver { path, error, .. } => write!(f, "`{path}`: {error}"),
             Self::Invalidated { path } => write!(f, "`{path}`: {}", pynq_core::Error::Invalidated),
             Self::UnknownBoard { design, known, gpio } => write!(
                 f,
@@ -294,6 +309,14 @@ impl std::error::Error for Error {}
 impl From<pynq_hwh::Error> for Error {
     fn from(error: pynq_hwh::Error) -> Self {
         Self::Design(Box::new(error))
+    }
+}
+
+/// What a driver's methods return, with the name of the block.
+impl<E: DriverError> From<BlockError<E>> for Error {
+    fn from(error: BlockError<E>) -> Self {
+        let (path, engine) = (error.block().as_str().into(), error.cause().engine());
+        Self::Driver { path, error: Box::new(error.into_cause()), engine }
     }
 }
 

@@ -1,13 +1,17 @@
 //! A bare interrupt pin.
 
-use std::{fmt, sync::Arc};
-
-use pynq_core::{
-    Clock, Instant,
-    interrupt::{Fired, InterruptEvent, InterruptEventExt, Line, LineStats, Listener, with_deadline},
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
 };
 
-use crate::{BoardClock, Error, Result, loaded::Lines};
+use pin_project_lite::pin_project;
+use pynq_core::interrupt::{Deadline, EventWait, Fired, Line, LineStats, Listener, NodeHandle, Wait, Waiting};
+
+use crate::{Error, Result};
 
 /// A handle on an interrupt pin: PYNQ's `Interrupt`. Clones look from the same point on and go their own ways from there.
 ///
@@ -35,21 +39,15 @@ use crate::{BoardClock, Error, Result, loaded::Lines};
 #[derive(Clone)]
 pub struct Interrupt {
     pin: Arc<str>,
-    line: Line<Lines>,
-    clock: BoardClock,
+    line: Line,
 }
 
 impl Interrupt {
-    pub(crate) fn new(pin: Arc<str>, lines: Lines, number: u8, clock: BoardClock) -> Result<Self> {
-        match Line::new(lines, number) {
-            Ok(line) => Ok(Self { pin, line, clock }),
+    pub(crate) fn new(pin: Arc<str>, lines: NodeHandle, number: u8) -> Result<Self> {
+        match lines.line(number) {
+            Ok(line) => Ok(Self { pin, line }),
             Err(error) => Err(Error::Interrupt { pin, error }),
         }
-    }
-
-    /// A line of a driver's node, named after the block.
-    pub(crate) fn of(path: &str, line: Line<Lines>, clock: BoardClock) -> Self {
-        Self { pin: path.into(), line, clock }
     }
 
     /// The pin, as `path/PORT`.
@@ -58,11 +56,7 @@ impl Interrupt {
         &self.pin
     }
 
-    fn named<T>(&self, result: Result<T, pynq_core::Error>) -> Result<T> {
-        result.map_err(|error| Error::Interrupt { pin: Arc::clone(&self.pin), error })
-    }
-
-    /// Waits for an interrupt since this handle last looked. The line is unmasked only while somebody waits.
+    /// Waits for an interrupt since this handle last looked. The line is unmasked only while a task waits.
     ///
     /// # Errors
     ///
@@ -72,28 +66,11 @@ impl Interrupt {
     ///
     /// Dropping the future at any point leaves the hardware as if it never was; an interrupt that came meanwhile is found
     /// by the next wait.
-    pub async fn wait_async(&mut self) -> Result<Fired> {
-        let result = self.line.wait_async().await;
-        self.named(result)
+    pub fn wait_async(&mut self) -> Waiting<InterruptWait<'_>> {
+        Waiting::new(InterruptWait { wait: self.line.wait_async(), pin: &self.pin })
     }
 
-    /// As [`wait_async`](Self::wait_async), but gives up at `deadline`, a time of the board's clock. If both are there, the
-    /// interrupt wins.
-    ///
-    /// # Errors
-    ///
-    /// `TimedOut` as an [`Interrupt`](Error::Interrupt) error; else as without a deadline.
-    ///
-    /// # Cancellation safety
-    ///
-    /// As without a deadline.
-    pub async fn wait_until_async(&mut self, deadline: Instant) -> Result<Fired> {
-        let sleep = self.clock.sleep_until(deadline);
-        let result = with_deadline(self.line.wait_async(), sleep).await;
-        self.named(result)
-    }
-
-    /// The blocking twin of [`wait_async`](Self::wait_async).
+    /// The blocking form of [`wait_async`](Self::wait_async).
     ///
     /// # Blocking
     ///
@@ -103,11 +80,10 @@ impl Interrupt {
     ///
     /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
     pub fn wait(&mut self) -> Result<Fired> {
-        let result = InterruptEventExt::wait(&mut self.line);
-        self.named(result)
+        self.wait_async().block()
     }
 
-    /// As [`wait`](Self::wait), but gives up at `deadline`, a time of the board's clock.
+    /// As [`wait`](Self::wait), but gives up at `deadline`.
     ///
     /// # Blocking
     ///
@@ -116,9 +92,8 @@ impl Interrupt {
     /// # Errors
     ///
     /// `TimedOut` as an [`Interrupt`](Error::Interrupt) error; else as without a deadline.
-    pub fn wait_until(&mut self, deadline: Instant) -> Result<Fired> {
-        let result = self.line.wait_until(deadline);
-        self.named(result)
+    pub fn wait_until(&mut self, deadline: impl Into<Deadline>) -> Result<Fired> {
+        self.wait_async().block_until(deadline)
     }
 
     /// Forgets what happened up to now: the next wait is for an interrupt from here on. Takes nothing from other handles.
@@ -127,8 +102,7 @@ impl Interrupt {
     ///
     /// `Invalidated` once the design was replaced, as an [`Interrupt`](Error::Interrupt) error.
     pub fn clear(&mut self) -> Result<()> {
-        let result = self.line.clear();
-        self.named(result)
+        self.line.clear().map_err(|error| Error::Interrupt { pin: Arc::clone(&self.pin), error })
     }
 
     /// What the engine counted on the line.
@@ -139,14 +113,48 @@ impl Interrupt {
 
     /// Keeps the line armed for as long as the listener lives, so that interrupts between two waits are counted too. Also
     /// a stream.
-    pub fn listen(self) -> Listener<Lines> {
+    pub fn listen(self) -> Listener {
         self.line.listen()
     }
 
     /// The line of the engine, for code that is generic over backends.
     #[must_use]
-    pub fn into_line(self) -> Line<Lines> {
+    pub fn into_line(self) -> Line {
         self.line
+    }
+}
+
+pin_project! {
+    /// The wait of [`Interrupt::wait_async`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct InterruptWait<'a> {
+        #[pin]
+        wait: Waiting<EventWait<'a>>,
+        pin: &'a Arc<str>,
+    }
+}
+
+impl Future for InterruptWait<'_> {
+    type Output = Result<Fired>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let polled = this.wait.poll(cx);
+        polled.map_err(|error| Error::Interrupt { pin: Arc::clone(this.pin), error })
+    }
+}
+
+impl Wait for InterruptWait<'_> {
+    type Value = Fired;
+    type Error = Error;
+
+    fn node(&self) -> Option<&NodeHandle> {
+        self.wait.node()
+    }
+
+    fn error(&self, error: pynq_core::Error) -> Error {
+        Error::Interrupt { pin: Arc::clone(self.pin), error }
     }
 }
 

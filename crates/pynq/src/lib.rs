@@ -59,7 +59,6 @@ pub mod boards;
 mod clock;
 mod driver;
 mod error;
-mod gpio;
 mod interrupt;
 #[cfg(all(feature = "uio", target_os = "linux"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
@@ -77,10 +76,9 @@ mod statistics;
 pub use backend::Window;
 pub use boards::BaseOverlay;
 pub use clock::{BoardClock, Sleep};
-pub use driver::{DriverContext, IpNode, Parent};
+pub use driver::DriverContext;
 pub use error::{Error, Result};
-pub use gpio::{AxiGpio, Button, Channel, Led, Pin, RgbLed, Slice, Switch};
-pub use interrupt::Interrupt;
+pub use interrupt::{Interrupt, InterruptWait};
 #[cfg(all(feature = "uio", target_os = "linux"))]
 pub use linux::LinuxOptions;
 pub use mmio::MmioWindow;
@@ -90,9 +88,17 @@ pub use statistics::Statistics;
 
 pub use pynq_core::pl_clocks::{PlClock, PlClockError};
 pub use pynq_core::{self as core, Clock, Instant, register_bits, register_map};
+pub use pynq_core::{
+    BlockError, Driver,
+    interrupt::{Deadline, Wait, Waiting},
+};
+/// The drivers, with all that belongs to each of them.
+pub use pynq_drivers as drivers;
 pub use pynq_drivers::{
-    Color, Edge, Level,
-    axi_gpio::{ChannelDirection, Direction},
+    AxiGpio, AxiTimer, AxiUartLite, Button, Color, Edge, Led, Level, RgbLed, Switch,
+    axi_gpio::{AxiGpioError, Channel, ChannelDirection, Direction, Pin, Slice},
+    axi_timer::{AxiTimerError, TimerChannel},
+    axi_uartlite::AxiUartLiteError,
 };
 pub use pynq_hwh as hwh;
 #[cfg(feature = "sim")]

@@ -6,7 +6,6 @@
 use std::{
     any::{Any, type_name},
     collections::BTreeMap,
-    pin::Pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -15,7 +14,7 @@ use std::{
 
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, Error as Cause, axi_intc_node,
-    interrupt::{Direct, DirectNode, InterruptLines, NodeHandle, ParentLine, StdLock},
+    interrupt::{Direct, DirectNode, NodeHandle, ParentLine, StdLock},
     lock,
 };
 use pynq_hwh::{Controller, Design, InterruptPin};
@@ -25,9 +24,6 @@ use crate::{
     backend::{Backend, MaskedBy, Root, Window},
     statistics::Statistics,
 };
-
-/// The lines of some node.
-pub(crate) type Lines = Pin<Arc<dyn InterruptLines>>;
 
 /// One design, loaded once.
 pub(crate) struct Loaded {
@@ -44,12 +40,12 @@ pub(crate) struct Loaded {
 struct Tree {
     /// Nothing may be added any more.
     closed: bool,
-    nodes: Vec<Lines>,
-    controllers: BTreeMap<String, Lines>,
+    nodes: Vec<NodeHandle>,
+    controllers: BTreeMap<String, NodeHandle>,
     /// Pins without a controller, by interrupt number.
-    direct: BTreeMap<u32, Lines>,
+    direct: BTreeMap<u32, NodeHandle>,
     /// Pins on a controller that is the system's own, by its path and the line.
-    system: BTreeMap<(String, u32), Lines>,
+    system: BTreeMap<(String, u32), NodeHandle>,
 }
 
 /// The driver of a block and the name of its type, once there is one.
@@ -75,7 +71,7 @@ impl Loaded {
     // ---- the interrupt tree
 
     /// The node and the line that interrupt pin `name` raises.
-    pub(crate) fn line(&self, name: &str) -> Result<(Lines, u8)> {
+    pub(crate) fn line(&self, name: &str) -> Result<(NodeHandle, u8)> {
         // For the error, which suggests names.
         self.design.interrupt(name)?;
         match self.design.interrupts.pin(name) {
@@ -85,7 +81,7 @@ impl Loaded {
         }
     }
 
-    fn line_of(&self, name: &str, pin: &InterruptPin) -> Result<(Lines, u8)> {
+    fn line_of(&self, name: &str, pin: &InterruptPin) -> Result<(NodeHandle, u8)> {
         let mut tree = lock(&self.tree);
         if tree.closed {
             return Err(Error::Invalidated { path: name.into() });
@@ -98,14 +94,14 @@ impl Loaded {
     }
 
     /// The node of a pin that is wired straight to the processor.
-    fn direct(&self, tree: &mut Tree, name: &str, irq: Option<u32>) -> Result<Lines> {
+    fn direct(&self, tree: &mut Tree, name: &str, irq: Option<u32>) -> Result<NodeHandle> {
         let irq = irq.ok_or_else(|| Error::NoInterruptNumber { pin: name.to_owned() })?;
         if let Some(lines) = tree.direct.get(&irq) {
             return Ok(lines.clone());
         }
         let root = self.backend.root(name, irq, MaskedBy::Root)?;
-        let node: Pin<Arc<DirectNode<StdLock, Root>>> = Arc::pin(DirectNode::new(StdLock::new(), Direct, root));
-        let lines: Lines = node;
+        let node: NodeHandle<Direct> = Arc::pin(DirectNode::new(StdLock::new(), Direct, root)).into();
+        let lines = node.erase();
         tree.nodes.push(lines.clone());
         tree.direct.insert(irq, lines.clone());
         Ok(lines)
@@ -123,21 +119,21 @@ impl Loaded {
     }
 
     /// The node of a pin on a controller that is the system's own: it is wired straight to the system, as it were.
-    fn system_line(&self, tree: &mut Tree, name: &str, path: &str, line: u32) -> Result<Lines> {
+    fn system_line(&self, tree: &mut Tree, name: &str, path: &str, line: u32) -> Result<NodeHandle> {
         let key = (path.to_owned(), line);
         if let Some(lines) = tree.system.get(&key) {
             return Ok(lines.clone());
         }
         let root = self.system_root(name, path, line, MaskedBy::Root)?;
-        let node: Pin<Arc<DirectNode<StdLock, Root>>> = Arc::pin(DirectNode::new(StdLock::new(), Direct, root));
-        let lines: Lines = node;
+        let node: NodeHandle<Direct> = Arc::pin(DirectNode::new(StdLock::new(), Direct, root)).into();
+        let lines = node.erase();
         tree.nodes.push(lines.clone());
         tree.system.insert(key, lines.clone());
         Ok(lines)
     }
 
     /// The node of the controller at `path`, and before it those of all controllers between it and the processor.
-    fn controller(&self, tree: &mut Tree, name: &str, path: &str) -> Result<Lines> {
+    fn controller(&self, tree: &mut Tree, name: &str, path: &str) -> Result<NodeHandle> {
         let all = &self.design.interrupts.controllers;
         let mut way = Vec::new();
         let mut at = Some(path);
@@ -165,7 +161,13 @@ impl Loaded {
         found.ok_or_else(|| Error::UnreachableController { pin: name.to_owned(), path: path.to_owned() })
     }
 
-    fn new_controller(&self, pin: &str, path: &str, design: &Controller, parent: Option<Lines>) -> Result<Lines> {
+    fn new_controller(
+        &self,
+        pin: &str,
+        path: &str,
+        design: &Controller,
+        parent: Option<NodeHandle>,
+    ) -> Result<NodeHandle> {
         let (Some(_), Some(block)) = (design.base, self.design.ip.get(path)) else {
             return Err(Error::UnreachableController { pin: pin.to_owned(), path: path.to_owned() });
         };
@@ -187,14 +189,17 @@ impl Loaded {
         config.software_interrupts = line_number(design.software_inputs);
         config.has_sie = design.has_sie;
         config.has_cie = design.has_cie;
+        config.has_ilr = design.has_ilr;
+        config.has_fast = design.has_fast;
         config.output_is_level = design.irq_is_level;
         let hardware = AxiIntcHardware::new(self.window(path)?, config)
             .map_err(|error| Error::Controller { path: path.to_owned(), error })?;
-        Ok(Arc::pin(axi_intc_node(StdLock::new(), hardware, source)))
+        let node: NodeHandle<_> = Arc::pin(axi_intc_node(StdLock::new(), hardware, source)).into();
+        Ok(node.erase())
     }
 
     /// Lists a node, so that it ends with the design.
-    pub(crate) fn enter(&self, path: &str, node: Lines) -> Result<()> {
+    pub(crate) fn enter(&self, path: &str, node: NodeHandle) -> Result<()> {
         let closed = {
             let mut tree = lock(&self.tree);
             if !tree.closed {
@@ -203,8 +208,8 @@ impl Loaded {
             tree.closed
         };
         if closed {
-            // A reload overtook whoever makes it.
-            node.invalidate_node(Cause::Invalidated);
+            // A reload overtook the thread that makes it.
+            node.invalidate(Cause::Invalidated);
             return Err(Error::Invalidated { path: path.into() });
         }
         Ok(())
@@ -247,14 +252,14 @@ impl Loaded {
         lock(&self.tree).closed = true;
         let claims = lock(&self.claims).take().unwrap_or_default();
         for claim in claims.values() {
-            // A driver that is being made right now has its hands on the registers: this waits for it to be told. Ours is
-            // of no use to anybody; the program's clones go on to answer with errors.
+            // Blocks until a `build` in progress has finished. Our clone is dropped; the program's clones keep returning
+            // `Invalidated`.
             let driver = lock(claim).take();
             drop(driver);
         }
         let nodes = lock(&self.tree).nodes.clone();
         for node in nodes.iter().rev() {
-            node.invalidate_node(Cause::Invalidated);
+            node.invalidate(Cause::Invalidated);
         }
     }
 

@@ -8,11 +8,12 @@ use std::{
     thread::{self, ThreadId},
 };
 
-use pynq_core::lock;
+use pynq_core::{Driver, lock};
+use pynq_drivers::{AxiGpio, AxiTimer, AxiUartLite};
 use pynq_hwh::{Design, Hierarchy, InterruptPin, IpBlock};
 
 use crate::{
-    AxiGpio, BoardClock, DriverContext, Error, Interrupt, MmioWindow, Result, backend::Backend, loaded::Loaded,
+    BoardClock, DriverContext, Error, Interrupt, MmioWindow, Result, backend::Backend, loaded::Loaded,
     statistics::Statistics,
 };
 
@@ -140,17 +141,57 @@ impl Overlay {
     /// [`Error::UnreachableController`] or [`Error::Controller`] if it can't be reached.
     pub fn interrupt(&self, pin: &str) -> Result<Interrupt> {
         let (lines, number) = self.loaded().line(pin)?;
-        Interrupt::new(pin.into(), lines, number, self.clock())
+        Interrupt::new(pin.into(), lines, number)
     }
 
-    /// The driver of the AXI GPIO called `path`. Every call gives a handle on the same one.
+    /// The driver `D` of the block called `path`. Every call gives a handle on the same one.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sim")] {
+    /// use pynq::prelude::*;
+    ///
+    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
+    /// let overlay = Overlay::simulated_from_str(text)?;
+    /// let buttons = overlay.block::<AxiGpio>("btns_gpio")?;
+    /// assert_eq!(buttons.channel1().read()?, 0);
+    /// # }
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`Error::Design`] with near names if there is no such block, [`Error::WrongIp`] if it is another kind of IP,
-    /// [`Error::Claimed`] if another driver holds it.
+    /// [`Error::Parameter`] if it can't have been built as the handoff file says, [`Error::Claimed`] if another driver holds
+    /// it, [`Error::Driver`] if it can't be set up.
+    pub fn block<D: Driver + Clone + Send + Sync + 'static>(&self, path: &str) -> Result<D> {
+        self.driver(path, |context| context.open::<D>())
+    }
+
+    /// The AXI GPIO called `path`: PYNQ's `AxiGPIO`.
+    ///
+    /// # Errors
+    ///
+    /// As [`block`](Self::block).
     pub fn gpio(&self, path: &str) -> Result<AxiGpio> {
-        AxiGpio::open(self, path)
+        self.block(path)
+    }
+
+    /// The AXI timer called `path`.
+    ///
+    /// # Errors
+    ///
+    /// As [`block`](Self::block).
+    pub fn timer(&self, path: &str) -> Result<AxiTimer> {
+        self.block(path)
+    }
+
+    /// The AXI UART Lite called `path`.
+    ///
+    /// # Errors
+    ///
+    /// As [`block`](Self::block).
+    pub fn uart(&self, path: &str) -> Result<AxiUartLite> {
+        self.block(path)
     }
 
     /// Checked access to the registers of the block called `path`, whoever else uses it: PYNQ's `MMIO`.

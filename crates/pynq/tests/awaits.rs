@@ -139,7 +139,7 @@ fn a_forgotten_stimulus_is_an_error_and_no_hang() {
     let overlay = Overlay::simulated_from_str(BUTTONS).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let wait = |overlay: Overlay| async move {
-        overlay.gpio("btns_gpio")?.channel1().pin(0)?.wait_for_level_async(Level::High).await
+        Ok::<_, pynq::Error>(overlay.gpio("btns_gpio")?.channel1().pin(0)?.wait_for_level_async(Level::High).await?)
     };
     let error = runtime.block_on(wait(overlay.clone())).unwrap_err();
     assert!(error.is_never_woken(), "{error}");

@@ -69,6 +69,15 @@ fn attaching_lifts_the_level_that_somebody_left_in_the_controller() {
     system::uio(&fake.tree, 0, "fabric");
     system::gic_table(&fake.tree, &[(46, 61, "fabric")]);
     fake.tree.file("dev/uio0", "");
+    // Built with both registers, which the fixture's controller doesn't have.
+    let path = fake.tree.path("design.hwh");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    for name in ["C_HAS_ILR", "C_HAS_FAST"] {
+        let absent = format!(r#"NAME="{name}" VALUE="0""#);
+        assert!(text.contains(&absent), "{name}");
+        text = text.replace(&absent, &format!(r#"NAME="{name}" VALUE="1""#));
+    }
+    std::fs::write(&path, text).unwrap();
     fake.set(INTC + 0x20, 0b11);
     fake.set(INTC + 0x24, 0);
     fake.attach().unwrap().interrupt("btns_gpio/ip2intc_irpt").unwrap();

@@ -100,10 +100,10 @@ fn wrong_names_are_answered_with_near_ones() {
         (base.interrupt("btns_gpio/irq").unwrap_err(), &["no interrupt pin `btns_gpio/irq`", "btns_gpio/ip2intc_irpt"]),
         (base.interrupt("leds_gpio/ip2intc_irpt").unwrap_err(), &["no interrupt pin", "built without interrupt"]),
         (base.mmio("nowhere").unwrap_err(), &["no IP block `nowhere`"]),
-        (base.gpio("btns_gpio").unwrap().channel2().unwrap_err(), &["`btns_gpio`: no channel 2"]),
-        (base.gpio("btns_gpio").unwrap().channel1().pin(4).unwrap_err(), &["`btns_gpio`: no pin 4"]),
-        (base.gpio("btns_gpio").unwrap().channel1().write(1).unwrap_err(), &["`btns_gpio`", "inputs only"]),
-        (base.gpio("leds_gpio").unwrap().channel1().write(16).unwrap_err(), &["`leds_gpio`", "0x10", "4 pins"]),
+        (base.gpio("btns_gpio").unwrap().channel2().unwrap_err().into(), &["`btns_gpio`: no channel 2"]),
+        (base.gpio("btns_gpio").unwrap().channel1().pin(4).unwrap_err().into(), &["`btns_gpio`: no pin 4"]),
+        (base.gpio("btns_gpio").unwrap().channel1().write(1).unwrap_err().into(), &["`btns_gpio`", "inputs only"]),
+        (base.gpio("leds_gpio").unwrap().channel1().write(16).unwrap_err().into(), &["`leds_gpio`", "0x10", "4 pins"]),
         (Overlay::simulated("no/such.hwh").unwrap_err(), &["no/such.hwh"]),
         (Overlay::simulated_from_str("<x/>").unwrap_err(), &["hardware handoff"]),
     ] {
@@ -152,8 +152,8 @@ fn deadlines_are_times_of_the_board() {
     let deadline = Instant::from_millis(30);
     for late in [
         button.wait_for_level_until(Level::High, deadline),
-        base.block_on(button.wait_for_level_until_async(Level::High, deadline + Duration::from_millis(10))).unwrap(),
-        base.block_on(button.wait_for_edge_until_async(Edge::Any, deadline + Duration::from_millis(20))).unwrap(),
+        base.block_on(button.wait_for_level_async(Level::High).until(deadline + Duration::from_millis(10))).unwrap(),
+        base.block_on(button.wait_for_edge_async(Edge::Any).until(deadline + Duration::from_millis(20))).unwrap(),
         base.gpio("btns_gpio").unwrap().channel1().wait_for_value_until(3, deadline + Duration::from_millis(30)),
     ] {
         let error = late.unwrap_err();
@@ -219,8 +219,8 @@ fn everything_can_be_sent_and_shared() {
     fn send(_: impl Future<Output = pynq::Result<()>> + Send) {}
     let base = base();
     let (button, deadline) = (base.button(0).unwrap(), Instant::START);
-    send(button.wait_for_level_async(Level::High));
-    send(button.wait_for_edge_until_async(Edge::Any, deadline));
+    send(async { Ok(button.wait_for_level_async(Level::High).await?) });
+    send(async { Ok(button.wait_for_edge_async(Edge::Any).until(deadline).await?) });
     let mut interrupt = base.interrupt("btns_gpio/ip2intc_irpt").unwrap();
-    send(async move { interrupt.wait_until_async(deadline).await.map(drop) });
+    send(async move { interrupt.wait_async().until(deadline).await.map(drop) });
 }

@@ -38,18 +38,18 @@ fn old_handles_answer_with_errors_and_touch_nothing() {
     base.reload().unwrap();
     assert_eq!(board.output("leds_gpio", 1).unwrap(), 0, "it was reset");
 
-    let results = [
-        led.on(),
-        led.toggle(),
-        led.is_on().map(drop),
-        button.is_pressed().map(drop),
-        button.wait_for_level(Level::Low),
-        base.block_on(button.wait_for_level_async(Level::Low)).unwrap(),
-        switch.wait_for_edge(Edge::Any),
-        rgb.on(Color::Red),
-        gpio.channel1().read().map(drop),
-        gpio.channel1().wait_for_value(0),
-        gpio.channel1().changes().map(drop),
+    let results: [pynq::Result<()>; 16] = [
+        led.on().map_err(Into::into),
+        led.toggle().map_err(Into::into),
+        led.is_on().map(drop).map_err(Into::into),
+        button.is_pressed().map(drop).map_err(Into::into),
+        button.wait_for_level(Level::Low).map_err(Into::into),
+        base.block_on(button.wait_for_level_async(Level::Low)).unwrap().map_err(Into::into),
+        switch.wait_for_edge(Edge::Any).map_err(Into::into),
+        rgb.on(Color::Red).map_err(Into::into),
+        gpio.channel1().read().map(drop).map_err(Into::into),
+        gpio.channel1().wait_for_value(0).map_err(Into::into),
+        gpio.channel1().changes().map(drop).map_err(Into::into),
         window.write(0, 0xF),
         window.read(0, 4).map(drop),
         interrupt.clear(),
@@ -92,9 +92,9 @@ fn waits_of_every_kind_end() {
     let waker = Waker::from(Arc::clone(&count));
     let mut cx = Context::from_waker(&waker);
     {
-        let mut level = pin!(button.wait_for_level_async(Level::High));
-        let mut edge = pin!(button.wait_for_edge_until_async(Edge::Rising, deadline));
-        let mut value = pin!(channel.wait_for_value_async(3));
+        let mut level = pin!(async { Ok(button.wait_for_level_async(Level::High).await?) });
+        let mut edge = pin!(async { Ok(button.wait_for_edge_async(Edge::Rising).until(deadline).await?) });
+        let mut value = pin!(async { Ok(channel.wait_for_value_async(3).await?) });
         let mut bare = pin!(async { interrupt.wait_async().await.map(drop) });
         let mut all: [std::pin::Pin<&mut dyn Future<Output = pynq::Result<()>>>; 4] =
             [level.as_mut(), edge.as_mut(), value.as_mut(), bare.as_mut()];
@@ -160,7 +160,7 @@ fn threads_that_reload_and_use_at_once() {
             thread::spawn(move || {
                 let mut refused = 0;
                 for _ in 0..200 {
-                    let used = base.led(number).and_then(|led| led.on().and_then(|()| led.off()));
+                    let used = base.led(number).and_then(|led| Ok(led.on().and_then(|()| led.off())?));
                     match used {
                         Err(error) if error.is_invalidated() => refused += 1,
                         used => used.unwrap(),
@@ -232,9 +232,10 @@ fn nothing_outlives_its_last_handle() {
     let overlay = base.overlay().clone();
     drop(base);
     led.on().unwrap();
-    let node = overlay.interrupt("btns_gpio/ip2intc_irpt").unwrap().into_line().node().clone();
-    // SAFETY: it is counted, and not moved.
-    let node = Arc::downgrade(&unsafe { std::pin::Pin::into_inner_unchecked(node) });
+    // The board goes with the last node on it, and with the board what observes it.
+    let token = Arc::new(());
+    let node = Arc::downgrade(&token);
+    overlay.simulation().unwrap().on_output(move |_, _| drop(Arc::clone(&token)));
     assert!(node.upgrade().is_some());
     {
         let mut wait = pin!(button.wait_for_level_async(Level::High));

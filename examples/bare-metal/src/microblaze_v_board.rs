@@ -25,6 +25,7 @@ pub mod microblaze_v {
             ("C_INCLUDE_S2MM", 1),
             ("C_INCLUDE_SG", 1),
         ];
+        const INTERRUPTS: &'static [&'static str] = &["mm2s_introut", "s2mm_introut"];
     }
 
     /// `axi_ethernet_0`: `axi_ethernet` 7.2 at `0x40C0_0000`.
@@ -37,6 +38,7 @@ pub mod microblaze_v {
         const BASE: u64 = 0x40C0_0000;
         const SIZE: u64 = 0x4_0000;
         const CLOCK_HZ: Option<u64> = Some(100_000_000);
+        const INTERRUPTS: &'static [&'static str] = &["interrupt"];
     }
 
     /// `axi_ethernetlite_0`: `axi_ethernetlite` 3.0 at `0x40E0_0000`.
@@ -49,6 +51,7 @@ pub mod microblaze_v {
         const BASE: u64 = 0x40E0_0000;
         const SIZE: u64 = 0x1_0000;
         const CLOCK_HZ: Option<u64> = Some(100_000_000);
+        const INTERRUPTS: &'static [&'static str] = &["ip2intc_irpt"];
     }
 
     /// `axi_intc_0`: `axi_intc` 4.1 at `0x4120_0000`.
@@ -63,6 +66,7 @@ pub mod microblaze_v {
         const BASE: u64 = 0x4120_0000;
         const SIZE: u64 = 0x1_0000;
         const CLOCK_HZ: Option<u64> = Some(100_000_000);
+        const INTERRUPTS: &'static [&'static str] = &["irq"];
     }
 
     impl ::pynq_core::design::AxiIntcBlock for AxiIntc0 {
@@ -72,6 +76,8 @@ pub mod microblaze_v {
             kind_of_intr: 0x2,
             has_sie: true,
             has_cie: true,
+            has_ilr: false,
+            has_fast: false,
             output_is_level: true,
         };
         type Irq = axi_intc_0::Irq;
@@ -95,19 +101,7 @@ pub mod microblaze_v {
             ("C_GEN1_ASSERT", 1),
             ("C_ONE_TIMER_ONLY", 0),
         ];
-    }
-
-    impl ::pynq_drivers::design::AxiTimerBlock for AxiTimer0 {
-        const CONFIG: ::pynq_drivers::AxiTimerConfig = ::pynq_drivers::AxiTimerConfig {
-            clock_hz: 100_000_000,
-            count_width: 32,
-            one_timer_only: false,
-            generate_active_high: true,
-        };
-    }
-
-    impl ::pynq_drivers::design::AxiTimerInterrupt for AxiTimer0 {
-        type Irq = axi_timer_0::Interrupt;
+        const INTERRUPTS: &'static [&'static str] = &["interrupt"];
     }
 
     /// `axi_timer_1`: `axi_timer` 2.0 at `0x41C1_0000`.
@@ -128,19 +122,7 @@ pub mod microblaze_v {
             ("C_GEN1_ASSERT", 1),
             ("C_ONE_TIMER_ONLY", 0),
         ];
-    }
-
-    impl ::pynq_drivers::design::AxiTimerBlock for AxiTimer1 {
-        const CONFIG: ::pynq_drivers::AxiTimerConfig = ::pynq_drivers::AxiTimerConfig {
-            clock_hz: 100_000_000,
-            count_width: 32,
-            one_timer_only: false,
-            generate_active_high: true,
-        };
-    }
-
-    impl ::pynq_drivers::design::AxiTimerInterrupt for AxiTimer1 {
-        type Irq = axi_timer_1::Interrupt;
+        const INTERRUPTS: &'static [&'static str] = &["interrupt"];
     }
 
     /// `axi_uart16550_0`: `axi_uart16550` 2.0 at `0x44A1_0000`.
@@ -155,6 +137,7 @@ pub mod microblaze_v {
         const BASE: u64 = 0x44A1_0000;
         const SIZE: u64 = 0x1_0000;
         const CLOCK_HZ: Option<u64> = Some(100_000_000);
+        const INTERRUPTS: &'static [&'static str] = &["ip2intc_irpt"];
     }
 
     /// `axi_uartlite_0`: `axi_uartlite` 2.0 at `0x4060_0000`.
@@ -173,18 +156,7 @@ pub mod microblaze_v {
             ("C_ODD_PARITY", 0),
             ("C_USE_PARITY", 0),
         ];
-    }
-
-    impl ::pynq_drivers::design::AxiUartLiteBlock for AxiUartlite0 {
-        const CONFIG: ::pynq_drivers::AxiUartLiteConfig = ::pynq_drivers::AxiUartLiteConfig {
-            baud_rate: 115_200,
-            data_bits: 8,
-            parity: ::pynq_drivers::axi_uartlite::Parity::None,
-        };
-    }
-
-    impl ::pynq_drivers::design::AxiUartLiteInterrupt for AxiUartlite0 {
-        type Irq = axi_uartlite_0::Interrupt;
+        const INTERRUPTS: &'static [&'static str] = &["interrupt"];
     }
 
     /// `lmb_bram_0`: `lmb_bram_if_cntlr` 4.0 at `0x0`.
@@ -210,6 +182,8 @@ pub mod microblaze_v {
 
         impl ::pynq_core::design::Wired for Mm2sIntrout {
             const PATH: &'static str = "axi_dma_0/mm2s_introut";
+            type Block = super::AxiDma0;
+            const PORT: &'static str = "mm2s_introut";
             type Parent = super::AxiIntc0;
             const LINE: u8 = 9;
             const KIND: ::pynq_core::design::LineKind = ::pynq_core::design::LineKind::Level;
@@ -221,6 +195,8 @@ pub mod microblaze_v {
 
         impl ::pynq_core::design::Wired for S2mmIntrout {
             const PATH: &'static str = "axi_dma_0/s2mm_introut";
+            type Block = super::AxiDma0;
+            const PORT: &'static str = "s2mm_introut";
             type Parent = super::AxiIntc0;
             const LINE: u8 = 8;
             const KIND: ::pynq_core::design::LineKind = ::pynq_core::design::LineKind::Level;
@@ -235,6 +211,8 @@ pub mod microblaze_v {
 
         impl ::pynq_core::design::Wired for Interrupt {
             const PATH: &'static str = "axi_ethernet_0/interrupt";
+            type Block = super::AxiEthernet0;
+            const PORT: &'static str = "interrupt";
             type Parent = super::AxiIntc0;
             const LINE: u8 = 7;
             const KIND: ::pynq_core::design::LineKind = ::pynq_core::design::LineKind::Level;
@@ -249,6 +227,8 @@ pub mod microblaze_v {
 
         impl ::pynq_core::design::Wired for Ip2intcIrpt {
             const PATH: &'static str = "axi_ethernetlite_0/ip2intc_irpt";
+            type Block = super::AxiEthernetlite0;
+            const PORT: &'static str = "ip2intc_irpt";
             type Parent = super::AxiIntc0;
             const LINE: u8 = 5;
             const KIND: ::pynq_core::design::LineKind = ::pynq_core::design::LineKind::Level;
@@ -263,6 +243,8 @@ pub mod microblaze_v {
 
         impl ::pynq_core::design::Wired for Irq {
             const PATH: &'static str = "axi_intc_0/irq";
+            type Block = super::AxiIntc0;
+            const PORT: &'static str = "irq";
             type Parent = ::pynq_core::design::Root<11>;
             const LINE: u8 = 0;
             const KIND: ::pynq_core::design::LineKind = ::pynq_core::design::LineKind::Level;
@@ -277,6 +259,8 @@ pub mod microblaze_v {
 
         impl ::pynq_core::design::Wired for Interrupt {
             const PATH: &'static str = "axi_timer_0/interrupt";
+            type Block = super::AxiTimer0;
+            const PORT: &'static str = "interrupt";
             type Parent = super::AxiIntc0;
             const LINE: u8 = 0;
             const KIND: ::pynq_core::design::LineKind = ::pynq_core::design::LineKind::Level;
@@ -291,6 +275,8 @@ pub mod microblaze_v {
 
         impl ::pynq_core::design::Wired for Interrupt {
             const PATH: &'static str = "axi_timer_1/interrupt";
+            type Block = super::AxiTimer1;
+            const PORT: &'static str = "interrupt";
             type Parent = super::AxiIntc0;
             const LINE: u8 = 6;
             const KIND: ::pynq_core::design::LineKind = ::pynq_core::design::LineKind::Level;
@@ -305,6 +291,8 @@ pub mod microblaze_v {
 
         impl ::pynq_core::design::Wired for Ip2intcIrpt {
             const PATH: &'static str = "axi_uart16550_0/ip2intc_irpt";
+            type Block = super::AxiUart16550_0;
+            const PORT: &'static str = "ip2intc_irpt";
             type Parent = super::AxiIntc0;
             const LINE: u8 = 4;
             const KIND: ::pynq_core::design::LineKind = ::pynq_core::design::LineKind::Level;
@@ -319,6 +307,8 @@ pub mod microblaze_v {
 
         impl ::pynq_core::design::Wired for Interrupt {
             const PATH: &'static str = "axi_uartlite_0/interrupt";
+            type Block = super::AxiUartlite0;
+            const PORT: &'static str = "interrupt";
             type Parent = super::AxiIntc0;
             const LINE: u8 = 1;
             const KIND: ::pynq_core::design::LineKind = ::pynq_core::design::LineKind::Edge;

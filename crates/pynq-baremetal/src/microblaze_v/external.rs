@@ -116,6 +116,11 @@ fn quieten() {
 impl InterruptSource for ExternalInterrupt {
     #[inline]
     fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), EngineError>> {
+        // While an event is to be collected the interrupt is masked, so no other one comes in between.
+        if FIRED.load(Ordering::Acquire) {
+            FIRED.store(false, Ordering::Relaxed);
+            return Poll::Ready(Ok(()));
+        }
         let waker = cx.waker().clone();
         // In one step: unmasked with an event still to be collected, it would be taken a second time.
         let (polled, old) = critical_section::with(|section| {

@@ -14,8 +14,8 @@ use core::{
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 use pynq_core::{
-    Clock, Instant, Mmio, Volatile,
-    interrupt::{InterruptHardware, Line, Listener, Node},
+    Clock, ErasedClock, ErasedSleep, Instant, Mmio, Volatile,
+    interrupt::{InterruptHardware, Line, Lines, Listener, Node},
     register_bits, register_map,
     regs::{Rw, Rwh, W1c},
 };
@@ -141,6 +141,8 @@ impl<M: Mmio> GlobalTimerHardware<M> {
 }
 
 impl<M: Mmio + Send> InterruptHardware for GlobalTimerHardware<M> {
+    type Lines = Lines<1>;
+
     fn unmask(&mut self, _: u32) {
         self.unmasked = true;
         self.put();
@@ -178,13 +180,13 @@ impl<M: Mmio> fmt::Debug for GlobalTimerHardware<M> {
 }
 
 /// The node of the global timer, on its own interrupt.
-pub type GlobalTimerNode<M = Volatile> = Node<GlobalTimerHardware<M>, Lock, GicLine<M>, 1>;
+pub type GlobalTimerNode<M = Volatile> = Node<GlobalTimerHardware<M>, Lock, GicLine<M>>;
 
 /// The clock on the global timer. Copies are handles on the same one.
 ///
 /// Also a [`DelayNs`](embedded_hal::delay::DelayNs) that spins, for delays below what an interrupt costs, and a
 /// [`DelayNs`](embedded_hal_async::delay::DelayNs) that sleeps.
-pub struct GlobalTimer<M: Mmio + 'static = Volatile> {
+pub struct GlobalTimer<M: Mmio + Send + 'static = Volatile> {
     node: &'static GlobalTimerNode<M>,
 }
 
@@ -196,7 +198,7 @@ impl<M: Mmio + Send + Sync> GlobalTimer<M> {
 
     /// Whether somebody's time has come whose interrupt has not been taken yet: it is masked, or on its way.
     pub fn is_due(&self) -> bool {
-        Node::with_hardware(&self.node, |hardware| hardware.is_due()).unwrap_or(false)
+        self.node.handle().with_hardware(|hardware| hardware.is_due()).unwrap_or(false)
     }
 }
 
@@ -205,7 +207,7 @@ impl<M: Mmio + Send + Sync> Clock for GlobalTimer<M> {
 
     fn now(&self) -> Instant {
         // The node fails only if it is invalidated, and then there is no time any more: all deadlines have passed.
-        Node::with_hardware(&self.node, |hardware| hardware.now()).unwrap_or(Instant::MAX)
+        self.node.handle().with_hardware(|hardware| hardware.now()).unwrap_or(Instant::MAX)
     }
 
     fn sleep_until(&self, deadline: Instant) -> Sleep<M> {
@@ -226,7 +228,7 @@ pin_project! {
         timer: GlobalTimer<M>,
         deadline: Instant,
         #[pin]
-        listener: Option<Listener<&'static GlobalTimerNode<M>>>,
+        listener: Option<Listener>,
     }
 }
 
@@ -234,24 +236,46 @@ impl<M: Mmio + Send + Sync> Future for Sleep<M> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        let (timer, deadline) = (*this.timer, *this.deadline);
+        let this = self.project();
+        this.timer.poll_until(*this.deadline, this.listener, cx)
+    }
+}
+
+impl<M: Mmio + Send + Sync> ErasedClock for GlobalTimer<M> {
+    fn time(&self) -> Instant {
+        self.now()
+    }
+
+    fn poll_sleep(&self, deadline: Instant, sleep: Pin<&mut ErasedSleep>, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_until(deadline, sleep.listener(), cx)
+    }
+}
+
+impl<M: Mmio + Send + Sync> GlobalTimer<M> {
+    /// Polls a sleep until `deadline`, which is a wait on the comparator's line.
+    fn poll_until(
+        &self,
+        deadline: Instant,
+        mut listener: Pin<&mut Option<Listener>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let timer = *self;
         loop {
             if timer.now() >= deadline {
-                this.listener.set(None);
+                listener.set(None);
                 return Poll::Ready(());
             }
-            if this.listener.is_none() {
+            if listener.is_none() {
                 let Ok(line) = Line::new(timer.node, 0) else { return Poll::Ready(()) };
-                this.listener.set(Some(line.listen()));
+                listener.set(Some(line.listen()));
             }
-            let Some(listener) = this.listener.as_mut().as_pin_mut() else { return Poll::Ready(()) };
+            let Some(listener) = listener.as_mut().as_pin_mut() else { return Poll::Ready(()) };
             match listener.poll_next(cx) {
                 Poll::Ready(Some(Ok(_))) => {}
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => {
                     // Registered first: an event from now on wakes this task, its own or another one's.
-                    let asked = Node::with_hardware(&timer.node, |hardware| hardware.wake_at(deadline));
+                    let asked = timer.node.handle().with_hardware(|hardware| hardware.wake_at(deadline));
                     return if asked.is_ok() { Poll::Pending } else { Poll::Ready(()) };
                 }
             }
@@ -274,15 +298,15 @@ impl<M: Mmio + Send + Sync> embedded_hal_async::delay::DelayNs for GlobalTimer<M
     }
 }
 
-impl<M: Mmio> Clone for GlobalTimer<M> {
+impl<M: Mmio + Send> Clone for GlobalTimer<M> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<M: Mmio> Copy for GlobalTimer<M> {}
+impl<M: Mmio + Send> Copy for GlobalTimer<M> {}
 
-impl<M: Mmio> fmt::Debug for GlobalTimer<M> {
+impl<M: Mmio + Send> fmt::Debug for GlobalTimer<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GlobalTimer").finish_non_exhaustive()
     }

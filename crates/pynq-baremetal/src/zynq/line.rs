@@ -9,7 +9,7 @@ use core::{
 };
 
 use pynq_core::{
-    Clock, Error as EngineError, Instant, Mmio, Volatile, block_on,
+    Clock, ErasedClock, Error as EngineError, Instant, Mmio, Volatile, block_on,
     interrupt::{InterruptSource, with_deadline},
 };
 
@@ -22,13 +22,13 @@ use super::{Error, Gic, GlobalTimer, Irq, idle};
 /// node polls again. A level is then taken again if it is still there; an edge that came in between was latched.
 ///
 /// There is one owner, which is the node. Dropping it masks the interrupt and gives it back.
-pub struct GicLine<M: Mmio + 'static = Volatile> {
+pub struct GicLine<M: Mmio + Send + 'static = Volatile> {
     gic: &'static Gic<M>,
     irq: Irq,
     clock: Option<GlobalTimer<M>>,
 }
 
-impl<M: Mmio> GicLine<M> {
+impl<M: Mmio + Send> GicLine<M> {
     /// Claims the interrupt `irq`, which stays masked until somebody waits.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ impl<M: Mmio> GicLine<M> {
         Ok(Self { gic, irq, clock: None })
     }
 
-    /// The same with a clock, by which blocking waits tell that their deadline has passed.
+    /// The same with a clock, by which the deadlines of waits are kept.
     #[must_use]
     pub fn with_clock(mut self, clock: GlobalTimer<M>) -> Self {
         self.clock = Some(clock);
@@ -68,6 +68,11 @@ impl<M: Mmio + Send + Sync> InterruptSource for GicLine<M> {
     #[inline]
     fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), EngineError>> {
         let slot = self.gic.slot(self.irq);
+        // While an event is to be collected the interrupt is masked, so no other one comes in between.
+        if slot.fired.load(Ordering::Acquire) {
+            slot.fired.store(false, Ordering::Relaxed);
+            return Poll::Ready(Ok(()));
+        }
         let waker = cx.waker().clone();
         // In one step: unmasked with an event still to be collected, it would be taken a second time.
         let (polled, old) = critical_section::with(|section| {
@@ -104,16 +109,20 @@ impl<M: Mmio + Send + Sync> InterruptSource for GicLine<M> {
             (Some(_), None) => Err(EngineError::NoClock),
         }
     }
+
+    fn clock(&self) -> Option<&dyn ErasedClock> {
+        self.clock.as_ref().map(|clock| clock as &dyn ErasedClock)
+    }
 }
 
-impl<M: Mmio> Drop for GicLine<M> {
+impl<M: Mmio + Send> Drop for GicLine<M> {
     fn drop(&mut self) {
         self.quieten();
         self.gic.slot(self.irq).claimed.store(false, Ordering::Release);
     }
 }
 
-impl<M: Mmio> fmt::Debug for GicLine<M> {
+impl<M: Mmio + Send> fmt::Debug for GicLine<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GicLine").field("irq", &self.irq).finish_non_exhaustive()
     }

@@ -1,19 +1,19 @@
 //! The crates' own nodes, over any lock.
 
-use std::{cell::Cell, future::Future, pin::Pin, rc::Rc, sync::Arc};
+use std::{cell::Cell, future::Future, rc::Rc, sync::Arc};
 
 use pynq_core::{
-    AxiIntcConfig, AxiIntcHardware, AxiIntcNode, axi_intc_node,
-    interrupt::{Condition, InterruptEventExt, InterruptSource, Line, NodeHandle, NodeLock, ParentLine, WaitFor},
+    AxiIntcConfig, AxiIntcHardware, Error, Window, axi_intc_node,
+    interrupt::{Condition, InterruptSource, NodeHandle, NodeLock, ParentLine},
 };
 use pynq_drivers::{
     AxiGpioConfig, AxiGpioHardware,
-    axi_gpio::{AxiGpioNode, ChannelConfig, axi_gpio_node},
+    axi_gpio::{ChannelConfig, axi_gpio_node},
 };
 
 use crate::{
-    blocks::{Gpio, Intc, Tape, Window},
-    hardware::{Board, CASCADE, CpuPin},
+    blocks::Tape,
+    hardware::{Board, CASCADE},
 };
 
 /// What tasks can be made of that wait on a line.
@@ -24,11 +24,11 @@ pub(crate) trait Subject: Clone {
 
 /// Any node.
 #[derive(Clone)]
-pub(crate) struct Ours<P>(pub(crate) P);
+pub(crate) struct Ours(pub(crate) NodeHandle);
 
-impl<P: NodeHandle + 'static> Subject for Ours<P> {
+impl Subject for Ours {
     fn task(self, line: u8, seen: Rc<Cell<u64>>) -> impl Future<Output = ()> {
-        let mut line = Line::new(self.0, line).expect("a line");
+        let mut line = self.0.line(line).expect("a line");
         async move {
             loop {
                 line.wait_async().await.expect("an interrupt");
@@ -40,15 +40,15 @@ impl<P: NodeHandle + 'static> Subject for Ours<P> {
 
 /// Any node of a GPIO, each of whose tasks waits for pin 0 to change.
 #[derive(Clone)]
-pub(crate) struct OurPin<P>(P);
+pub(crate) struct OurPin(NodeHandle);
 
-impl<P: NodeHandle + 'static> Subject for OurPin<P> {
+impl Subject for OurPin {
     fn task(self, line: u8, seen: Rc<Cell<u64>>) -> impl Future<Output = ()> {
         let node = self.0;
         async move {
             loop {
                 let change = Condition::Change { mask: 1, since: None };
-                WaitFor::new(&node, line, change).await.expect("an interrupt");
+                node.wait_for::<Error>(line, change).await.expect("an interrupt");
                 seen.set(seen.get() + 1);
             }
         }
@@ -60,38 +60,33 @@ pub(crate) trait Lock: NodeLock + Default + Send + Sync + 'static {}
 
 impl<L: NodeLock + Default + Send + Sync + 'static> Lock for L {}
 
-type IntcNode<T, L, S> = Pin<Arc<AxiIntcNode<Window<Intc, T>, L, S>>>;
-type OnPin<T, L> = IntcNode<T, L, Arc<CpuPin>>;
-type Second<T, L> = IntcNode<T, L, ParentLine<OnPin<T, L>>>;
-type Third<T, L> = IntcNode<T, L, ParentLine<Second<T, L>>>;
-type GpioNode<T, L> = Pin<Arc<AxiGpioNode<Window<Gpio, T>, L, ParentLine<OnPin<T, L>>>>>;
-
-fn intc<T: Tape, L: Lock, S>(board: &Board<T>, number: usize, source: S) -> IntcNode<T, L, S>
+fn intc<T: Tape, L: Lock, S>(board: &Board<T>, number: usize, source: S) -> Ours
 where
     S: InterruptSource + Send + Sync + 'static,
 {
     let hardware = AxiIntcHardware::new(board.intc(number), AxiIntcConfig::new(32, !0)).expect("a controller");
-    Arc::pin(axi_intc_node(L::default(), hardware, source))
+    Ours(NodeHandle::from(Arc::pin(axi_intc_node(L::default(), hardware, source))).erase())
 }
 
 /// A controller on the pin.
-pub(crate) fn one<T: Tape, L: Lock>(board: &Board<T>) -> Ours<OnPin<T, L>> {
-    Ours(intc(board, 0, Arc::clone(&board.pin)))
+pub(crate) fn one<T: Tape, L: Lock>(board: &Board<T>) -> Ours {
+    intc::<T, L, _>(board, 0, Arc::clone(&board.pin))
 }
 
 /// A controller behind it.
-pub(crate) fn two<T: Tape, L: Lock>(board: &Board<T>) -> Ours<Second<T, L>> {
-    Ours(intc(board, 1, ParentLine::new(one(board).0, CASCADE)))
+pub(crate) fn two<T: Tape, L: Lock>(board: &Board<T>) -> Ours {
+    intc::<T, L, _>(board, 1, ParentLine::new(one::<T, L>(board).0, CASCADE))
 }
 
 /// And one more.
-pub(crate) fn three<T: Tape, L: Lock>(board: &Board<T>) -> Ours<Third<T, L>> {
-    Ours(intc(board, 2, ParentLine::new(two(board).0, CASCADE)))
+pub(crate) fn three<T: Tape, L: Lock>(board: &Board<T>) -> Ours {
+    intc::<T, L, _>(board, 2, ParentLine::new(two::<T, L>(board).0, CASCADE))
 }
 
 /// A GPIO behind a controller.
-pub(crate) fn gpio<T: Tape, L: Lock>(board: &Board<T>) -> OurPin<GpioNode<T, L>> {
+pub(crate) fn gpio<T: Tape, L: Lock>(board: &Board<T>) -> OurPin {
     let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).with_interrupt();
-    let hardware = AxiGpioHardware::new(board.gpio(), config).expect("a GPIO");
-    OurPin(Arc::pin(axi_gpio_node(L::default(), hardware, ParentLine::new(one::<T, L>(board).0, CASCADE))))
+    let hardware = AxiGpioHardware::new(Window::boxed(board.gpio()), config).expect("a GPIO");
+    let parent = ParentLine::new(one::<T, L>(board).0, CASCADE);
+    OurPin(NodeHandle::from(Arc::pin(axi_gpio_node(L::default(), hardware, parent))).erase())
 }

@@ -6,9 +6,9 @@ use std::{hint::black_box, ptr::NonNull, sync::Arc};
 use pynq_bench::{Row, Rows};
 use pynq_core::{
     Mmio,
-    maps::AxiGpioRegisters,
     mmio::{Checked, Volatile},
 };
+use pynq_drivers::axi_gpio::AxiGpioRegisters;
 use pynq_sim::Board;
 
 pub(crate) const RAW: &str = "raw volatile";

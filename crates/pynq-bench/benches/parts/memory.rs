@@ -15,7 +15,7 @@ use pynq::{AxiGpio, Button, Interrupt, Led, MmioWindow, Overlay, Pin as GpioPin,
 use pynq_bench::{Figure, Report, Spread};
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, AxiIntcNode, axi_intc_node,
-    interrupt::{InterruptEventExt, InterruptLines, Line, Listener, StdLock, Wait, WaitFor, Waiter},
+    interrupt::{ConditionWait, EventWait, Line, Listener, NodeHandle, StdLock, Waiting},
 };
 use pynq_drivers::axi_gpio::AxiGpioNode;
 use pynq_sim::{CpuPin, Window};
@@ -46,8 +46,6 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-type Lines = Pin<Arc<dyn InterruptLines>>;
-
 fn future<'a, T: 'a, F: Future>(_: impl FnOnce(&'a T) -> F) -> usize {
     size_of::<F>()
 }
@@ -76,17 +74,16 @@ pub(crate) fn figures(report: &mut Report) {
         ("Led", size_of::<Led>()),
         ("RgbLed", size_of::<RgbLed>()),
         ("MmioWindow", size_of::<MmioWindow>()),
-        ("Line over Pin<Arc<dyn InterruptLines>>", size_of::<Line<Lines>>()),
+        ("Line", size_of::<Line>()),
         ("node of an AXI INTC, simulated", size_of::<AxiIntcNode<Window, StdLock, CpuPin>>()),
-        ("node of an AXI GPIO, simulated", size_of::<AxiGpioNode<Window, StdLock, CpuPin>>()),
+        ("node of an AXI GPIO, simulated", size_of::<AxiGpioNode<StdLock, CpuPin>>()),
     ] {
         bytes("Memory: handles", name, size as f64);
     }
     for (name, size) in [
-        ("Wait of a Line", size_of::<Wait<'_, Line<Lines>>>()),
-        ("WaitFor a condition", size_of::<WaitFor<'_, Lines>>()),
-        ("Listener", size_of::<Listener<Lines>>()),
-        ("Waiter, a place in the queue", size_of::<Waiter>()),
+        ("Wait of a Line", size_of::<Waiting<EventWait<'_>>>()),
+        ("Wait for a condition", size_of::<Waiting<ConditionWait<'_>>>()),
+        ("Listener", size_of::<Listener>()),
         ("Interrupt::wait_async", future_mut(Interrupt::wait_async)),
         ("Button::wait_for_level_async", future_with(Button::wait_for_level_async)),
         ("Button::wait_for_edge_async", future_with(Button::wait_for_edge_async)),
@@ -114,8 +111,9 @@ fn heap() -> (f64, f64, f64) {
     let board = simulator::board(1);
     let window = board.window("intc").expect("a window");
     let hardware = AxiIntcHardware::new(window, AxiIntcConfig::new(32, !0)).expect("a controller");
-    let node: Lines = Arc::pin(axi_intc_node(StdLock::new(), hardware, board.cpu_pin(61).expect("a pin")));
-    let line = || Line::new(node.clone(), 0).expect("a line");
+    let node = Arc::pin(axi_intc_node(StdLock::new(), hardware, board.cpu_pin(61).expect("a pin")));
+    let node = NodeHandle::from(node);
+    let line = || node.line(0).expect("a line");
 
     let mut lines: Vec<_> = (0..TASKS).map(|_| line()).collect();
     let waits: Vec<_> = lines.iter_mut().map(|line| line.wait_async()).collect();

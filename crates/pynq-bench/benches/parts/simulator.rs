@@ -11,8 +11,8 @@ use std::{
 
 use pynq_bench::{Curve, Row, Rows};
 use pynq_core::{
-    AxiIntcConfig, AxiIntcHardware, axi_intc_node,
-    interrupt::{Condition, ParentLine, StdLock, WaitFor},
+    AxiIntcConfig, AxiIntcHardware, Error, axi_intc_node,
+    interrupt::{Condition, NodeHandle, ParentLine, StdLock},
 };
 use pynq_drivers::{
     AxiGpioConfig, AxiGpioHardware,
@@ -77,12 +77,12 @@ fn press() -> impl FnMut(u32) {
     let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, board.cpu_pin(PIN).expect("a pin")));
     let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).with_interrupt();
     let hardware = AxiGpioHardware::new(board.window("gpio0").expect("a window"), config).expect("a GPIO");
-    let gpio = Arc::pin(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc, 0)));
+    let gpio = NodeHandle::from(Arc::pin(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc, 0))));
     let mut level = false;
     move |count| {
         let mut cx = Context::from_waker(Waker::noop());
         for _ in 0..count {
-            let mut wait = pin!(WaitFor::new(&gpio, 0, Condition::Change { mask: 1, since: None }));
+            let mut wait = pin!(gpio.wait_for::<Error>(0, Condition::Change { mask: 1, since: None }));
             assert!(wait.as_mut().poll(&mut cx).is_pending(), "nothing has changed");
             level = !level;
             board.input("gpio0", 1, 0, level).expect("a pin");

@@ -1,25 +1,18 @@
 //! The crates' own way to await an interrupt, under each runtime.
 
-use std::{os::fd::OwnedFd, pin::Pin, sync::Arc};
+use std::{os::fd::OwnedFd, sync::Arc};
 
 use pynq_core::{
-    AxiIntcConfig, AxiIntcHardware, AxiIntcNode, axi_intc_node,
-    interrupt::{Condition, InterruptEventExt, Line, ParentLine, StdLock, WaitFor},
+    AxiIntcConfig, AxiIntcHardware, Error, axi_intc_node,
+    interrupt::{Condition, NodeHandle, ParentLine, StdLock},
 };
 use pynq_drivers::{
     AxiGpioConfig, AxiGpioHardware,
-    axi_gpio::{AxiGpioNode, ChannelConfig, axi_gpio_node},
+    axi_gpio::{ChannelConfig, axi_gpio_node},
 };
-use pynq_uio::{LinuxClock, Masking, Reactor, UioInterrupts, UioRoot};
+use pynq_uio::{LinuxClock, Masking, Reactor, UioInterrupts};
 
-use crate::{
-    blocks::{Gpio, Intc, Window},
-    hardware::{Board, Recording},
-    stamps::Stamps,
-};
-
-pub(crate) type IntcNode = AxiIntcNode<Window<Intc, Arc<Recording>>, StdLock, UioRoot>;
-type GpioNode = AxiGpioNode<Window<Gpio, Arc<Recording>>, StdLock, ParentLine<Pin<Arc<IntcNode>>>>;
+use crate::{blocks::Window, hardware::Board, stamps::Stamps};
 
 /// The line of the controller that the GPIO is on.
 const GPIO_LINE: u8 = 0;
@@ -27,8 +20,8 @@ const GPIO_LINE: u8 = 0;
 /// The nodes on one device.
 #[derive(Clone)]
 pub(crate) struct Nodes {
-    pub(crate) intc: Pin<Arc<IntcNode>>,
-    gpio: Option<Pin<Arc<GpioNode>>>,
+    pub(crate) intc: NodeHandle,
+    gpio: Option<NodeHandle>,
     stamps: Arc<Stamps>,
 }
 
@@ -38,12 +31,13 @@ impl Nodes {
         let root = interrupts.root(device, Masking::InTheController).expect("a device");
         let window = Window::new(&board.intc, 0, &board.recording);
         let hardware = AxiIntcHardware::new(window, AxiIntcConfig::new(32, !0)).expect("a controller");
-        let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, root));
+        let intc = NodeHandle::from(Arc::pin(axi_intc_node(StdLock::new(), hardware, root))).erase();
         let gpio = board.gpio.as_ref().map(|gpio| {
             let window = Window::new(gpio, 1, &board.recording);
             let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).with_interrupt();
-            let hardware = AxiGpioHardware::new(window, config).expect("a GPIO");
-            Arc::pin(axi_gpio_node(StdLock::new(), hardware, ParentLine::new(intc.clone(), GPIO_LINE)))
+            let hardware = AxiGpioHardware::new(pynq_core::Window::boxed(window), config).expect("a GPIO");
+            let parent = ParentLine::new(intc.clone(), GPIO_LINE);
+            NodeHandle::from(Arc::pin(axi_gpio_node(StdLock::new(), hardware, parent))).erase()
         });
         Self { intc, gpio, stamps: Arc::clone(&board.stamps) }
     }
@@ -52,7 +46,7 @@ impl Nodes {
     pub(crate) async fn wait(self, count: u32) {
         match &self.gpio {
             None => {
-                let mut line = Line::new(self.intc.clone(), GPIO_LINE).expect("a line");
+                let mut line = self.intc.line(GPIO_LINE).expect("a line");
                 for _ in 0..count {
                     line.wait_async().await.expect("an interrupt");
                     self.stamps.arrived();
@@ -61,7 +55,7 @@ impl Nodes {
             Some(gpio) => {
                 for _ in 0..count {
                     let level = Condition::Change { mask: 1, since: None };
-                    WaitFor::new(gpio, 0, level).await.expect("an interrupt");
+                    gpio.wait_for::<Error>(0, level).await.expect("an interrupt");
                     self.stamps.arrived();
                 }
             }
@@ -72,7 +66,7 @@ impl Nodes {
     pub(crate) fn wait_blocking(&self, count: u32) {
         match &self.gpio {
             None => {
-                let mut line = Line::new(self.intc.clone(), GPIO_LINE).expect("a line");
+                let mut line = self.intc.line(GPIO_LINE).expect("a line");
                 for _ in 0..count {
                     line.wait().expect("an interrupt");
                     self.stamps.arrived();
@@ -81,7 +75,7 @@ impl Nodes {
             Some(gpio) => {
                 for _ in 0..count {
                     let level = Condition::Change { mask: 1, since: None };
-                    WaitFor::new(gpio, 0, level).wait(None).expect("an interrupt");
+                    gpio.wait_for::<Error>(0, level).block().expect("an interrupt");
                     self.stamps.arrived();
                 }
             }

@@ -3,7 +3,6 @@
 use std::{os::fd::OwnedFd, rc::Rc, sync::Arc, sync::atomic::Ordering::Relaxed};
 
 use pynq_bench::Options;
-use pynq_core::interrupt::{InterruptEventExt, Line};
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
 use pynq_uio::{NoReactor, Reactor};
@@ -83,7 +82,7 @@ fn recorded(with_gpio: bool) -> Accesses {
 async fn all_lines(nodes: Nodes, count: u32) {
     let tasks: Vec<_> = (0..LINES)
         .map(|line| {
-            let mut line = Line::new(nodes.intc.clone(), u8::try_from(line).expect("a line")).expect("a line");
+            let mut line = nodes.intc.line(u8::try_from(line).expect("a line")).expect("a line");
             tokio::task::spawn(async move {
                 for _ in 0..count {
                     line.wait_async().await.expect("an interrupt");

@@ -3,9 +3,12 @@
 //! The files know of few side effects: that a FIFO's output is taken by its read, they don't say. The register maps of
 //! the blocks that have a driver here do, and a short table has the others'.
 
-use pynq::core::{
-    maps::{AxiGpioRegisters, AxiIntcRegisters, AxiTimerRegisters, AxiUartLiteRegisters},
-    regs::{ReadAccess, RegisterInfo, WriteAccess},
+use pynq::{
+    core::{
+        maps::AxiIntcRegisters,
+        regs::{ReadAccess, RegisterInfo, WriteAccess},
+    },
+    drivers::{axi_gpio::AxiGpioRegisters, axi_timer::AxiTimerRegisters, axi_uartlite::AxiUartLiteRegisters},
 };
 use pynq_hwh::{Access, IpBlock, ModifiedWrite, Register};
 

@@ -15,7 +15,10 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use pynq::{Channel, ChannelDirection, Clock as _, Interrupt, LinuxOptions, Overlay, core::interrupt::Fired};
+use pynq::{
+    Channel, ChannelDirection, Clock as _, LinuxOptions, Overlay,
+    core::interrupt::{Fired, Line},
+};
 use pynq_hwh::{Design, LineKind, Warning, WarningKind};
 
 use super::Watch;
@@ -42,7 +45,8 @@ enum News {
 
 /// A handle, and the channel of a GPIO that it is of.
 struct Watched {
-    interrupt: Interrupt,
+    pin: String,
+    line: Line,
     channel: Option<(u8, Channel)>,
 }
 
@@ -111,9 +115,12 @@ pub(super) fn run(arguments: &Watch) -> Outcome {
     outcome
 }
 
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
 /// The handles of a pin: of the channels with inputs, if it is a GPIO's.
 fn watched(overlay: &Overlay, pin: &str, raw: bool) -> Result<Vec<Watched>, String> {
-    let text = |error: pynq::Error| error.to_string();
     let block = pin.rsplit_once('/').and_then(|(path, _)| overlay.ip_blocks().get_key_value(path));
     match block {
         // A pin that is not wired has no way to here, block or not.
@@ -127,15 +134,18 @@ fn watched(overlay: &Overlay, pin: &str, raw: bool) -> Result<Vec<Watched>, Stri
                     continue;
                 }
                 let channel = gpio.channel(number).map_err(text)?;
-                let interrupt = channel.slice(..).and_then(|slice| slice.changes()).map_err(text)?;
-                watched.push(Watched { interrupt, channel: Some((number, channel)) });
+                let line = channel.changes().map_err(text)?;
+                watched.push(Watched { pin: pin.to_owned(), line, channel: Some((number, channel)) });
             }
             if watched.is_empty() {
                 return Err(format!("{pin} never fires: {path} has no inputs"));
             }
             Ok(watched)
         }
-        _ => Ok(vec![Watched { interrupt: overlay.interrupt(pin).map_err(text)?, channel: None }]),
+        _ => {
+            let line = overlay.interrupt(pin).map_err(text)?.into_line();
+            Ok(vec![Watched { pin: pin.to_owned(), line, channel: None }])
+        }
     }
 }
 
@@ -149,17 +159,18 @@ fn is_level(design: &Design, pin: &str) -> Option<LineKind> {
 fn wait(mut watched: Watched, clock: &pynq::BoardClock, may_be_level: bool, sender: &Sender<News>) {
     let mut without_pause = 0u32;
     loop {
-        let mut fired = watched.interrupt.wait_until(clock.now() + PAUSE);
-        if fired.as_ref().is_err_and(pynq::Error::is_timed_out) {
+        let mut fired = watched.line.wait_until(clock.now() + PAUSE);
+        if fired == Err(pynq::core::Error::TimedOut) {
             without_pause = 0;
-            fired = watched.interrupt.wait();
+            fired = watched.line.wait();
         } else {
             without_pause = without_pause.saturating_add(1);
         }
         let value = watched.channel.as_ref().map(|(number, channel)| channel.read().map(|value| (*number, value)));
         let news = match (fired, value.transpose()) {
             (Ok(fired), Ok(channel)) => News::Fired { at: Instant::now(), fired, channel },
-            (Err(error), _) | (_, Err(error)) => News::Failed(error.to_string()),
+            (Err(error), _) => News::Failed(format!("interrupt `{}`: {error}", watched.pin)),
+            (_, Err(error)) => News::Failed(error.to_string()),
         };
         let failed = matches!(news, News::Failed(_));
         if sender.send(news).is_err() || failed {

@@ -28,7 +28,6 @@ pub(super) fn keeps_the_event<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let (mut line, count) = (t.line(port)?, Count::new());
     {
-        use pynq_core::interrupt::InterruptEventExt as _;
         let mut wait = alloc::boxed::Box::pin(line.wait_async());
         let waker = count.waker();
         let mut cx = core::task::Context::from_waker(&waker);

@@ -9,7 +9,7 @@ use core::{
 
 use pynq_core::{
     Error,
-    interrupt::{Fired, InterruptEventExt as _, Line, with_deadline},
+    interrupt::{Fired, Line, with_deadline},
 };
 
 use crate::{
@@ -22,7 +22,7 @@ const WHILE: Duration = Duration::from_millis(10);
 
 /// The blocking twin, for an event that is there. Where there is a clock it may give up, so that a backend which loses
 /// the event gets its verdict.
-fn twin<B: Bench>(t: &Trial<'_, B>, line: &mut Line<B::Node>) -> Result<Fired, Stop> {
+fn twin<B: Bench>(t: &Trial<'_, B>, line: &mut Line) -> Result<Fired, Stop> {
     let ended = match t.bench.now() {
         Ok(now) => line.wait_until(now + WHILE),
         Err(_) => line.wait(),

@@ -2,10 +2,7 @@
 
 use alloc::vec::Vec;
 
-use pynq_core::{
-    Error,
-    interrupt::{InterruptEvent as _, InterruptLines as _, Line, NodeHandle as _},
-};
+use pynq_core::Error;
 
 use crate::{
     Bench, Verdict,
@@ -40,7 +37,7 @@ pub(super) fn invalidated<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     ensure!(dropped.poll(&count.waker()).is_pending(), "a wait ended without an event");
     // What is behind a node goes before it.
     for node in t.bench.chain() {
-        node.invalidate_node(Error::Invalidated);
+        node.invalidate(Error::Invalidated);
     }
     let before = t.bench.accesses()?;
     t.rest()?;
@@ -62,7 +59,7 @@ pub(super) fn invalidated<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 
 pub(super) fn no_such_line<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let lines = t.node.line_count();
-    let refused = Line::new(t.node.clone(), lines).err();
+    let refused = t.node.line(lines).err();
     ensure!(
         refused == Some(Error::NoSuchLine { line: lines, lines }),
         "a handle on line {lines} of {lines} gave {refused:?}"

@@ -98,7 +98,6 @@ pub(super) fn new_handle<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 pub(super) fn clear_forgets<B: Bench>(t: &Trial<'_, B>) -> Verdict {
-    use pynq_core::interrupt::InterruptEvent as _;
     let port = t.port(0)?;
     let mut line = t.line(port)?;
     for _ in 0..3 {
@@ -115,7 +114,6 @@ pub(super) fn clear_forgets<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 
 /// Clearing takes the latch away; it must not take the event away from who has not seen it.
 pub(super) fn clear_counts_for_others<B: Bench>(t: &Trial<'_, B>) -> Verdict {
-    use pynq_core::interrupt::InterruptEvent as _;
     let port = t.port(0)?;
     let (mut first, second) = (t.line(port)?, t.line(port)?);
     t.fire(port)?;

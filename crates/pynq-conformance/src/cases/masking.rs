@@ -1,6 +1,6 @@
 //! I1: no interrupt of a line can reach the CPU unless something waits on it.
 
-use pynq_core::{Error, interrupt::NodeHandle as _};
+use pynq_core::Error;
 
 use crate::{Bench, Stop, Verdict, trial::Trial};
 
@@ -58,7 +58,7 @@ pub(super) fn after_an_error<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.bench.enables()?;
     let wait = t.wait(port)?;
     for node in t.bench.chain() {
-        node.invalidate_node(Error::Invalidated);
+        node.invalidate(Error::Invalidated);
     }
     t.rest()?;
     t.failed(&wait, Error::Invalidated, "by the invalidation")?;

@@ -1,7 +1,5 @@
 //! I6, I7, I9 to I11 and I13: what one interrupt costs, and whom it concerns.
 
-use pynq_core::interrupt::{Line, NodeHandle as _};
-
 use crate::{
     Bench, Source, Stop, Verdict,
     trial::{ByHand, Count, Trial},
@@ -61,7 +59,7 @@ pub(super) fn independent<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 pub(super) fn two_owners<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let (port, line) = (t.port(0)?, t.bench.parent_line()?);
     let parent = t.bench.chain().into_iter().nth(1).ok_or_else(|| Stop::skipped("this place has no controller"))?;
-    let mut raw = Line::new(parent.clone(), line)?;
+    let mut raw = parent.line(line)?;
     for _ in 0..3 {
         // The raw handle comes first, so that first come is not what puts the node first.
         let mut listens = ByHand::on(raw.clone());
@@ -75,7 +73,7 @@ pub(super) fn two_owners<B: Bench>(t: &Trial<'_, B>) -> Verdict {
         ensure!(listens.poll(&count.waker()).is_ready(), "who listens on the node's line was woken for nothing");
         let fired = parent.line_stats(line).fired - before;
         ensure!(fired == 1, "one event on a line with two owners was served {fired} times");
-        raw = Line::new(parent.clone(), line)?;
+        raw = parent.line(line)?;
     }
     t.idle("afterwards")
 }
@@ -163,7 +161,7 @@ pub(super) fn software<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let lines = t.bench.software_lines()?;
     let hardware = t.wait(t.port(0)?)?;
     for &line in &lines {
-        let wait = t.start(Line::new(t.node.clone(), line)?)?;
+        let wait = t.start(t.node.line(line)?)?;
         t.waits(&wait, "before its interrupt was raised")?;
         t.bench.raise_software(line)?;
         t.rest()?;

@@ -88,7 +88,7 @@ pub(super) fn cursors<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 
 pub(super) fn listener<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
-    let mut listener: Pin<Box<Listener<B::Node>>> = Box::pin(t.line(port)?.listen());
+    let mut listener: Pin<Box<Listener>> = Box::pin(t.line(port)?.listen());
     listener.as_mut().arm()?;
     for _ in 0..3 {
         t.fire(port)?;

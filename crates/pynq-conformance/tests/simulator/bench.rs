@@ -11,8 +11,8 @@ use std::{
 
 use pynq_conformance::{Bench, Moment, Sleep, Stimulus, Stop, Task};
 use pynq_core::{
-    AxiIntc, AxiIntcNode, Error, Instant,
-    interrupt::{InterruptLines, InterruptSource, StdLock},
+    AxiIntc, AxiIntcHardware, Error, Instant,
+    interrupt::{InterruptSource, NodeHandle},
     mmio::Recorder,
 };
 use pynq_sim::{Access, Board, CpuPin, Window};
@@ -21,8 +21,7 @@ use crate::{hosts::Host, root::Root};
 
 pub(crate) type AnySource = Pin<Box<dyn InterruptSource + Send + Sync>>;
 pub(crate) type Registers = Arc<Recorder<Window>>;
-pub(crate) type IntcNode = AxiIntcNode<Registers, StdLock, AnySource>;
-pub(crate) type AnyNode = Pin<Arc<dyn InterruptLines>>;
+pub(crate) type IntcNode = NodeHandle<AxiIntcHardware<Registers>>;
 
 /// Offsets in the registers of an AXI INTC and an AXI GPIO.
 pub(crate) mod offsets {
@@ -52,14 +51,14 @@ pub(crate) struct SimBench {
     pub(crate) board: Board,
     pub(crate) cpu: CpuPin,
     /// The first is waited on, the last is on the root. Dropped from there.
-    pub(crate) nodes: Vec<AnyNode>,
+    pub(crate) nodes: Vec<NodeHandle>,
     /// One for each node, but for a pin straight on the root, which has none.
     pub(crate) blocks: Vec<Block>,
     pub(crate) recorders: Vec<Registers>,
     pub(crate) seen: Cell<u64>,
     pub(crate) lines: Vec<u8>,
     /// The controller on which the source is, if it is on one.
-    pub(crate) intc: Option<Pin<Arc<IntcNode>>>,
+    pub(crate) intc: Option<IntcNode>,
     pub(crate) software: Vec<u8>,
     pub(crate) parent_line: Option<u8>,
     /// Controllers here have SIE and CIE.
@@ -104,9 +103,7 @@ impl SimBench {
 }
 
 impl Bench for SimBench {
-    type Node = AnyNode;
-
-    fn chain(&self) -> Vec<AnyNode> {
+    fn chain(&self) -> Vec<NodeHandle> {
         self.nodes.clone()
     }
 

@@ -2,13 +2,11 @@
 
 use std::{
     cell::RefCell,
-    pin::Pin,
-    sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use pynq_conformance::{Manual, Task};
-use pynq_core::interrupt::{InterruptLines, block_on_node};
+use pynq_core::{Error, interrupt::NodeHandle};
 
 /// Which kind of host a rig gives its benches.
 #[derive(Clone)]
@@ -36,16 +34,16 @@ impl Host {
         }
     }
 
-    pub(crate) fn spawn(&self, task: Task, node: &Pin<Arc<dyn InterruptLines>>) {
+    pub(crate) fn spawn(&self, task: Task, node: &NodeHandle) {
         match self {
             Self::Manual(manual) => manual.spawn(task),
             Self::Threads(threads) => {
                 let node = node.clone();
                 let task = async move {
                     task.await;
-                    Ok(())
+                    Ok::<_, Error>(())
                 };
-                let thread = thread::spawn(move || block_on_node(&node, task, None).expect("it is woken"));
+                let thread = thread::spawn(move || node.block_on(task, None).expect("it is woken"));
                 threads.borrow_mut().push(thread);
             }
             Self::Tokio(handle) => drop(handle.spawn(task)),

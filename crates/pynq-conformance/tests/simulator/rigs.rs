@@ -1,11 +1,11 @@
 //! Boards described in code, one for each place, and the board of a design.
 
-use std::{cell::Cell, pin::Pin, sync::Arc, time::Duration};
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use pynq_conformance::{Controllers, Place, Rig, Source, Stop};
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, axi_intc_node,
-    interrupt::{Direct, DirectNode, ParentLine, StdLock},
+    interrupt::{Direct, DirectNode, NodeHandle, ParentLine, StdLock},
     mmio::Recorder,
 };
 use pynq_drivers::{
@@ -19,7 +19,7 @@ use pynq_sim::{
 };
 
 use crate::{
-    bench::{AnyNode, AnySource, Block, IntcNode, Registers, SimBench, offsets},
+    bench::{AnySource, Block, IntcNode, Registers, SimBench, offsets},
     hosts::{Host, Kind},
     root::Root,
 };
@@ -63,10 +63,10 @@ struct Tower {
     board: Board,
     cpu: CpuPin,
     root: Root,
-    nodes: Vec<AnyNode>,
+    nodes: Vec<NodeHandle>,
     blocks: Vec<Block>,
     recorders: Vec<Registers>,
-    intc: Option<Pin<Arc<IntcNode>>>,
+    intc: Option<IntcNode>,
 }
 
 impl Tower {
@@ -95,20 +95,21 @@ impl Tower {
     fn intc(&mut self, path: &str, line: u8, config: AxiIntcConfig) {
         let source = self.top(line);
         let hardware = AxiIntcHardware::new(self.registers(path, false), config).expect("it is a controller");
-        let node = Arc::pin(axi_intc_node(StdLock::new(), hardware, source));
-        self.intc = Some(node.clone());
-        self.nodes.push(node);
+        let node = NodeHandle::from(Arc::pin(axi_intc_node(StdLock::new(), hardware, source)));
+        self.nodes.push(node.clone().erase());
+        self.intc = Some(node);
     }
 
     fn gpio(&mut self, path: &str, line: u8, config: AxiGpioConfig) {
         let source = self.top(line);
         let hardware = AxiGpioHardware::new(self.registers(path, true), config).expect("it is a GPIO");
-        self.nodes.push(Arc::pin(axi_gpio_node(StdLock::new(), hardware, source)));
+        let node = Arc::pin(axi_gpio_node(StdLock::new(), hardware, source));
+        self.nodes.push(NodeHandle::from(node).erase());
     }
 
     fn direct(&mut self) {
-        let node: DirectNode<StdLock, AnySource> = DirectNode::new(StdLock::new(), Direct, self.root.source(false));
-        self.nodes.push(Arc::pin(node));
+        let node = Arc::pin(DirectNode::new(StdLock::new(), Direct, self.root.source(false)));
+        self.nodes.push(NodeHandle::from(node).erase());
     }
 
     fn bench(mut self, host: &Kind, lines: Vec<u8>, parent_line: Option<u8>) -> SimBench {

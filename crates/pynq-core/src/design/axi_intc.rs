@@ -39,9 +39,12 @@ pub trait AxiIntcBlock: Block {
 }
 
 /// Lines of a controller, by the interrupt output that is wired to them.
-impl<B: AxiIntcBlock, H: NodeHandle> Of<B, H> {
+impl<B: AxiIntcBlock, P: Clone> Of<B, P> {
     /// The line that `output` is wired to, for the node of its block to sit on.
-    pub fn line<W: Wired<Parent = B>>(&self, output: W) -> Of<W, ParentLine<H>> {
+    pub fn line<W: Wired<Parent = B>, Hw>(&self, output: W) -> Of<W, ParentLine>
+    where
+        P: Into<NodeHandle<Hw>>,
+    {
         let _ = output;
         Of::new(ParentLine::new(self.get().clone(), W::LINE))
     }
@@ -51,7 +54,10 @@ impl<B: AxiIntcBlock, H: NodeHandle> Of<B, H> {
     /// # Errors
     ///
     /// The error the controller has failed with.
-    pub fn event<W: Wired<Parent = B>>(&self, output: W) -> Result<Line<H>, Error> {
+    pub fn event<W: Wired<Parent = B>, Hw>(&self, output: W) -> Result<Line, Error>
+    where
+        P: Into<NodeHandle<Hw>>,
+    {
         let _ = output;
         Line::new(self.get().clone(), W::LINE)
     }

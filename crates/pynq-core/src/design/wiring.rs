@@ -1,16 +1,9 @@
 //! Interrupt outputs, and what they are wired to.
 
-use core::{
-    fmt::Debug,
-    pin::Pin,
-    task::{Context, Poll, Waker},
-};
+use core::fmt::Debug;
 
-use super::{AxiIntcBlock, Of};
-use crate::{
-    Error, Instant,
-    interrupt::{Direct, DirectNode, InterruptSource, NodeLock},
-};
+use super::{AxiIntcBlock, Block, Of};
+use crate::interrupt::{Direct, DirectNode, InterruptSource, NodeLock};
 
 /// How a line listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,12 +26,27 @@ pub enum LineKind {
 pub trait Wired: Copy + Debug + Send + Sync + 'static {
     /// Block and port: `btns_gpio/ip2intc_irpt`.
     const PATH: &'static str;
+    /// The block whose output it is.
+    type Block: Block;
+    /// The port, without the block: `ip2intc_irpt`.
+    const PORT: &'static str;
     /// What it is wired to: a controller, or an interrupt of the processor.
     type Parent: Parent;
     /// Which line of it: the controller's input, or the bit of the processor's vector.
     const LINE: u8;
     /// How that line listens, whatever the source is. Of an interrupt of the processor, how it is to be set up.
     const KIND: LineKind;
+}
+
+/// In place of a block that the processor can't address, of an interrupt output that it handles all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoBlock;
+
+impl Block for NoBlock {
+    const PATH: &'static str = "";
+    const VLNV: &'static str = "";
+    const BASE: u64 = 0;
+    const SIZE: u64 = 0;
 }
 
 /// What interrupt outputs are wired to: [`Root`] or an [`AxiIntcBlock`].
@@ -75,25 +83,4 @@ where
     S: InterruptSource + Send + Sync + 'static,
 {
     source.map(|source| DirectNode::new(lock, Direct, source))
-}
-
-/// The source of a block whose interrupt is not used: every wait is answered with [`Error::InterruptsUnavailable`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unwired;
-
-impl InterruptSource for Unwired {
-    fn poll_fired(self: Pin<&Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Err(Error::InterruptsUnavailable))
-    }
-
-    fn disarm(self: Pin<&Self>) {}
-
-    fn block(&self, poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, _: Option<Instant>) -> Result<(), Error> {
-        // The first poll registers and thereby fails the wait, the second one collects the error.
-        let mut cx = Context::from_waker(Waker::noop());
-        match poll(&mut cx).is_ready() || poll(&mut cx).is_ready() {
-            true => Ok(()),
-            false => Err(Error::InterruptsUnavailable),
-        }
-    }
 }

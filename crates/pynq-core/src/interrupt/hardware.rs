@@ -1,11 +1,16 @@
 //! What the engine needs to know of a block.
 
+use super::LineArray;
+
 /// The register functions of an interrupt node, the only part of it that differs from block to block.
 ///
 /// All are called under the node's lock: they access registers and return. `lines` is a bit mask of the node's lines.
 pub trait InterruptHardware: Send {
+    /// How many lines it can have: `Lines<2>`.
+    type Lines: LineArray;
+
     /// Unmasks `lines`. A **level** line is acknowledged first: its latch means nothing until now. An **edge** line
-    /// is not: an edge that came while nobody waited stays for the wait that begins here.
+    /// is not: an edge that came while no task waited stays for the wait that begins here.
     fn unmask(&mut self, lines: u32);
 
     /// Masks `lines`.
@@ -28,7 +33,7 @@ pub trait InterruptHardware: Send {
     }
 
     /// The lines that [`ack_pending`](Self::ack_pending) leaves inactive. Only such a line can stay unmasked when it has fired and
-    /// somebody still waits; any other is masked until its device has been cleared and somebody waits again, so a line
+    /// a task still waits; any other is masked until its device has been cleared and a task waits again, so a line
     /// that is sampled has to be one of these.
     fn clears_on_ack(&self) -> u32;
 

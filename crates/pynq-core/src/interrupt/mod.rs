@@ -2,14 +2,21 @@
 //!
 //! Everything that raises an interrupt is a [`Node`]: a few register functions ([`InterruptHardware`]) under one engine
 //! that owns all the concurrency. A node sits on an [`InterruptSource`]: a root (a UIO file descriptor, a GIC line,
-//! the simulator's CPU pin) or, as [`ParentLine`], a line of another node. Tasks wait on lines, through [`Line`] and
-//! [`InterruptEvent`] or through the drivers built on them. Nothing polls, nothing spawns, nothing allocates.
+//! the simulator's CPU pin) or, as [`ParentLine`], a line of another node. Whatever it is made of, it is used through a
+//! [`NodeHandle`]. Tasks wait on lines, through [`Line`] or through the drivers built on it, and each wait is a
+//! [`Waiting`]. Nothing polls, nothing spawns, nothing allocates.
 
 mod deadline;
 mod direct;
+#[allow(unsafe_code)] // the pointer to a node whose type is erased
+mod handle;
 mod hardware;
+#[allow(unsafe_code)] // the table behind that pointer
+mod header;
 mod line;
+mod line_array;
 mod lines;
+mod listener;
 mod node;
 mod ownership;
 mod panics;
@@ -17,6 +24,7 @@ mod parent;
 mod source;
 mod state;
 mod sync;
+mod wait;
 #[allow(unsafe_code)] // the wait queue
 mod waiter;
 #[allow(unsafe_code)] // the waker's vtable
@@ -24,18 +32,22 @@ mod waker;
 
 pub use deadline::{WithDeadline, with_deadline};
 pub use direct::{Direct, DirectNode};
+pub use handle::NodeHandle;
 pub use hardware::InterruptHardware;
-pub use line::{InterruptEvent, InterruptEventExt, Line, Listener, Wait, WaitFor, block_on_node};
-pub use lines::{Cursor, Fired, InterruptLines, LineStats, NodeHandle, Request};
+pub use line::{ConditionWait, EventWait, Line};
+pub use line_array::{LineArray, Lines};
+pub use lines::{Fired, LineStats};
+pub use listener::{Listener, NextEvent};
 pub use node::Node;
 pub use parent::ParentLine;
 pub use source::{Activity, Driven, InterruptSource, TaskId};
 pub use sync::NodeLock;
 #[cfg(feature = "std")]
 pub use sync::StdLock;
-pub use waiter::{Condition, Waiter};
+pub use wait::{Deadline, FromNode, Operation, Until, Wait, Waiting};
+pub use waiter::Condition;
 
 /// What a [`NodeLock`] is made of.
 pub use mutex_traits::{ConstInit, ScopedRawMutex};
-pub use waker::NodeRef;
+pub(crate) use waiter::Waiter;
 pub(crate) use waker::epoch_waker;

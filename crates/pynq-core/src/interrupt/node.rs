@@ -24,43 +24,45 @@
 //! ```
 //!
 //! Any poll in `Ready` or `Woken` completes it; dropping it in any state takes it out. A service moves those it
-//! completes to `Ready` in the lock round in which it counts the event, and wakes only `Ready` ones: who registers
-//! during the service is not woken by it. One that is `Woken` carries what it is told and is its owner's again, who takes
-//! the event without the lock. Events are in the line's counter, which a wait holds against the cursor of its handle, so
-//! that one can be neither lost with a dropped future nor taken from another one.
+//! completes to `Ready` in the lock round in which it counts the event, and wakes only `Ready` ones: a waiter that
+//! registers during the service is not woken by it. A waiter that is the node's only one goes straight to `Woken`. A `Woken`
+//! waiter carries its result and belongs to its future again, which takes the event without the lock. Events are in the
+//! line's counter, which a wait compares with the cursor of its handle, so that one can be neither lost with a dropped
+//! future nor taken from another one.
 //!
 //! # Who owns the node
 //!
 //! The node's lock guards its state and its registers and is never held together with another node's. Calls to the
-//! source are made with no lock, by the **owner** alone. Who that is, one atomic word says ([`Ownership`]):
+//! source are made with no lock, by the **owner** alone: the thread that runs the node. Which thread that is, one atomic
+//! word decides ([`Ownership`]):
 //!
 //! ```text
-//! at rest ──woken, or something to be done after a lock round──▶ owned ──told──▶ owned, told ─┐
-//!    ▲                                                             │  ▲                       │
-//!    └──────────────── leaves, if nobody told it ──────────────────┘  └─────── looks ─────────┘
+//! at rest ──woken, or work left by a lock round──▶ owned ──notified──▶ owned, notified ─┐
+//!    ▲                                              │  ▲                                │
+//!    └──────────── leaves, if not notified ─────────┘  └──────────── re-checks ─────────┘
 //! ```
 //!
-//! A wake takes a node that is armed and at rest, or tells its owner. Whoever changed, under the lock, whether somebody
-//! waits does the same before it releases the lock: so a node that is at rest is armed if, and only if, somebody waits.
-//! The owner leaves by a compare-and-swap, which fails if it was told.
+//! A wake takes a node that is armed and at rest, or notifies its owner. A thread that changed, under the lock, whether any
+//! task waits does the same before it releases the lock: so a node at rest is armed if, and only if, a task waits. The owner
+//! leaves by a compare-and-swap, which fails if it was notified.
 //!
-//! A source may wake from inside the register write by which this very thread enables a line, under the node's lock. Such
-//! a wake finds the node *visited*, does not become the owner, who would need that lock, and sets *told* for nobody in
-//! particular; then it tries the lock. Whoever had the lock looks after its release. That both miss is impossible: both
-//! change the word, so one comes first, and the other knows all that was before. From a wake inside another node's register
-//! access `visited` is seen as well, since accesses that dispatch are made one after another: they hold the lock of
-//! their board.
+//! A source may wake from inside the register write by which this very thread unmasks a line, under the node's lock. Such
+//! a wake finds the node *in access*, does not become the owner, which would need that lock, and sets *notified*; then it
+//! tries the lock. The thread that had the lock re-checks after its release. That both miss is impossible: both change the
+//! word, so one comes first, and the other sees all that was before. From a wake inside another node's register access
+//! `in_access` is seen as well, since accesses that dispatch are made one after another: they hold the lock of their board.
 //!
 //! # What runs under a lock
 //!
 //! Register functions, and through them whatever a register access sets off. On the simulator that can be an interrupt,
-//! and with it the dispatch of *another* node and the wakers of its tasks: a waker must not touch the engine, as those
-//! of executors don't.
+//! and with it the dispatch of *another* node and the wakers of its tasks. A waker that drops another wait of the node whose
+//! lock is held can't be served: where its lock panics instead of blocking, the process is aborted, since the waiter may not
+//! be freed while it is linked.
 //!
 //! # Why a node does not move
 //!
-//! Its source may be a waiter in its parent's queue. Nodes are reached through handles only, a `&'static` or a
-//! `Pin<Arc<_>>`.
+//! Its source may be a waiter in its parent's queue. Nodes are reached through [handles](super::NodeHandle) only, made of a
+//! `&'static` or a `Pin<Arc<_>>`.
 
 use core::{
     fmt,
@@ -72,88 +74,81 @@ use core::{
 use mutex::BlockingMutex;
 
 use super::{
-    Activity, Driven, InterruptHardware, InterruptSource, NodeHandle, NodeLock,
-    lines::{Cursor, Fired, InterruptLines, LineStats, Request},
+    Activity, InterruptHardware, InterruptSource, NodeLock,
+    header::{Header, NodeRef},
+    line_array::LineArray,
+    lines::{Cursor, LineStats},
     ownership::{Ownership, Step},
-    panics::Panics,
+    panics::{AbortUnlessForgotten, Panics},
     state::NodeState,
     sync::{AtomicBool, Ordering},
     waiter::{State, Waiter},
-    waker::{Functions, Header, NodeRef},
 };
-use crate::{Error, Instant};
+use crate::{BlockName, Error};
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 #[allow(unsafe_code)]
 mod counted;
 
 mod batch;
-#[allow(unsafe_code)]
 mod poll;
+#[allow(unsafe_code)]
+mod table;
 
-use batch::Batch;
+pub(super) use batch::Batch;
 
-/// An interrupt node: the hardware `H` with `N` lines, guarded by the lock `L`, fed by the source `S`.
+/// An interrupt node: the hardware `H`, guarded by the lock `L`, fed by the source `S`.
 ///
-/// Owned by a `Pin<Arc<_>>` or a `static`; used through [`Line`](super::Line)s and drivers.
+/// Owned by a `Pin<Arc<_>>` or a `static`; used through a [`NodeHandle`](super::NodeHandle), which has none of these
+/// parameters but `H`.
 #[repr(C)] // `header` comes first: a pointer to the node is one to its header
-pub struct Node<H, L, S, const N: usize> {
-    header: Header,
-    line_count: u8,
+pub struct Node<H: InterruptHardware, L, S> {
+    pub(super) header: Header,
     ownership: Ownership,
-    /// Somebody who need not be the owner is in a lock round, and may have set off what wakes the node from inside it.
-    visited: AtomicBool,
-    state: BlockingMutex<L, NodeState<H, N>>,
+    /// True while a register access runs under the lock, so that a wake it triggers on this thread does not try to
+    /// re-enter.
+    in_access: AtomicBool,
+    state: BlockingMutex<L, NodeState<H>>,
     source: S,
 }
 
-impl<H, L, S, const N: usize> Node<H, L, S, N>
+impl<H, L, S> Node<H, L, S>
 where
     H: InterruptHardware + 'static,
     L: NodeLock + Send + Sync + 'static,
     S: InterruptSource + Send + Sync + 'static,
 {
-    const FUNCTIONS: Functions = Functions {
-        wake_static: Self::wake_static,
-        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-        wake_weak: Self::wake_weak,
-        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-        clone_weak: Self::clone_weak,
-        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-        drop_weak: Self::drop_weak,
-        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-        upgrade: Self::upgrade,
-        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-        wake_strong: Self::wake_strong,
-        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-        clone_strong: Self::clone_strong,
-        #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-        drop_strong: Self::drop_strong,
-    };
-
-    /// Panics at compile time if a line number would not fit the bit masks.
-    const LINES: u8 = {
-        assert!(N > 0 && N <= 32, "a node has 1 to 32 lines");
-        N as u8
-    };
-
     /// A node over `hardware`, all of whose lines are masked.
     #[cfg(not(loom))]
     pub const fn new(lock: L, hardware: H, source: S) -> Self {
-        Self::assemble(lock, hardware, source, Self::LINES, Ownership::new(), AtomicBool::new(false))
+        Self::with_lines(lock, hardware, source, H::Lines::COUNT)
     }
 
     /// A node over `hardware`, all of whose lines are masked.
     #[cfg(loom)]
     pub fn new(lock: L, hardware: H, source: S) -> Self {
-        Self::assemble(lock, hardware, source, Self::LINES, Ownership::new(), AtomicBool::new(false))
+        Self::assemble(
+            lock,
+            hardware,
+            source,
+            H::Lines::COUNT,
+            BlockName::NONE,
+            Ownership::new(),
+            AtomicBool::new(false),
+        )
     }
 
-    /// As [`new`](Self::new), for hardware that was built with fewer than `N` lines.
+    /// As [`new`](Self::new), for hardware that was built with fewer lines than it can have.
     #[cfg(not(loom))]
     pub const fn with_lines(lock: L, hardware: H, source: S, lines: u8) -> Self {
-        let lines = if lines < Self::LINES { lines } else { Self::LINES };
-        Self::assemble(lock, hardware, source, lines, Ownership::new(), AtomicBool::new(false))
+        Self::named(lock, hardware, source, lines, BlockName::NONE)
+    }
+
+    /// As [`with_lines`](Self::with_lines), for the block that is called `name` in the design; its errors say so.
+    #[cfg(not(loom))]
+    pub const fn named(lock: L, hardware: H, source: S, lines: u8, name: BlockName) -> Self {
+        let lines = if lines < H::Lines::COUNT { lines } else { H::Lines::COUNT };
+        Self::assemble(lock, hardware, source, lines, name, Ownership::new(), AtomicBool::new(false))
     }
 
     const fn assemble(
@@ -161,78 +156,84 @@ where
         hardware: H,
         source: S,
         line_count: u8,
+        name: BlockName,
         ownership: Ownership,
-        visited: AtomicBool,
+        in_access: AtomicBool,
     ) -> Self {
         Self {
-            header: Header { functions: &Self::FUNCTIONS },
-            line_count,
+            header: Header::new(&Self::FUNCTIONS, line_count, name),
             ownership,
-            visited,
+            in_access,
             state: BlockingMutex::const_new(lock, NodeState::new(hardware)),
             source,
         }
     }
+}
 
-    /// Runs `f` on the hardware of the node `this` under its lock: for accesses that must not interleave with a service.
-    ///
-    /// # Errors
-    ///
-    /// The error the node failed with, if it did: its registers may be gone.
-    pub fn with_hardware<P, R>(this: &P, f: impl FnOnce(&mut H) -> R) -> Result<R, Error>
-    where
-        P: NodeHandle + Deref<Target = Self>,
-    {
-        this.locked(this.node_ref(), |state| match &mut state.hardware {
-            Some(hardware) => Ok(f(hardware)),
-            None => Err(state.failed.unwrap_or(Error::Invalidated)),
-        })
+/// A node that a handle, or a count of a waker's, keeps alive for the call.
+struct Live<'a, H: InterruptHardware, L, S> {
+    node: &'a Node<H, L, S>,
+    /// The same node, with the provenance of its whole allocation: for its waker.
+    me: NodeRef,
+}
+
+impl<H: InterruptHardware, L, S> Deref for Live<'_, H, L, S> {
+    type Target = Node<H, L, S>;
+
+    fn deref(&self) -> &Self::Target {
+        self.node
     }
+}
 
-    /// One lock round of somebody who is not the owner: whoever leaves work behind, or was in the way of a wake,
-    /// sees to it afterwards. If nobody owns the node, it becomes the owner in the same round.
-    ///
-    /// Here and below `me` is of a handle to this very node, which lives for the call: every way in is `unsafe` and
-    /// says so, or takes the handle itself.
-    fn locked<R>(&self, me: NodeRef, f: impl FnOnce(&mut NodeState<H, N>) -> R) -> R {
+impl<H, L, S> Live<'_, H, L, S>
+where
+    H: InterruptHardware + 'static,
+    L: NodeLock + Send + Sync + 'static,
+    S: InterruptSource + Send + Sync + 'static,
+{
+    /// Runs `f` under the lock, then runs the node if `f` changed whether any task waits or if a wake arrived meanwhile.
+    /// If no thread runs the node, this one becomes its owner in the same round.
+    fn locked<R>(&self, f: impl FnOnce(&mut NodeState<H>) -> R) -> R {
         let (result, step) = self.state.with_lock(|state| {
             let before = state.is_wanted();
             let result = {
-                let _visit = Visit::new(&self.visited);
+                let _access = Access::new(&self.in_access);
                 f(state)
             };
             let wanted = state.is_wanted();
-            (result, self.ownership.enter(before != wanted, wanted))
+            (result, self.ownership.try_run(before != wanted, wanted))
         });
-        // Whoever owns the node needs no look: it is told.
-        if step.is_some() || self.ownership.look() {
-            self.work(me, step);
+        if step.is_some() || self.ownership.recheck() {
+            self.dispatch(step);
         }
         result
     }
 
-    fn wake(&self, me: NodeRef) {
-        if !self.visited.load(Ordering::Relaxed) && self.ownership.enter_armed() {
-            self.work(me, Some(Step::Poll));
-        } else if !self.ownership.tell() {
-            self.work(me, None);
+    /// What the node's waker does.
+    fn wake(&self) {
+        if !self.in_access.load(Ordering::Relaxed) && self.ownership.try_run_armed() {
+            self.dispatch(Some(Step::Poll));
+        } else if !self.ownership.notify() {
+            self.dispatch(None);
         }
     }
 
-    /// Takes the owner's `step`, or becomes the owner, unless whoever has the lock, or owns the node, will see to it.
-    fn work(&self, me: NodeRef, step: Option<Step>) {
-        let enter = || self.state.try_with_lock(|state| self.ownership.enter(false, state.is_wanted())).flatten();
+    /// Takes the owner's `step`, or becomes the owner, unless the thread that has the lock, or runs the node, will see to
+    /// it.
+    fn dispatch(&self, step: Option<Step>) {
+        let enter = || self.state.try_with_lock(|state| self.ownership.try_run(false, state.is_wanted())).flatten();
         if let Some(step) = step.or_else(enter) {
             // Resumed only when all is done.
             let mut panics = Panics::default();
-            self.own(me, step, &mut panics);
+            self.run(step, &mut panics);
             panics.resume();
         }
     }
 
     fn pinned_source(&self) -> Pin<&S> {
-        // SAFETY: the source is a field of the node and never moved out of it, and whoever polls a node has a handle on it:
-        // a `&'static` or a `Pin<Arc<_>>`, in which it stays where it is for good, unless it may be moved, and the source may.
+        // SAFETY: the source is a field of the node and never moved out of it, and a node that is polled has a handle on it,
+        // made of a `&'static` or a `Pin<Arc<_>>`, in which it stays where it is for good, unless it may be moved, and the
+        // source may.
         #[allow(unsafe_code)]
         unsafe {
             Pin::new_unchecked(&self.source)
@@ -240,11 +241,11 @@ where
     }
 
     /// The owner's loop.
-    fn own(&self, me: NodeRef, mut step: Step, panics: &mut Panics) {
+    fn run(&self, mut step: Step, panics: &mut Panics) {
         let guard = Owner(&self.ownership);
-        // SAFETY: `me` is of a handle that whoever called in holds, so the node outlives this waker; see `locked`.
+        // SAFETY: the node is alive for this call, and so outlives this waker.
         #[allow(unsafe_code)]
-        let waker = unsafe { me.waker() };
+        let waker = unsafe { self.me.waker() };
         let mut cx = Context::from_waker(&waker);
         let source = self.pinned_source();
         loop {
@@ -257,29 +258,28 @@ where
                 Step::Poll => match source.poll_fired(&mut cx) {
                     Poll::Pending => true,
                     Poll::Ready(outcome) => {
-                        let mut batch = Batch::new();
+                        let mut batch = Batch::new(L::IN_HANDLER, panics);
                         let mut hardware = None;
                         let wanted = self.state.with_lock(|state| {
                             match outcome {
-                                Ok(()) => state.serve(),
+                                Ok(()) => state.serve(&mut batch),
                                 Err(error) => hardware = state.fail(error),
                             }
                             if !cfg!(pynq_mutant = "newcomers-served") {
-                                batch.fill(state, L::IN_HANDLER);
+                                batch.fill(state);
                             }
                             state.is_wanted()
                         });
                         let is_late =
                             cfg!(any(pynq_mutant = "wake-before-publish", pynq_mutant = "acknowledge-after-wake"));
                         if !is_late && batch.is_done && !wanted && self.ownership.leave(false) {
-                            // Nothing is left to do and nobody left to wake but these tasks: they are woken by who
-                            // is the owner no more.
+                            // Nothing is left to do but to wake these tasks, for which it takes no owner.
                             core::mem::forget(guard);
-                            self.wake_batch(&mut batch, panics);
+                            self.wake_batch(&mut batch);
                             batch.leave();
                             return;
                         }
-                        self.wake_ready(batch, panics);
+                        self.wake_ready(batch);
                         drop(hardware);
                         step = if wanted && !is_late { Step::Poll } else { self.next_step(false) };
                         continue;
@@ -305,42 +305,95 @@ where
         })
     }
 
-    fn wake_batch(&self, batch: &mut Batch, panics: &mut Panics) {
+    fn wake_batch(&self, batch: &mut Batch<'_>) {
         for _ in 0..batch.woken {
             self.source.trace(Activity::Woken);
         }
-        batch.wake(panics);
+        batch.wake();
     }
 
-    /// Wakes those of `batch` and all who are ready, with the lock released; see [`NodeLock::IN_HANDLER`] for the
+    /// Wakes the waiters of `batch` and all that are ready, with the lock released; see [`NodeLock::IN_HANDLER`] for the
     /// exception.
-    fn wake_ready(&self, mut batch: Batch, panics: &mut Panics) {
+    fn wake_ready(&self, mut batch: Batch<'_>) {
         while !batch.is_done {
-            self.wake_batch(&mut batch, panics);
-            self.state.with_lock(|state| batch.fill(state, L::IN_HANDLER));
+            self.wake_batch(&mut batch);
+            self.state.with_lock(|state| batch.fill(state));
         }
-        self.wake_batch(&mut batch, panics);
+        self.wake_batch(&mut batch);
         batch.leave();
     }
 
-    /// The same for who is not the owner, and may have been in the way of a wake.
-    fn wake_ready_and_look(&self, me: NodeRef) {
+    /// The same for a thread that does not run the node, and may have been in the way of a wake.
+    fn wake_ready_and_recheck(&self) {
         let mut panics = Panics::default();
-        self.wake_ready(Batch::new(), &mut panics);
-        self.locked(me, |_| ());
+        self.wake_ready(Batch::new(L::IN_HANDLER, &mut panics));
+        self.locked(|_| ());
         panics.resume();
     }
 
-    /// # Safety
-    ///
-    /// `header` is that of a static node of this type.
-    #[allow(unsafe_code)]
-    unsafe fn wake_static(header: *const Header) {
-        let node: *const Self = header.cast();
-        // SAFETY: `NodeRef`s that say static come from a `&'static Node`, whose first field the header is.
-        #[allow(unsafe_code)]
-        let node = unsafe { &*node };
-        node.wake(NodeRef { header, is_static: true });
+    fn cancel(&self, waiter: Pin<&Waiter>) {
+        if !waiter.registered.replace(false) {
+            return;
+        }
+        if cfg!(pynq_mutant = "disarm-without-owning") {
+            let last = self.state.with_lock(|state| {
+                state.take_out(waiter);
+                state.unmasked == 0
+            });
+            if last {
+                self.pinned_source().disarm();
+            }
+        }
+        // The caller frees the waiter next. Were this left by a panic while it is linked, the list would lead to what is
+        // freed.
+        let linked = AbortUnlessForgotten;
+        let (waker, woken) = self.locked(|state| {
+            let woken = waiter.state() == State::Woken;
+            let leaves_line = state.unlink(waiter);
+            core::mem::forget(linked);
+            if leaves_line {
+                state.mask_unwaited(waiter.line.get());
+            }
+            (waiter.waker.take(), woken)
+        });
+        drop(waker);
+        if woken {
+            self.source.trace(Activity::Dropped);
+        }
+    }
+
+    fn look(&self, line: u8) -> Result<Cursor, Error> {
+        let lines = self.header.line_count;
+        if line >= lines {
+            return Err(Error::NoSuchLine { line, lines });
+        }
+        let cursor = self.locked(|state| state.look(line));
+        self.wake_ready_and_recheck();
+        cursor
+    }
+
+    fn stats(&self, line: u8) -> LineStats {
+        self.locked(|state| state.lines.states().get(usize::from(line)).map_or(LineStats::NONE, |line| line.stats))
+    }
+
+    fn invalidate(&self, error: Error) {
+        let hardware = self.locked(|state| {
+            state.quiesce();
+            state.fail_for_good(error)
+        });
+        self.wake_ready_and_recheck();
+        drop(hardware);
+    }
+
+    fn is_idle(&self) -> bool {
+        self.locked(|state| state.is_idle()) && self.ownership.is_idle()
+    }
+
+    fn with_hardware(&self, f: &mut dyn FnMut(Result<*mut (), Error>)) {
+        self.locked(|state| match &mut state.hardware {
+            Some(hardware) => f(Ok((&raw mut *hardware).cast())),
+            None => f(Err(state.failed.unwrap_or(Error::Invalidated))),
+        });
     }
 }
 
@@ -354,120 +407,26 @@ impl Drop for Owner<'_> {
 }
 
 /// The part of a lock round from inside which the node may be woken. Ends by a panic of a register access as well.
-struct Visit<'a>(&'a AtomicBool);
+struct Access<'a>(&'a AtomicBool);
 
-impl<'a> Visit<'a> {
-    fn new(visited: &'a AtomicBool) -> Self {
-        visited.store(true, Ordering::Relaxed);
-        Self(visited)
+impl<'a> Access<'a> {
+    fn new(in_access: &'a AtomicBool) -> Self {
+        in_access.store(true, Ordering::Relaxed);
+        Self(in_access)
     }
 }
 
-impl Drop for Visit<'_> {
+impl Drop for Access<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Relaxed);
     }
 }
 
-// SAFETY: `poll_line` and `cancel` keep the waiter's contract: it is linked only between a `poll_line` that returned
-// `Pending` and the `poll_line` or `cancel` that takes it out under the lock.
-#[allow(unsafe_code)]
-unsafe impl<H, L, S, const N: usize> InterruptLines for Node<H, L, S, N>
-where
-    H: InterruptHardware + 'static,
-    L: NodeLock + Send + Sync + 'static,
-    S: InterruptSource + Send + Sync + 'static,
-{
-    unsafe fn poll_line(
-        &self,
-        me: NodeRef,
-        waiter: Pin<&Waiter>,
-        request: &Request,
-        cursor: &mut Cursor,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Fired, Error>> {
-        if waiter.is_registered() {
-            // SAFETY: passed on.
-            unsafe { self.poll_again(me, waiter, request, cursor, cx) }
-        } else {
-            // SAFETY: passed on.
-            unsafe { self.poll_first(me, waiter, request, cursor, cx) }
-        }
-    }
-
-    unsafe fn cancel(&self, me: NodeRef, waiter: Pin<&Waiter>) {
-        if !waiter.registered.replace(false) {
-            return;
-        }
-        if cfg!(pynq_mutant = "disarm-without-owning") {
-            let last = self.state.with_lock(|state| {
-                state.take_out(waiter);
-                state.unmasked == 0
-            });
-            if last {
-                self.pinned_source().disarm();
-            }
-        }
-        let (waker, woken) = self.locked(me, |state| {
-            let woken = waiter.state() == State::Woken;
-            state.take_out(waiter);
-            (waiter.waker.take(), woken)
-        });
-        drop(waker);
-        if woken {
-            self.source.trace(Activity::Dropped);
-        }
-    }
-
-    unsafe fn look(&self, me: NodeRef, line: u8) -> Result<Cursor, Error> {
-        if line >= self.line_count {
-            return Err(Error::NoSuchLine { line, lines: self.line_count });
-        }
-        let cursor = self.locked(me, |state| state.look(line));
-        self.wake_ready_and_look(me);
-        cursor
-    }
-
-    fn block(
-        &self,
-        poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
-        deadline: Option<Instant>,
-    ) -> Result<(), Error> {
-        self.source.block(poll, deadline)
-    }
-
-    fn prepare_wait(&self) -> Result<Driven, Error> {
-        self.source.prepare_wait()
-    }
-
-    fn trace(&self, activity: Activity) {
-        self.source.trace(activity);
-    }
-
-    fn line_count(&self) -> u8 {
-        self.line_count
-    }
-
-    unsafe fn stats(&self, me: NodeRef, line: u8) -> LineStats {
-        self.locked(me, |state| state.lines.get(usize::from(line)).map_or(LineStats::NONE, |line| line.stats))
-    }
-
-    unsafe fn invalidate(&self, me: NodeRef, error: Error) {
-        let hardware = self.locked(me, |state| {
-            state.quiesce();
-            state.fail_for_good(error)
-        });
-        self.wake_ready_and_look(me);
-        drop(hardware);
-    }
-
-    unsafe fn is_quiet(&self, me: NodeRef) -> bool {
-        self.locked(me, |state| state.is_quiet()) && self.ownership.is_idle()
-    }
-}
-
-impl<H, L, S: fmt::Debug, const N: usize> fmt::Debug for Node<H, L, S, N> {
+impl<H: InterruptHardware, L, S: fmt::Debug> fmt::Debug for Node<H, L, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Node").field("lines", &N).field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("Node")
+            .field("lines", &self.header.line_count)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
     }
 }

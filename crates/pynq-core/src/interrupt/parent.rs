@@ -5,53 +5,72 @@ use core::{
     fmt,
     pin::Pin,
     sync::atomic::{AtomicBool, Ordering},
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use super::{
-    Activity, Condition, Driven, InterruptSource, NodeHandle, Waiter,
-    lines::{Cursor, InterruptLines, Request},
+    Activity, Condition, Driven, InterruptHardware, InterruptSource, Node, NodeHandle, NodeLock, Waiter,
+    lines::{Cursor, Request},
 };
-use crate::{Error, Instant};
+use crate::{ErasedClock, Error, Instant};
 
-/// Line `line` of `parent`, for a node to sit on: the child is one more waiter of its parent, in whose queue it is linked.
-/// So it stays where it is, and a node on it doesn't come out of its `Pin<Arc<_>>`:
+/// A line of another node for a node to sit on, or none: the child is one more waiter of its parent, in whose queue it is
+/// linked. So it stays where it is, and a node on it doesn't come out of its `Pin<Arc<_>>`:
 ///
 /// ```compile_fail,E0277
 /// # use std::{pin::Pin, sync::Arc};
-/// # use pynq_core::interrupt::{Direct, DirectNode, InterruptLines, ParentLine, StdLock};
-/// fn unpin(node: Pin<Arc<DirectNode<StdLock, ParentLine<Pin<Arc<dyn InterruptLines>>>>>>) {
+/// # use pynq_core::interrupt::{DirectNode, ParentLine, StdLock};
+/// fn unpin(node: Pin<Arc<DirectNode<StdLock, ParentLine>>>) {
 ///     Pin::into_inner(node);
 /// }
 /// ```
-pub struct ParentLine<P: NodeHandle> {
-    parent: P,
+pub struct ParentLine {
+    /// `None` for a block whose interrupt is not wired.
+    parent: Option<NodeHandle>,
     request: Request,
     waiter: Waiter,
     cursor: Cell<Cursor>,
-    /// Somebody is using the waiter and the cursor.
+    /// The waiter and the cursor are in use.
     in_use: AtomicBool,
 }
 
-/// Leaves when dropped, also by a panic of somebody's waker.
-struct Inside<'a>(&'a AtomicBool);
+/// The use of the waiter and the cursor. Ends when dropped, also by a panic of some waker.
+struct InUse<'a>(&'a AtomicBool);
 
-impl Drop for Inside<'_> {
+impl Drop for InUse<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
 }
 
-// SAFETY: `cursor`, and the cells of the waiter that belong to its owner, are used only while an `Inside` lives,
+// SAFETY: `cursor`, and the cells of the waiter that belong to its owner, are used only while an `InUse` lives,
 // of which there is one at a time; its making and its drop are to each other as a mutex's lock and unlock.
 #[allow(unsafe_code)]
-unsafe impl<P: NodeHandle> Sync for ParentLine<P> {}
+unsafe impl Sync for ParentLine {}
 
-impl<P: NodeHandle> ParentLine<P> {
+impl ParentLine {
+    /// No line: the block's interrupt is not wired, or left unused. Every wait ends with [`Error::InterruptsUnavailable`].
+    #[allow(clippy::declare_interior_mutable_const)] // each use is a line of its own
+    pub const UNWIRED: Self = Self::with(None, 0);
+
     /// The line `line` of `parent`. A line that does not exist is reported by the waits behind it.
     ///
     /// An event latched from before is delivered to the first wait.
-    pub const fn new(parent: P, line: u8) -> Self {
+    pub fn new<Hw>(parent: impl Into<NodeHandle<Hw>>, line: u8) -> Self {
+        Self::with(Some(parent.into().erase()), line)
+    }
+
+    /// The line `line` of a `parent` in a `static`, for another `static`.
+    pub const fn of_static<H, L, S>(parent: &'static Node<H, L, S>, line: u8) -> Self
+    where
+        H: InterruptHardware + 'static,
+        L: NodeLock + Send + Sync + 'static,
+        S: InterruptSource + Send + Sync + 'static,
+    {
+        Self::with(Some(NodeHandle::of_static(parent)), line)
+    }
+
+    const fn with(parent: Option<NodeHandle>, line: u8) -> Self {
         Self {
             parent,
             request: Request { line, condition: Some(Condition::Event), is_node: true },
@@ -61,8 +80,14 @@ impl<P: NodeHandle> ParentLine<P> {
         }
     }
 
-    /// A node's owner comes one at a time and is always let in. Whoever else calls the source beside it is not.
-    fn enter(&self) -> Option<Inside<'_>> {
+    /// Whether there is a line.
+    #[must_use]
+    pub const fn is_wired(&self) -> bool {
+        self.parent.is_some()
+    }
+
+    /// Try-lock for waiter and cursor. Never contended by the engine; other callers get `None`.
+    fn enter(&self) -> Option<InUse<'_>> {
         #[cfg(target_has_atomic = "8")]
         let taken = self.in_use.swap(true, Ordering::Acquire);
         // Without compare-and-swap there is one core, and a handler that comes in between is through before it ends.
@@ -72,7 +97,7 @@ impl<P: NodeHandle> ParentLine<P> {
             self.in_use.store(true, Ordering::Relaxed);
             taken
         };
-        (!taken).then_some(Inside(&self.in_use))
+        (!taken).then_some(InUse(&self.in_use))
     }
 
     fn waiter(self: Pin<&Self>) -> Pin<&Waiter> {
@@ -84,29 +109,31 @@ impl<P: NodeHandle> ParentLine<P> {
     }
 
     fn cancel(self: Pin<&Self>) {
-        // SAFETY: the reference is `parent`'s own, and `waiter` is used with no other node.
-        #[allow(unsafe_code)]
-        unsafe {
-            self.parent.cancel(self.parent.node_ref(), self.waiter());
+        if let Some(parent) = &self.get_ref().parent {
+            // SAFETY: `waiter` is used with no other node.
+            #[allow(unsafe_code)]
+            unsafe {
+                parent.cancel(self.waiter());
+            }
         }
     }
 }
 
-impl<P: NodeHandle> InterruptSource for ParentLine<P> {
+impl InterruptSource for ParentLine {
     fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Some(_inside) = self.enter() else { return Poll::Pending };
+        let Some(parent) = &self.get_ref().parent else { return Poll::Ready(Err(Error::InterruptsUnavailable)) };
+        let Some(_in_use) = self.get_ref().enter() else { return Poll::Pending };
         let mut cursor = self.cursor.get();
-        // SAFETY: the reference is `parent`'s own, and `waiter` is used with `parent` and `request` only, by whoever
-        // has entered, and cancelled by `drop`.
+        // SAFETY: `waiter` is used with `parent` and `request` only, by the thread that has entered, and cancelled by
+        // `drop`.
         #[allow(unsafe_code)]
-        let polled =
-            unsafe { self.parent.poll_line(self.parent.node_ref(), self.waiter(), &self.request, &mut cursor, cx) };
+        let polled = unsafe { parent.poll_line(self.waiter(), &self.request, &mut cursor, cx) };
         self.cursor.set(cursor);
         polled.map_ok(|_| ())
     }
 
     fn disarm(self: Pin<&Self>) {
-        if let Some(_inside) = self.enter() {
+        if let Some(_in_use) = self.get_ref().enter() {
             self.cancel();
         }
     }
@@ -116,19 +143,33 @@ impl<P: NodeHandle> InterruptSource for ParentLine<P> {
         poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
         deadline: Option<Instant>,
     ) -> Result<(), Error> {
-        self.parent.block(poll, deadline)
+        if let Some(parent) = &self.parent {
+            return parent.source().block(poll, deadline);
+        }
+        // The first poll registers and thereby fails the wait, the second one collects the error.
+        let mut cx = Context::from_waker(Waker::noop());
+        match poll(&mut cx).is_ready() || poll(&mut cx).is_ready() {
+            true => Ok(()),
+            false => Err(Error::InterruptsUnavailable),
+        }
     }
 
     fn prepare_wait(&self) -> Result<Driven, Error> {
-        self.parent.prepare_wait()
+        self.parent.as_ref().map_or(Ok(Driven::ByCaller), |parent| parent.source().prepare_wait())
     }
 
     fn trace(&self, activity: Activity) {
-        self.parent.trace(activity);
+        if let Some(parent) = &self.parent {
+            parent.source().trace(activity);
+        }
+    }
+
+    fn clock(&self) -> Option<&dyn ErasedClock> {
+        self.parent.as_ref()?.source().clock()
     }
 }
 
-impl<P: NodeHandle> Drop for ParentLine<P> {
+impl Drop for ParentLine {
     fn drop(&mut self) {
         // SAFETY: a value being dropped doesn't move any more; the waiter was linked only if it had been pinned.
         #[allow(unsafe_code)]
@@ -137,8 +178,11 @@ impl<P: NodeHandle> Drop for ParentLine<P> {
     }
 }
 
-impl<P: NodeHandle> fmt::Debug for ParentLine<P> {
+impl fmt::Debug for ParentLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ParentLine").field("line", &self.request.line).finish_non_exhaustive()
+        f.debug_struct("ParentLine")
+            .field("parent", &self.parent)
+            .field("line", &self.request.line)
+            .finish_non_exhaustive()
     }
 }

@@ -6,13 +6,13 @@ use core::{
     task::{Context, Poll},
 };
 
-use crate::{Error, Instant};
+use crate::{ErasedClock, Error, Instant};
 
 /// The parent of a node: a root (a UIO file descriptor, a GIC line, the simulator's CPU pin) or a line of another node.
 ///
 /// A source is **one-shot**, as uio is: firing disarms it, *before* it wakes anyone, and the next poll arms it again.
-/// Without that an interrupt handler that lands on a node somebody is busy in would be entered again for ever, since
-/// the line it leaves behind is still active.
+/// Without that an interrupt handler that lands on a node that is being run would be entered again for ever, since the line
+/// it leaves behind is still active.
 ///
 /// [`poll_fired`](Self::poll_fired) and [`disarm`](Self::disarm) are called by the owner of the node only, so never
 /// twice at once, and with no lock held. The waker a node hands in is the same one for the life of the node; waking
@@ -20,7 +20,7 @@ use crate::{Error, Instant};
 /// `poll_fired`, with its locks held, or inside a register write; elsewhere with no lock held that `poll_fired` or
 /// `disarm` takes. It is pinned, since a source may be a waiter in its parent's queue.
 pub trait InterruptSource {
-    /// Arms the source if it is not armed, and tells whether it has fired.
+    /// Arms the source if it is not armed, and returns whether it has fired.
     ///
     /// `Pending`: armed, and `cx`'s waker will be woken when it fires. `Ready(Ok)`: it fired and is disarmed; this may
     /// be spurious. `Ready(Err)`: it can't be waited on, see [`Error::is_fatal`].
@@ -32,8 +32,8 @@ pub trait InterruptSource {
 
     /// Polls `poll` on the calling thread until it is `Ready` or `deadline` has passed, sleeping in between.
     ///
-    /// It sleeps on the backend *and* on a kick of its own, which is the waker it polls with: whoever takes the
-    /// event from the backend first, a reactor or another thread, thereby wakes it.
+    /// It sleeps on the backend *and* on a parker of its own, which is the waker it polls with: the thread or reactor that
+    /// takes the event from the backend first thereby wakes it.
     ///
     /// # Blocking
     ///
@@ -46,8 +46,8 @@ pub trait InterruptSource {
     fn block(&self, poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, deadline: Option<Instant>)
     -> Result<(), Error>;
 
-    /// Asked with no lock held for every task that is about to wait behind this source, from within the poll of its wait:
-    /// may it, and what will deliver its events? A backend with reactors binds one here if the wait needs it.
+    /// Called with no lock held for every task that is about to wait behind this source, from within the poll of its wait:
+    /// returns what will deliver its events. A backend with reactors binds one here if the wait needs it.
     ///
     /// # Errors
     ///
@@ -56,10 +56,15 @@ pub trait InterruptSource {
         Ok(Driven::ByCaller)
     }
 
-    /// Told what waiters do, so that a simulated board knows when the program has caught up with it. Called without
+    /// Called with what waiters do, so that a simulated board knows when the program has caught up with it. Called without
     /// locks. Hardware has no use for it.
     fn trace(&self, activity: Activity) {
         let _ = activity;
+    }
+
+    /// The board's clock, by which the deadlines of waits behind this source are kept; `None` where the board has none.
+    fn clock(&self) -> Option<&dyn ErasedClock> {
+        None
     }
 }
 
@@ -91,6 +96,10 @@ where
     fn trace(&self, activity: Activity) {
         self.as_ref().get_ref().trace(activity);
     }
+
+    fn clock(&self) -> Option<&dyn ErasedClock> {
+        self.as_ref().get_ref().clock()
+    }
 }
 
 macro_rules! by_pointer {
@@ -120,6 +129,10 @@ macro_rules! by_pointer {
             fn trace(&self, activity: Activity) {
                 (**self).trace(activity);
             }
+
+            fn clock(&self) -> Option<&dyn ErasedClock> {
+                (**self).clock()
+            }
         }
     )*};
 }
@@ -128,10 +141,10 @@ by_pointer!(&T);
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 by_pointer!(alloc::sync::Arc<T>);
 
-/// What delivers the events of a wait, as told by [`InterruptSource::prepare_wait`].
+/// What delivers the events of a wait, as returned by [`InterruptSource::prepare_wait`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Driven {
-    /// The source itself, or the thread that waits: a blocking twin, an interrupt handler, a simulated board.
+    /// The source itself, or the thread that waits: a blocked thread, an interrupt handler, a simulated board.
     ByCaller,
     /// A reactor. If that goes, the wait ends with [`Error::ReactorGone`], and others go on.
     ByReactor,

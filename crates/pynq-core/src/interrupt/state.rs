@@ -4,7 +4,9 @@ use core::pin::Pin;
 
 use super::{
     InterruptHardware,
-    lines::{Cursor, Fired, LineStats, Request},
+    line_array::{LineArray, LineState},
+    lines::{Cursor, Fired, Request},
+    node::Batch,
     waiter::{Condition, Queue, State, Waiter},
 };
 use crate::Error;
@@ -16,7 +18,7 @@ const MAX_PASSES: u8 = 64;
 /// all dispatches, since behind a cascade, or where a reactor delivers, each of them is a dispatch of its own.
 const MAX_EMPTY: u32 = 1_000;
 
-pub(super) struct NodeState<H, const N: usize> {
+pub(super) struct NodeState<H: InterruptHardware> {
     /// Gone once the node has failed: no register is touched any more.
     pub(super) hardware: Option<H>,
     pub(super) failed: Option<Error>,
@@ -26,29 +28,11 @@ pub(super) struct NodeState<H, const N: usize> {
     pub(super) empty: u32,
     pub(super) waiting: Queue,
     pub(super) ready: Queue,
-    pub(super) lines: [LineState; N],
+    pub(super) lines: H::Lines,
 }
 
-#[derive(Clone, Copy)]
-pub(super) struct LineState {
-    /// Services so far, wrapping: the only truth about whether a plain wait is over.
-    pub(super) count: u32,
-    /// Waiters in `waiting`.
-    pub(super) waiters: u32,
-    pub(super) stats: LineStats,
-    #[cfg(pynq_mutant = "wake-before-publish")]
-    pub(super) unpublished: u32,
-}
-
-impl<H, const N: usize> NodeState<H, N> {
+impl<H: InterruptHardware> NodeState<H> {
     pub(super) const fn new(hardware: H) -> Self {
-        let line = LineState {
-            count: 0,
-            waiters: 0,
-            stats: LineStats::NONE,
-            #[cfg(pynq_mutant = "wake-before-publish")]
-            unpublished: 0,
-        };
         Self {
             hardware: Some(hardware),
             failed: None,
@@ -56,39 +40,38 @@ impl<H, const N: usize> NodeState<H, N> {
             empty: 0,
             waiting: Queue::new(),
             ready: Queue::new(),
-            lines: [line; N],
+            lines: H::Lines::NEW,
         }
     }
 
-    /// Whether somebody waits, so that the source is to be armed.
+    /// Whether any task waits, so that the source is to be armed.
     pub(super) const fn is_wanted(&self) -> bool {
         self.unmasked != 0
     }
 
-    /// Nobody waits, and nothing is unmasked.
-    pub(super) fn is_quiet(&self) -> bool {
+    /// Whether no task waits and nothing is unmasked.
+    pub(super) fn is_idle(&self) -> bool {
         self.unmasked == 0 && self.waiting.is_empty() && self.ready.is_empty()
     }
-}
 
-impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
-    /// Serves an interrupt, unless there have been too many for nothing.
-    pub(super) fn serve(&mut self) {
-        self.empty = if self.service() { 0 } else { self.empty.saturating_add(1) };
+    /// Serves an interrupt, unless there have been too many for nothing. A waiter that waits alone goes straight into
+    /// `batch`; others go to the ready list.
+    pub(super) fn serve(&mut self, batch: &mut Batch<'_>) {
+        self.empty = if self.service(batch) { 0 } else { self.empty.saturating_add(1) };
         if self.empty > MAX_EMPTY {
             self.give_up();
         }
     }
 
     /// Takes what is pending until nothing is, which also means that the output was inactive in between: a parent
-    /// with an edge line sees the next event. Tells whether anything was pending.
-    fn service(&mut self) -> bool {
+    /// with an edge line sees the next event. Returns whether anything was pending.
+    fn service(&mut self, batch: &mut Batch<'_>) -> bool {
         let Some(hardware) = &mut self.hardware else { return false };
         let mut left = self.unmasked;
         let mut written = false;
         let mut any = false;
         // Written to once a line fires again, as most don't.
-        let (mut fired_before, mut passes) = (0, None::<[u8; N]>);
+        let (mut fired_before, mut passes) = (0, None::<[u8; 32]>);
         while left != 0 {
             let fired = hardware.ack_pending(left) & left;
             if fired == 0 {
@@ -98,17 +81,17 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             any = true;
             let mut stuck_lines = 0;
             for line in bits(fired & fired_before) {
-                let passes = &mut passes.get_or_insert([0; N])[usize::from(line)];
+                let passes = &mut passes.get_or_insert([0; 32])[usize::from(line)];
                 *passes += 1;
                 if *passes > MAX_PASSES {
                     stuck_lines |= 1 << line;
-                    stuck(&mut self.lines, &mut self.waiting, &mut self.ready, line);
+                    stuck(self.lines.states(), &mut self.waiting, &mut self.ready, line);
                 }
             }
             fired_before |= fired;
             let calm = fired & !stuck_lines;
-            let waited =
-                fire(&mut self.lines, &mut self.waiting, &mut self.ready, calm, |line| hardware.read_level(line));
+            let queues = (&mut self.waiting, &mut self.ready);
+            let waited = fire(&mut self.lines, queues, Some(batch), calm, |line| hardware.read_level(line));
             let done = fired & !(waited & hardware.clears_on_ack());
             if done != 0 && !(cfg!(pynq_mutant = "fired-line-stays-unmasked")) {
                 hardware.mask(done);
@@ -130,32 +113,32 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     #[cold]
     fn give_up(&mut self) {
         for line in bits(self.unmasked) {
-            stuck(&mut self.lines, &mut self.waiting, &mut self.ready, line);
+            stuck(self.lines.states(), &mut self.waiting, &mut self.ready, line);
         }
         self.quiesce();
         self.empty = 0;
     }
 
-    /// Counts what is latched on `line`, for those who wait as well, and tells where the line stands.
+    /// Counts what is latched on `line`, also for the waiters there are, and returns where the line stands.
     pub(super) fn look(&mut self, line: u8) -> Result<Cursor, Error> {
         let Some(hardware) = &mut self.hardware else { return Err(self.failed.unwrap_or(Error::Invalidated)) };
         let bit = 1 << line;
         if !cfg!(pynq_mutant = "clear-moves-cursor-only") && hardware.take_latched(bit) & bit != 0 {
-            let waited =
-                fire(&mut self.lines, &mut self.waiting, &mut self.ready, bit, |line| hardware.read_level(line));
+            let queues = (&mut self.waiting, &mut self.ready);
+            let waited = fire(&mut self.lines, queues, None, bit, |line| hardware.read_level(line));
             if waited == 0 && self.unmasked & bit != 0 {
                 hardware.mask(bit);
                 self.unmasked &= !bit;
             }
         }
-        Ok(Cursor { count: self.lines[usize::from(line)].count, sample: hardware.read_level(line) })
+        Ok(Cursor { count: self.lines.states()[usize::from(line)].count, sample: hardware.read_level(line) })
     }
 
     /// A source's error. One that isn't fatal ends the waits there are and leaves the node as it was.
     pub(super) fn fail(&mut self, error: Error) -> Option<H> {
         match error {
             fatal if fatal.is_fatal() => return self.fail_for_good(fatal),
-            // A source that says so for ever is not asked for ever.
+            // The node gives up after `MAX_EMPTY` of them in a row.
             Error::ReactorGone if self.empty <= MAX_EMPTY => {
                 self.empty += 1;
                 self.reactor_gone();
@@ -171,14 +154,13 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
 
     /// Ends the waits that a reactor served. A node behind this one has such waits itself, or goes on.
     fn reactor_gone(&mut self) {
-        let lines = &mut self.lines;
+        let lines = self.lines.states();
         let mut deserted = 0_u32;
         self.waiting.move_if(&mut self.ready, |waiter| {
-            if waiter.is_hold() || !(waiter.by_reactor.get() || waiter.is_node.get()) {
+            if waiter.keeps_unmasked() || !(waiter.by_reactor.get() || waiter.is_node.get()) {
                 return false;
             }
-            waiter.failed.set(Some(Error::ReactorGone));
-            waiter.set_state(State::Ready);
+            waiter.fail(Error::ReactorGone);
             let line = &mut lines[usize::from(waiter.line.get())];
             line.waiters -= 1;
             if line.waiters == 0 {
@@ -210,14 +192,16 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
     }
 
     fn all_ready(&mut self, error: Option<Error>) {
-        let lines = &mut self.lines;
+        let lines = self.lines.states();
         self.waiting.move_if(&mut self.ready, |waiter| {
             // Listeners go on after an error that isn't fatal.
-            if waiter.is_hold() && error.is_some() {
+            if waiter.keeps_unmasked() && error.is_some() {
                 return false;
             }
-            waiter.failed.set(error);
-            waiter.set_state(State::Ready);
+            match error {
+                Some(error) => waiter.fail(error),
+                None => waiter.set_state(State::Ready),
+            }
             lines[usize::from(waiter.line.get())].waiters -= 1;
             true
         });
@@ -225,17 +209,17 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
 
     #[cfg(pynq_mutant = "wake-before-publish")]
     pub(super) fn publish(&mut self) {
-        for line in &mut self.lines {
+        for line in self.lines.states() {
             line.count = line.count.wrapping_add(core::mem::take(&mut line.unpublished));
         }
     }
 
     #[cfg(pynq_mutant = "newcomers-served")]
     pub(super) fn ready_newcomers(&mut self) {
-        let lines = &mut self.lines;
+        let lines = self.lines.states();
         self.waiting.move_if(&mut self.ready, |waiter| {
             let line = &mut lines[usize::from(waiter.line.get())];
-            let hit = line.count > 0 && !waiter.is_hold();
+            let hit = line.count > 0 && !waiter.keeps_unmasked();
             if hit {
                 waiter.set_state(State::Ready);
                 line.waiters -= 1;
@@ -263,7 +247,7 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             self.waiting.push(waiter);
         }
         waiter.set_state(State::Waiting);
-        self.lines[line].waiters += 1;
+        self.lines.states()[line].waiters += 1;
         self.empty = 0;
         self.unmasked |= bit;
         if enables {
@@ -271,15 +255,15 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         }
         if waiter.wants_sample() {
             let sample = hardware.read_level(request.line);
-            if waiter.judge_first(sample) {
+            if waiter.matches_first(sample) {
                 self.take_out(waiter);
-                return Some(Ok(waiter.fired(self.lines[line].count, request, cursor)));
+                return Some(Ok(waiter.finish(self.lines.states()[line].count, request, cursor)));
             }
         }
         None
     }
 
-    /// Unmasks a line that somebody waits on and that was masked for an error, or for its event.
+    /// Unmasks a line that is waited on and that was masked for an error, or for its event.
     pub(super) fn rearm(&mut self, line: u8) {
         let bit = 1 << line;
         if self.unmasked & bit == 0 {
@@ -292,7 +276,15 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
 
     /// Takes a waiter out of whatever list it is in; the last one on its line masks it.
     pub(super) fn take_out(&mut self, waiter: Pin<&Waiter>) {
-        match waiter.state() {
+        if self.unlink(waiter) {
+            self.mask_unwaited(waiter.line.get());
+        }
+    }
+
+    /// Takes a waiter out of whatever list it is in, which can't panic. Returns whether its line may have to be masked.
+    pub(super) fn unlink(&mut self, waiter: Pin<&Waiter>) -> bool {
+        let state = waiter.state();
+        match state {
             State::Idle | State::Woken => {}
             State::Ready => {
                 // SAFETY: the state says it is in this list; this is the lock's closure.
@@ -307,24 +299,28 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
                 unsafe {
                     self.waiting.remove(waiter);
                 }
-                let (line, bit) = (usize::from(waiter.line.get()), 1 << waiter.line.get());
-                self.lines[line].waiters -= 1;
-                waiter.set_state(State::Idle); // before the registers, an access to which may panic
-                let last = self.lines[line].waiters == 0 || cfg!(pynq_mutant = "drop-masks-others");
-                if last && self.unmasked & bit != 0 && !cfg!(pynq_mutant = "drop-never-masks") {
-                    self.unmasked &= !bit;
-                    if let Some(hardware) = &mut self.hardware {
-                        hardware.mask(bit);
-                    }
-                }
+                self.lines.states()[usize::from(waiter.line.get())].waiters -= 1;
             }
         }
         waiter.set_state(State::Idle);
+        state == State::Waiting
     }
 
-    /// What one that is about to register is told instead: that the node has failed, or of an event since its handle looked.
+    /// Masks a line that a waiter has left, if it was the last one.
+    pub(super) fn mask_unwaited(&mut self, line: u8) {
+        let bit = 1 << line;
+        let last = self.lines.states()[usize::from(line)].waiters == 0 || cfg!(pynq_mutant = "drop-masks-others");
+        if last && self.unmasked & bit != 0 && !cfg!(pynq_mutant = "drop-never-masks") {
+            self.unmasked &= !bit;
+            if let Some(hardware) = &mut self.hardware {
+                hardware.mask(bit);
+            }
+        }
+    }
+
+    /// The result that makes registering unnecessary: the node has failed, or the line fired since the handle last read it.
     pub(super) fn outcome_before(
-        &self,
+        &mut self,
         waiter: &Waiter,
         request: &Request,
         cursor: &mut Cursor,
@@ -332,9 +328,9 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
         if let (Some(error), false) = (self.failed, cfg!(pynq_mutant = "failure-is-forgotten")) {
             return Some(Err(error));
         }
-        let count = self.lines[usize::from(request.line)].count;
+        let count = self.lines.states()[usize::from(request.line)].count;
         let over = request.condition == Some(Condition::Event) && count != cursor.count;
-        over.then(|| Ok(waiter.fired(count, request, cursor)))
+        over.then(|| Ok(waiter.finish(count, request, cursor)))
     }
 
     /// Whether a registered waiter is done, and with what.
@@ -348,28 +344,30 @@ impl<H: InterruptHardware, const N: usize> NodeState<H, N> {
             return Some(Err(error));
         }
         let served = matches!(waiter.state(), State::Ready | State::Woken);
-        if let (true, Some(error)) = (served, waiter.failed.get()) {
+        if let (true, Some(error)) = (served, waiter.failure()) {
             return Some(Err(error));
         }
+        let count = self.lines.states()[usize::from(request.line)].count;
         let over = match request.condition {
-            Some(Condition::Event) => self.lines[usize::from(request.line)].count != cursor.count,
-            _ => served && waiter.satisfied.get(),
+            Some(Condition::Event) => count != cursor.count,
+            _ => served && waiter.is_completed(),
         };
-        over.then(|| Ok(waiter.fired(self.lines[usize::from(request.line)].count, request, cursor)))
+        over.then(|| Ok(waiter.finish(count, request, cursor)))
     }
 }
 
-/// Counts an event of each of the lines `fired` and readies the waiters it satisfies, with one sample of each line that
-/// somebody wants one of. Tells which of the lines are still waited on.
-fn fire<const N: usize>(
-    lines: &mut [LineState; N],
-    waiting: &mut Queue,
-    ready: &mut Queue,
+/// Counts an event of each of the lines `fired` and completes the waiters that it satisfies, with one sample of each line
+/// that a waiter wants one of. They go to the ready list; one that waits alone goes straight into `batch`. Returns which of
+/// the lines are still waited on.
+fn fire<Array: LineArray>(
+    lines: &mut Array,
+    (waiting, ready): (&mut Queue, &mut Queue),
+    batch: Option<&mut Batch<'_>>,
     fired: u32,
     mut sample: impl FnMut(u8) -> u32,
 ) -> u32 {
     for line in bits(fired) {
-        let state = &mut lines[usize::from(line)];
+        let state = &mut lines.states()[usize::from(line)];
         #[cfg(not(pynq_mutant = "wake-before-publish"))]
         let count = &mut state.count;
         #[cfg(pynq_mutant = "wake-before-publish")]
@@ -377,8 +375,9 @@ fn fire<const N: usize>(
         *count = count.wrapping_add(1);
         state.stats.fired = state.stats.fired.wrapping_add(1);
     }
-    let (mut sampled, mut samples) = (0, None::<[u32; N]>);
-    waiting.move_if(ready, |waiter| {
+    let lines = lines.states();
+    let (mut sampled, mut samples) = (0, None::<Array::Words>);
+    let mut completes = |lines: &mut [LineState], waiter: &Waiter| {
         let line = waiter.line.get();
         let (index, bit) = (usize::from(line), 1 << line);
         if fired & bit == 0 {
@@ -386,47 +385,60 @@ fn fire<const N: usize>(
         }
         let mut found = 0;
         if waiter.wants_sample() {
-            let samples = samples.get_or_insert([0; N]);
+            let samples = samples.get_or_insert(Array::ZEROS).as_mut();
             if sampled & bit == 0 {
                 sampled |= bit;
                 samples[index] = sample(line);
             }
             found = samples[index];
         }
-        let satisfied = waiter.judge(found);
-        let moves = satisfied || (cfg!(pynq_mutant = "wake-whole-line") && !waiter.is_hold());
+        let satisfied = waiter.matches(found);
+        let moves = satisfied || (cfg!(pynq_mutant = "wake-whole-line") && !waiter.keeps_unmasked());
         if moves {
             if satisfied {
-                waiter.satisfy(lines[index].count);
+                waiter.complete(lines[index].count);
             } else {
                 waiter.set_state(State::Ready);
             }
             lines[index].waiters -= 1;
         }
         moves
-    });
+    };
+    match (waiting.only(), batch) {
+        (Some(alone), Some(batch)) if batch.has_room() => {
+            if !completes(lines, alone) {
+                return fired & 1 << alone.line.get();
+            }
+            if let Some(waiter) = waiting.pop() {
+                batch.put(waiter, &mut lines[usize::from(waiter.line.get())].stats);
+            }
+            return 0;
+        }
+        _ => waiting.move_if(ready, |waiter| completes(lines, waiter)),
+    }
     if waiting.is_empty() {
         return 0;
     }
     bits(fired).filter(|line| lines[usize::from(*line)].waiters != 0).fold(0, |waited, line| waited | 1 << line)
 }
 
-/// Completes all who wait on a line that does not go quiet.
+/// Fails the waits on a line that does not go quiet.
+#[inline]
 fn stuck(lines: &mut [LineState], waiting: &mut Queue, ready: &mut Queue, line: u8) {
     let state = &mut lines[usize::from(line)];
     state.stats.stuck = state.stats.stuck.wrapping_add(1);
     waiting.move_if(ready, |waiter| {
-        if waiter.line.get() != line || waiter.is_hold() {
+        if waiter.line.get() != line || waiter.keeps_unmasked() {
             return false;
         }
-        waiter.failed.set(Some(Error::LineStuck { line }));
-        waiter.set_state(State::Ready);
+        waiter.fail(Error::LineStuck { line });
         state.waiters -= 1;
         true
     });
 }
 
 /// The numbers of the bits set in `mask`, lowest first.
+#[inline]
 fn bits(mut mask: u32) -> impl Iterator<Item = u8> {
     core::iter::from_fn(move || {
         if mask == 0 {

@@ -2,8 +2,8 @@
 //!
 //! A [`Waiter`] lives inside the future that waits, pinned, and is linked into one of its node's two lists; that is
 //! why any number of tasks can wait without an allocation. From the lock round that links it to the one that marks it as
-//! woken, its cells are touched under the node's lock only; outside of that they are its owner's, who sees the mark
-//! without the lock. `registered` is always its owner's.
+//! woken, its cells are touched under the node's lock only; outside of that they belong to the waiting future, which sees
+//! the mark without the lock. `registered` is always its owner's.
 
 use core::{
     cell::Cell,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::Error;
 
-/// What a waiter waits for, judged under the node's lock when it registers and at every service of its line.
+/// What a waiter waits for, compared under the node's lock when it registers and at every service of its line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Condition {
@@ -52,8 +52,8 @@ pub enum Condition {
         /// The bits that matter.
         mask: u32,
     },
-    /// Nothing: keeps the line armed between the waits of a listener.
-    Hold,
+    /// Nothing: keeps the line unmasked between the waits of a listener.
+    KeepUnmasked,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,7 @@ pub(super) enum State {
 struct StateCell(AtomicU8);
 
 impl StateCell {
+    #[inline]
     fn get(&self) -> State {
         match self.0.load(Ordering::Acquire) {
             0 => State::Idle,
@@ -83,6 +84,7 @@ impl StateCell {
         }
     }
 
+    #[inline]
     fn set(&self, state: State) {
         self.0.store(state as u8, Ordering::Release);
     }
@@ -90,16 +92,15 @@ impl StateCell {
 
 /// The place of a wait in its node's queue; to be pinned, and cancelled before it is dropped.
 ///
-/// Futures of this crate contain one. Who writes a future of their own keeps one in it and hands it to
-/// [`InterruptEvent`](super::InterruptEvent).
-pub struct Waiter {
+/// Futures of this crate contain one.
+pub(crate) struct Waiter {
     links: list::Links<Waiter>,
     pub(super) waker: Cell<Option<Waker>>,
-    /// The bits that matter; in the end the count of the event that it was satisfied by.
+    /// The bits that matter.
     mask: Cell<u32>,
     /// The wanted value or the baseline; in the end the bits that changed.
     value: Cell<u32>,
-    pub(super) failed: Cell<Option<Error>>,
+    outcome: Cell<Outcome>,
     kind: Cell<Kind>,
     pub(super) line: Cell<u8>,
     state: StateCell,
@@ -107,9 +108,17 @@ pub struct Waiter {
     pub(super) is_node: Cell<bool>,
     /// A reactor delivers its events.
     pub(super) by_reactor: Cell<bool>,
-    pub(super) satisfied: Cell<bool>,
     /// Between the poll that registered it and the one that completed it, or its cancelling. Owner's cell.
     pub(super) registered: Cell<bool>,
+}
+
+/// How the wait ended, in a waiter that is ready or woken.
+#[derive(Clone, Copy)]
+enum Outcome {
+    None,
+    /// By the event of that count.
+    Event(u32),
+    Failed(Error),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,13 +130,14 @@ enum Kind {
     ChangeSince,
     Rising,
     Falling,
-    Hold,
+    KeepUnmasked,
 }
 
+#[inline]
 const fn stored(condition: Condition) -> (Kind, u32, u32) {
     match condition {
         Condition::Event => (Kind::Event, 0, 0),
-        Condition::Hold => (Kind::Hold, 0, 0),
+        Condition::KeepUnmasked => (Kind::KeepUnmasked, 0, 0),
         Condition::Level { mask, value } => (Kind::Level, mask, value & mask),
         Condition::Change { mask, since: None } => (Kind::Change, mask, 0),
         Condition::Change { mask, since: Some(since) } => (Kind::ChangeSince, mask, since),
@@ -150,14 +160,17 @@ unsafe impl Sync for Waiter {}
 unsafe impl Linked<list::Links<Waiter>> for Waiter {
     type Handle = NonNull<Waiter>;
 
+    #[inline]
     fn into_ptr(handle: NonNull<Waiter>) -> NonNull<Waiter> {
         handle
     }
 
+    #[inline]
     unsafe fn from_ptr(ptr: NonNull<Waiter>) -> NonNull<Waiter> {
         ptr
     }
 
+    #[inline]
     unsafe fn links(ptr: NonNull<Waiter>) -> NonNull<list::Links<Waiter>> {
         // SAFETY: `ptr` points to a live waiter, so the place of its field is in bounds; no reference is made of it.
         let links = unsafe { addr_of!((*ptr.as_ptr()).links) };
@@ -168,39 +181,42 @@ unsafe impl Linked<list::Links<Waiter>> for Waiter {
 
 impl Waiter {
     /// A waiter that is in no queue.
-    #[must_use]
-    pub const fn new() -> Self {
+    #[inline]
+    pub(super) const fn new() -> Self {
         Self {
             links: list::Links::new(),
             waker: Cell::new(None),
             mask: Cell::new(0),
             value: Cell::new(0),
-            failed: Cell::new(None),
+            outcome: Cell::new(Outcome::None),
             kind: Cell::new(Kind::Event),
             line: Cell::new(0),
             state: StateCell(AtomicU8::new(State::Idle as u8)),
             is_node: Cell::new(false),
             by_reactor: Cell::new(false),
-            satisfied: Cell::new(false),
             registered: Cell::new(false),
         }
     }
 
     /// Whether it waits: registered and not yet completed or cancelled. For its owner.
+    #[inline]
     pub(super) fn is_registered(&self) -> bool {
         self.registered.get()
     }
 
+    #[inline]
     pub(super) fn state(&self) -> State {
         self.state.get()
     }
 
     /// Under the node's lock. `Woken` ends the node's part: not to be followed by any access.
+    #[inline]
     pub(super) fn set_state(&self, state: State) {
         self.state.set(state);
     }
 
     /// Prepares an idle waiter for its registration. For its owner.
+    #[inline]
     pub(super) fn prepare(&self, request: &Request, by_reactor: bool, waker: Waker) {
         self.waker.set(Some(waker));
         self.by_reactor.set(by_reactor);
@@ -212,26 +228,51 @@ impl Waiter {
             self.mask.set(mask);
             self.value.set(value);
         }
-        self.satisfied.set(false);
-        self.failed.set(None);
+        self.outcome.set(Outcome::None);
     }
 
-    /// Marks it as satisfied by the event of that count.
-    pub(super) fn satisfy(&self, count: u32) {
-        self.mask.set(count);
+    /// Marks it as completed by the event of that count.
+    #[inline]
+    pub(super) fn complete(&self, count: u32) {
+        self.outcome.set(Outcome::Event(count));
         self.state.set(State::Ready);
     }
 
-    /// What a woken waiter was told, if it was satisfied or failed; moves the cursor. For its owner.
-    pub(super) fn told(&self, request: &Request, cursor: &mut Cursor) -> Option<Result<Fired, Error>> {
-        if let Some(error) = self.failed.get() {
-            return Some(Err(error));
-        }
-        self.satisfied.get().then(|| Ok(self.fired(self.mask.get(), request, cursor)))
+    /// Marks it as ended by `error`.
+    #[inline]
+    pub(super) fn fail(&self, error: Error) {
+        self.outcome.set(Outcome::Failed(error));
+        self.state.set(State::Ready);
     }
 
-    /// What a completed waiter is told; moves the cursor.
-    pub(super) fn fired(&self, count: u32, request: &Request, cursor: &mut Cursor) -> Fired {
+    /// The error that ended a ready or woken waiter, if one did.
+    #[inline]
+    pub(super) fn failure(&self) -> Option<Error> {
+        match self.outcome.get() {
+            Outcome::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// Whether an event completed a ready or woken waiter.
+    #[inline]
+    pub(super) fn is_completed(&self) -> bool {
+        matches!(self.outcome.get(), Outcome::Event(_))
+    }
+
+    /// The result stored in a woken waiter, if any. Advances the cursor. Only the waiting future calls this.
+    #[inline]
+    pub(super) fn result(&self, request: &Request, cursor: &mut Cursor) -> Option<Result<Fired, Error>> {
+        match self.outcome.get() {
+            Outcome::None => None,
+            Outcome::Event(count) => Some(Ok(self.finish(count, request, cursor))),
+            Outcome::Failed(error) => Some(Err(error)),
+        }
+    }
+
+    /// The result of a wait that the event of that count ends. Advances the cursor.
+    #[inline]
+    pub(super) fn finish(&self, count: u32, request: &Request, cursor: &mut Cursor) -> Fired {
         // A wait without a handle has looked at nothing before.
         let missed = if request.condition.is_none() { 0 } else { count.wrapping_sub(cursor.count).saturating_sub(1) };
         let changed = self.changed();
@@ -239,15 +280,19 @@ impl Waiter {
         Fired { count, missed, changed }
     }
 
+    #[inline]
     pub(super) fn wants_sample(&self) -> bool {
-        !matches!(self.kind.get(), Kind::Event | Kind::Hold)
+        !matches!(self.kind.get(), Kind::Event | Kind::KeepUnmasked)
     }
 
-    pub(super) fn is_hold(&self) -> bool {
-        self.kind.get() == Kind::Hold
+    /// Whether it waits for nothing and only keeps its line unmasked.
+    #[inline]
+    pub(super) fn keeps_unmasked(&self) -> bool {
+        self.kind.get() == Kind::KeepUnmasked
     }
 
     /// A waiter on `line` that carries its condition, for a future that has no room for a second copy of it.
+    #[inline]
     pub(super) const fn with_condition(line: u8, condition: Condition) -> Self {
         let mut this = Self::new();
         let (kind, mask, value) = stored(condition);
@@ -258,36 +303,30 @@ impl Waiter {
         this
     }
 
-    /// Holds the condition against the sample taken under the lock after the line was armed: a baseline that its owner did
-    /// not give is this one.
-    pub(super) fn judge_first(&self, sample: u32) -> bool {
+    /// Compares the condition with the sample taken under the lock after the line was unmasked, which is the baseline of a
+    /// change or an edge whose owner gave none.
+    #[inline]
+    pub(super) fn matches_first(&self, sample: u32) -> bool {
         match self.kind.get() {
             Kind::Change | Kind::Rising | Kind::Falling => self.value.set(sample),
             Kind::ChangeSince => self.kind.set(Kind::Change),
-            Kind::Event | Kind::Level | Kind::Hold => {}
+            Kind::Event | Kind::Level | Kind::KeepUnmasked => {}
         }
-        self.judge(sample)
+        self.matches(sample)
     }
 
-    /// Holds the condition against a sample. Edges look from sample to sample, so this one becomes the next baseline.
-    pub(super) fn judge(&self, sample: u32) -> bool {
+    /// Compares the condition with a sample. Edges look from sample to sample, so this one becomes the next baseline.
+    #[inline]
+    pub(super) fn matches(&self, sample: u32) -> bool {
         let (kind, mask, value) = (self.kind.get(), self.mask.get(), self.value.get());
         let bits = match kind {
-            Kind::Event => {
-                self.satisfied.set(true);
-                return true;
-            }
-            Kind::Hold => return false,
-            Kind::Level => {
-                let met = sample & mask == value;
-                self.satisfied.set(met);
-                return met;
-            }
+            Kind::Event => return true,
+            Kind::KeepUnmasked => return false,
+            Kind::Level => return sample & mask == value,
             Kind::Change | Kind::ChangeSince => (sample ^ value) & mask,
             Kind::Rising => sample & !value & mask,
             Kind::Falling => !sample & value & mask,
         };
-        self.satisfied.set(bits != 0);
         if bits != 0 {
             self.value.set(bits);
         } else if kind != Kind::Change {
@@ -296,23 +335,19 @@ impl Waiter {
         bits != 0
     }
 
-    /// The bits that changed, once satisfied; 0 for conditions that are not about changes.
+    /// The bits that changed, once completed; 0 for conditions that are not about changes.
+    #[inline]
     fn changed(&self) -> u32 {
         if matches!(self.kind.get(), Kind::Change | Kind::Rising | Kind::Falling) { self.value.get() } else { 0 }
     }
 
     /// Whether waking `waker` would wake this waiter's task.
+    #[inline]
     pub(super) fn will_wake(&self, waker: &Waker) -> bool {
         let mine = self.waker.take();
         let same = mine.as_ref().is_some_and(|mine| will_wake(mine, waker));
         self.waker.set(mine);
         same
-    }
-}
-
-impl Default for Waiter {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -326,6 +361,7 @@ impl fmt::Debug for Waiter {
 pub(super) struct Queue(List<Waiter>);
 
 impl Queue {
+    #[inline]
     pub(super) const fn new() -> Self {
         Self(List::new())
     }
@@ -335,6 +371,7 @@ impl Queue {
     /// # Safety
     ///
     /// `waiter` is in no list, stays pinned until it was removed, and this queue's lock is held.
+    #[inline]
     pub(super) unsafe fn push(&mut self, waiter: Pin<&Waiter>) {
         self.0.push_back(NonNull::from(waiter.get_ref()));
     }
@@ -344,12 +381,21 @@ impl Queue {
     /// # Safety
     ///
     /// `waiter` is in this queue, and its lock is held.
+    #[inline]
     pub(super) unsafe fn remove(&mut self, waiter: Pin<&Waiter>) {
         // SAFETY: the caller vouches that it is an element of this very list.
         let _ = unsafe { self.0.remove(NonNull::from(waiter.get_ref())) };
     }
 
+    /// The only waiter, if there is just one.
+    #[inline]
+    pub(super) fn only(&self) -> Option<&Waiter> {
+        let (first, last) = (self.0.front()?.get_ref(), self.0.back()?.get_ref());
+        core::ptr::eq(first, last).then_some(first)
+    }
+
     /// Takes the first one out.
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<&Waiter> {
         let first = self.0.pop_front()?;
         // SAFETY: a linked waiter is alive: its owner has to take it out under the lock before it goes, and whoever
@@ -377,6 +423,7 @@ impl Queue {
         }
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

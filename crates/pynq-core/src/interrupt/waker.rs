@@ -15,43 +15,9 @@ use core::{
     task::{RawWaker, RawWakerVTable, Waker},
 };
 
-/// First field of every node: what its waker needs without knowing its type.
-#[repr(C)]
-#[derive(Debug)]
-pub(super) struct Header {
-    pub(super) functions: &'static Functions,
-}
-
-#[derive(Debug)]
-pub(super) struct Functions {
-    /// Dispatches the node; the pointer is to a node that is alive for the call.
-    pub(super) wake_static: unsafe fn(*const Header),
-    /// Dispatches the node if it is still alive; the pointer is a `Weak`'s, borrowed.
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub(super) wake_weak: unsafe fn(*const Header),
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub(super) clone_weak: unsafe fn(*const Header),
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub(super) drop_weak: unsafe fn(*const Header),
-    /// Takes a strong count, if the node is still alive; the pointer is a `Weak`'s, borrowed.
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub(super) upgrade: unsafe fn(*const Header) -> bool,
-    /// Dispatches the node; the pointer is a strong count's, borrowed, like that of the next.
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub(super) wake_strong: unsafe fn(*const Header),
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub(super) clone_strong: unsafe fn(*const Header),
-    /// Gives the strong count back.
-    #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
-    pub(super) drop_strong: unsafe fn(*const Header),
-}
-
-/// Which node, and how it is owned. Made from a handle, so that it carries the provenance of the whole allocation.
-#[derive(Clone, Copy, Debug)]
-pub struct NodeRef {
-    pub(super) header: *const Header,
-    pub(super) is_static: bool,
-}
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+use super::header::Header;
+use super::header::NodeRef;
 
 impl NodeRef {
     /// The waker of this node. Borrowed from whatever keeps the node alive, hence not to be dropped.
@@ -59,6 +25,7 @@ impl NodeRef {
     /// # Safety
     ///
     /// The node outlives the returned waker; its clones may live longer.
+    #[inline]
     pub(super) unsafe fn waker(self) -> ManuallyDrop<Waker> {
         let table = if self.is_static {
             &STATIC
@@ -74,7 +41,7 @@ impl NodeRef {
         };
         let raw = RawWaker::new(self.header.cast(), table);
         // SAFETY: the tables keep the contract of `RawWakerVTable`: they are thread-safe as nodes are `Sync`, and the
-        // pointer is to a static node or, as a borrowed `Weak`, to the allocation of an `Arc` that the caller keeps.
+        // pointer is to a static node or to one in an `Arc`, which has a `Weak` of its own that this one borrows.
         ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
     }
 }
@@ -83,20 +50,18 @@ static STATIC: RawWakerVTable =
     RawWakerVTable::new(|pointer| RawWaker::new(pointer, &STATIC), wake_static, wake_static, |_| ());
 
 unsafe fn wake_static(pointer: *const ()) {
-    let header: *const Header = pointer.cast();
+    let node = NodeRef { header: pointer.cast(), is_static: true };
     // SAFETY: a static node's header is valid for ever.
-    let functions = unsafe { functions_of(header) };
+    let functions = unsafe { node.functions() };
     // SAFETY: the node is static, hence alive.
-    unsafe { (functions.wake_static)(header) }
+    unsafe { (functions.wake)(node) }
 }
 
-/// # Safety
-///
-/// `header` points to the header of a node whose memory is not yet freed.
-unsafe fn functions_of(header: *const Header) -> &'static Functions {
-    // SAFETY: the field is never written after construction, and dropping a node doesn't change it: it has no drop
-    // glue, and the memory stays for as long as there is a `Weak`.
-    unsafe { (*header).functions }
+/// A node in an `Arc`, as a waker has it.
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+#[inline]
+const fn counted(header: *const Header) -> NodeRef {
+    NodeRef { header, is_static: false }
 }
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
@@ -106,7 +71,7 @@ static WEAK: RawWakerVTable = RawWakerVTable::new(clone_weak, wake_weak, wake_we
 unsafe fn clone_weak(pointer: *const ()) -> RawWaker {
     let header: *const Header = pointer.cast();
     // SAFETY: the waker's `Weak` keeps the memory.
-    let functions = unsafe { functions_of(header) };
+    let functions = unsafe { counted(header).functions() };
     // SAFETY: `pointer` is a `Weak` of the node these functions belong to, borrowed from the waker being cloned.
     unsafe { (functions.clone_weak)(header) };
     RawWaker::new(pointer, &WEAK)
@@ -114,17 +79,17 @@ unsafe fn clone_weak(pointer: *const ()) -> RawWaker {
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 unsafe fn wake_weak(pointer: *const ()) {
-    // SAFETY: passed on; the waker is consumed by the second call.
+    // The node's dispatch resumes a panic of some task's waker, and the count is to be given back even so.
+    let _count = Count { pointer, give_back: drop_weak };
+    // SAFETY: passed on; the count lives until the end of this call.
     unsafe { wake_weak_by_ref(pointer) };
-    // SAFETY: the waker is being consumed, so its `Weak` is ours to drop.
-    unsafe { drop_weak(pointer) };
 }
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 unsafe fn wake_weak_by_ref(pointer: *const ()) {
     let header: *const Header = pointer.cast();
     // SAFETY: the waker's `Weak` keeps the memory.
-    let functions = unsafe { functions_of(header) };
+    let functions = unsafe { counted(header).functions() };
     // SAFETY: `pointer` is a `Weak` of the node these functions belong to, borrowed from the waker being woken.
     unsafe { (functions.wake_weak)(header) }
 }
@@ -133,19 +98,35 @@ unsafe fn wake_weak_by_ref(pointer: *const ()) {
 unsafe fn drop_weak(pointer: *const ()) {
     let header: *const Header = pointer.cast();
     // SAFETY: the waker's `Weak` keeps the memory until the next call gives it back.
-    let functions = unsafe { functions_of(header) };
+    let functions = unsafe { counted(header).functions() };
     // SAFETY: the waker is being dropped, so its `Weak` is ours to drop.
     unsafe { (functions.drop_weak)(header) }
 }
 
+/// The count of a waker that is consumed: given back when this is dropped, also by a panic.
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+struct Count {
+    pointer: *const (),
+    give_back: unsafe fn(*const ()),
+}
+
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+impl Drop for Count {
+    fn drop(&mut self) {
+        // SAFETY: made by the functions that consume a waker alone, with the function that drops a waker of its kind.
+        unsafe { (self.give_back)(self.pointer) }
+    }
+}
+
 /// A clone of `waker` for a parent's queue. That of a node in an `Arc` has a strong count there, which spares each
 /// interrupt the way from a weak one. It closes a cycle for as long as the node is in the queue, hence while it is waited on.
+#[inline]
 pub(super) fn clone_for_parent(waker: &Waker) -> Waker {
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     if core::ptr::eq(waker.vtable(), &WEAK) {
         let header: *const Header = waker.data().cast();
         // SAFETY: the waker's `Weak` keeps the memory.
-        let functions = unsafe { functions_of(header) };
+        let functions = unsafe { counted(header).functions() };
         // SAFETY: the pointer is a `Weak` of the node these functions belong to, borrowed from `waker`.
         if unsafe { (functions.upgrade)(header) } {
             // SAFETY: the table keeps the contract, and the strong count that was taken is the new waker's.
@@ -156,6 +137,7 @@ pub(super) fn clone_for_parent(waker: &Waker) -> Waker {
 }
 
 /// Whether `mine`, a clone of a waker or one [for a parent](clone_for_parent), wakes what `other` wakes.
+#[inline]
 pub(super) fn will_wake(mine: &Waker, other: &Waker) -> bool {
     #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
     if core::ptr::eq(mine.vtable(), &STRONG) && core::ptr::eq(other.vtable(), &WEAK) {
@@ -171,7 +153,7 @@ static STRONG: RawWakerVTable = RawWakerVTable::new(clone_strong, wake_strong, w
 unsafe fn clone_strong(pointer: *const ()) -> RawWaker {
     let header: *const Header = pointer.cast();
     // SAFETY: the waker's strong count keeps the node.
-    let functions = unsafe { functions_of(header) };
+    let functions = unsafe { counted(header).functions() };
     // SAFETY: `pointer` is of the node these functions belong to, and the waker has a strong count of it.
     unsafe { (functions.clone_strong)(header) };
     RawWaker::new(pointer, &STRONG)
@@ -179,26 +161,26 @@ unsafe fn clone_strong(pointer: *const ()) -> RawWaker {
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 unsafe fn wake_strong(pointer: *const ()) {
-    // SAFETY: passed on; the waker is consumed by the second call.
+    // As for `wake_weak`: a strong count that is lost keeps the node and all that it sits on for ever.
+    let _count = Count { pointer, give_back: drop_strong };
+    // SAFETY: passed on; the count lives until the end of this call.
     unsafe { wake_strong_by_ref(pointer) };
-    // SAFETY: the waker is being consumed, so its count is ours to give back.
-    unsafe { drop_strong(pointer) };
 }
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 unsafe fn wake_strong_by_ref(pointer: *const ()) {
-    let header: *const Header = pointer.cast();
+    let node = counted(pointer.cast());
     // SAFETY: the waker's strong count keeps the node.
-    let functions = unsafe { functions_of(header) };
+    let functions = unsafe { node.functions() };
     // SAFETY: `pointer` is of the node these functions belong to, and the waker has a strong count of it.
-    unsafe { (functions.wake_strong)(header) }
+    unsafe { (functions.wake)(node) }
 }
 
 #[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
 unsafe fn drop_strong(pointer: *const ()) {
     let header: *const Header = pointer.cast();
     // SAFETY: the waker's strong count keeps the node until the next call gives it back.
-    let functions = unsafe { functions_of(header) };
+    let functions = unsafe { counted(header).functions() };
     // SAFETY: the waker is being dropped, so its count is ours to give back.
     unsafe { (functions.drop_strong)(header) }
 }

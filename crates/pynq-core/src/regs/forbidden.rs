@@ -99,43 +99,43 @@ operations! { "compile_fail,E0599":
 /// The exclusive view needs `&mut`.
 ///
 /// ```compile_fail,E0596
-/// use pynq_core::maps::{AxiGpioRegisters, Channels};
-/// fn program<M: pynq_core::Mmio>(gpio: &AxiGpioRegisters<M>) {
-///     gpio.exclusive().ip_ier().modify(|channels| channels | Channels::CHANNEL_1);
+/// use pynq_core::maps::{AxiIntcRegisters, MasterEnable};
+/// fn program<M: pynq_core::Mmio>(intc: &AxiIntcRegisters<M>) {
+///     intc.exclusive().mer().modify(|enabled| enabled | MasterEnable::ME);
 /// }
 /// ```
 ///
 /// ... while it lives there is no other, ...
 ///
 /// ```compile_fail,E0502
-/// use pynq_core::maps::{AxiGpioRegisters, Channels};
-/// fn program<M: pynq_core::Mmio>(gpio: &mut AxiGpioRegisters<M>) {
-///     let mine = gpio.exclusive();
-///     gpio.ip_ier().write(Channels::empty());
-///     mine.ip_ier().modify(|channels| channels | Channels::CHANNEL_1);
+/// use pynq_core::maps::{AxiIntcRegisters, MasterEnable};
+/// fn program<M: pynq_core::Mmio>(intc: &mut AxiIntcRegisters<M>) {
+///     let mine = intc.exclusive();
+///     intc.mer().write(MasterEnable::empty());
+///     mine.mer().modify(|enabled| enabled | MasterEnable::ME);
 /// }
 /// ```
 ///
 /// ... and it may be sent but not shared.
 ///
 /// ```
-/// use pynq_core::{Volatile, maps::AxiGpioRegisters, regs::Exclusive};
+/// use pynq_core::{Volatile, maps::AxiIntcRegisters, regs::Exclusive};
 /// fn send<T: Send>() {}
-/// send::<AxiGpioRegisters<Exclusive<'_, Volatile>>>();
+/// send::<AxiIntcRegisters<Exclusive<'_, Volatile>>>();
 /// ```
 ///
 /// ```compile_fail,E0277
-/// use pynq_core::{Volatile, maps::AxiGpioRegisters, regs::Exclusive};
+/// use pynq_core::{Volatile, maps::AxiIntcRegisters, regs::Exclusive};
 /// fn share<T: Sync>() {}
-/// share::<AxiGpioRegisters<Exclusive<'_, Volatile>>>();
+/// share::<AxiIntcRegisters<Exclusive<'_, Volatile>>>();
 /// ```
 ///
 /// A value belongs to its register, and a register that lies outside its block does not compile.
 ///
 /// ```compile_fail,E0308
-/// use pynq_core::maps::{AxiGpioRegisters, MasterEnable};
-/// fn program<M: pynq_core::Mmio>(gpio: &AxiGpioRegisters<M>) {
-///     gpio.ip_ier().write(MasterEnable::ME);
+/// use pynq_core::maps::{AxiIntcRegisters, MasterEnable};
+/// fn program<M: pynq_core::Mmio>(intc: &AxiIntcRegisters<M>) {
+///     intc.ier().write(MasterEnable::ME);
 /// }
 /// ```
 ///

@@ -120,8 +120,8 @@ macro_rules! register_map {
             ///
             #[doc = concat!("`WindowTooSmall` if the window has less than `", stringify!($size), "` bytes.")]
             #[inline]
-            $vis fn new(window: Window) -> Result<Self, $crate::regs::WindowTooSmall> {
-                Ok(Self { block: $crate::regs::RegisterBlock::new(stringify!($map), window)? })
+            $vis fn new(window: Window) -> ::core::result::Result<Self, $crate::regs::WindowTooSmall> {
+                ::core::result::Result::Ok(Self { block: $crate::regs::RegisterBlock::new(stringify!($map), window)? })
             }
 
             /// The map, for a party that has it to itself: the view on which `modify` is found.

@@ -14,7 +14,7 @@ use std::{
 
 use pynq_core::{
     Error, Instant,
-    interrupt::{InterruptHardware, InterruptSource, Node, ParentLine, StdLock},
+    interrupt::{InterruptHardware, InterruptSource, Lines, Node, NodeHandle, ParentLine, StdLock},
 };
 
 /// Edge lines with latches, and an output.
@@ -98,6 +98,8 @@ impl Registers {
 pub(crate) struct Edges(pub(crate) Arc<Registers>);
 
 impl InterruptHardware for Edges {
+    type Lines = Lines<8>;
+
     fn unmask(&mut self, lines: u32) {
         self.0.accesses.fetch_add(1, SeqCst);
         self.0.enabled.fetch_or(lines, SeqCst);
@@ -274,8 +276,8 @@ impl InterruptSource for Root {
     }
 }
 
-pub(crate) type RootNode = Node<Edges, StdLock, Arc<Root>, 8>;
-pub(crate) type ChildNode = Node<Edges, StdLock, ParentLine<Pin<Arc<RootNode>>>, 8>;
+pub(crate) type RootNode = Node<Edges, StdLock, Arc<Root>>;
+pub(crate) type ChildNode = Node<Edges, StdLock, ParentLine>;
 
 /// Line of the root's node on which the child is.
 pub(crate) const CHILD: u8 = 3;
@@ -299,6 +301,14 @@ impl Tree {
         let parent = ParentLine::new(node.clone(), CHILD);
         let child = Arc::pin(Node::new(StdLock::new(), Edges(Arc::clone(&child_registers)), parent));
         Self { root, registers, node, child_registers, child }
+    }
+
+    pub(crate) fn node(&self) -> NodeHandle {
+        NodeHandle::from(self.node.clone()).erase()
+    }
+
+    pub(crate) fn child(&self) -> NodeHandle {
+        NodeHandle::from(self.child.clone()).erase()
     }
 }
 

@@ -4,7 +4,7 @@ use std::{pin::Pin, rc::Rc, sync::Arc};
 
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, axi_intc_node,
-    interrupt::{Direct, InterruptSource, Line, Node as EngineNode, ParentLine},
+    interrupt::{Direct, DirectNode, InterruptSource, Line, NodeHandle, ParentLine},
 };
 use pynq_drivers::axi_gpio::{AxiGpioConfig, AxiGpioHardware, ChannelConfig, axi_gpio_node};
 
@@ -12,7 +12,7 @@ use crate::{
     backend::{CpuPin, PreemptedLock, Window},
     hardware::{CHILD, Device, GPIO, INPUTS, RAW_LEVEL},
     schedule::Schedule,
-    waiter::{Kind, Node, PinId, Waiter},
+    waiter::{Kind, PinId, Waiter},
 };
 
 type Source = Pin<Box<dyn InterruptSource + Send + Sync>>;
@@ -22,7 +22,7 @@ pub(crate) fn build(schedule: &Schedule, kinds: u32, depth: usize) -> Result<(),
     for level in 0..depth {
         let config = AxiIntcConfig::new(INPUTS, kinds);
         let hardware = AxiIntcHardware::new(Window(Device::Controller(level)), config).map_err(|e| e.to_string())?;
-        let node: Node = Arc::pin(axi_intc_node(PreemptedLock::new(), hardware, source));
+        let node = schedule.own(Arc::pin(axi_intc_node(PreemptedLock::new(), hardware, source)));
         schedule.controllers.borrow_mut().push(node.clone());
         source = Box::pin(ParentLine::new(node, CHILD));
     }
@@ -31,15 +31,17 @@ pub(crate) fn build(schedule: &Schedule, kinds: u32, depth: usize) -> Result<(),
     for (gpio, line) in (0..2).zip(GPIO..) {
         let channel = ChannelConfig::inputs(2);
         let config = AxiGpioConfig { channel1: channel, channel2: Some(channel), interrupt: true };
-        let hardware = AxiGpioHardware::new(Window(Device::Gpio(gpio)), config).map_err(|e| e.to_string())?;
-        let node: Node = Arc::pin(axi_gpio_node(PreemptedLock::new(), hardware, ParentLine::new(last.clone(), line)));
+        let hardware = AxiGpioHardware::new(pynq_core::Window::boxed(Window(Device::Gpio(gpio))), config)
+            .map_err(|e| e.to_string())?;
+        let parent = ParentLine::new(last.clone(), line);
+        let node = schedule.own(Arc::pin(axi_gpio_node(PreemptedLock::new(), hardware, parent)));
         schedule.gpios.borrow_mut().push(node);
     }
-    let direct: Node = Arc::pin(EngineNode::<_, _, _, 1>::new(PreemptedLock::new(), Direct, CpuPin(1)));
+    let direct = NodeHandle::from(Arc::pin(DirectNode::new(PreemptedLock::new(), Direct, CpuPin(1)))).erase();
     *schedule.direct.borrow_mut() = Some(direct.clone());
 
     let mut waiters = Vec::new();
-    let mut add = |kind: Kind, node: &Node, line: u8, mask: Option<u32>| -> Result<(), String> {
+    let mut add = |kind: Kind, node: &NodeHandle, line: u8, mask: Option<u32>| -> Result<(), String> {
         let handle = match (kind, mask) {
             (Kind::PinLevel(..) | Kind::PinEdge(..), _) => None,
             (_, Some(mask)) => Some(Line::of_bits(node.clone(), line, mask).map_err(|e| e.to_string())?),

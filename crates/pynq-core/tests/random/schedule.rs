@@ -1,10 +1,11 @@
 //! One schedule: random steps, then the verdict.
 
 use std::{
+    any::Any,
     cell::{Cell, RefCell},
     panic::{self, AssertUnwindSafe},
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, Weak},
     task::{Poll, Waker},
 };
 
@@ -16,7 +17,7 @@ use pynq_core::{
 use crate::{
     build,
     hardware::{CHILD, GPIO, Hardware, RAW_LEVEL},
-    waiter::{Kind, Node, PinId, Waiter},
+    waiter::{Kind, PinId, Waiter},
 };
 
 thread_local! {
@@ -46,6 +47,9 @@ pub(crate) fn undisturbed<R>(f: impl FnOnce() -> R) -> R {
     })
 }
 
+/// A node that is counted.
+type Owned<T> = std::pin::Pin<Arc<T>>;
+
 #[derive(Default)]
 pub(crate) struct Pin {
     pub(crate) armed: bool,
@@ -66,9 +70,11 @@ pub(crate) struct Truth {
 pub(crate) struct Schedule {
     pub(crate) hardware: RefCell<Hardware>,
     pub(crate) pins: RefCell<[Pin; 2]>,
-    pub(crate) controllers: RefCell<Vec<Node>>,
-    pub(crate) gpios: RefCell<Vec<Node>>,
-    pub(crate) direct: RefCell<Option<Node>>,
+    pub(crate) controllers: RefCell<Vec<NodeHandle>>,
+    pub(crate) gpios: RefCell<Vec<NodeHandle>>,
+    pub(crate) direct: RefCell<Option<NodeHandle>>,
+    /// The controllers and the GPIOs, as what owns them sees them.
+    owned: RefCell<Vec<Weak<dyn Any>>>,
     pub(crate) waiters: RefCell<Vec<Rc<Waiter>>>,
     lines: RefCell<[Truth; 4]>,
     pin_truth: RefCell<[Truth; 8]>,
@@ -97,6 +103,19 @@ impl Schedule {
         x ^= x << 17;
         self.random.set(x);
         (x >> 11) % below
+    }
+
+    /// A handle on `node`, which is to go with the last of them.
+    pub(crate) fn own<T: 'static, Hw>(&self, node: Owned<T>) -> NodeHandle
+    where
+        Owned<T>: Into<NodeHandle<Hw>>,
+    {
+        // SAFETY: it is counted, and not moved.
+        #[allow(unsafe_code)]
+        let counted = unsafe { std::pin::Pin::into_inner_unchecked(node.clone()) };
+        let weak = Arc::downgrade(&counted);
+        self.owned.borrow_mut().push(weak);
+        node.into().erase()
     }
 
     pub(crate) fn bad(&self, why: impl Into<String>) {
@@ -287,14 +306,14 @@ impl Schedule {
         if self.dead.replace(true) {
             return;
         }
-        let nodes: Vec<Node> =
+        let nodes: Vec<NodeHandle> =
             self.gpios.borrow().iter().chain(self.controllers.borrow().iter().rev()).cloned().collect();
         for node in nodes {
-            node.invalidate_node(Error::Invalidated);
+            node.invalidate(Error::Invalidated);
         }
         let direct = self.direct.borrow().clone();
         if let Some(direct) = direct {
-            direct.invalidate_node(Error::Invalidated);
+            direct.invalidate(Error::Invalidated);
         }
         self.hardware.borrow_mut().gone = true;
     }
@@ -327,6 +346,7 @@ pub(crate) fn run(seed: u64, steps: u32) -> Result<u64, String> {
         controllers: RefCell::default(),
         gpios: RefCell::default(),
         direct: RefCell::default(),
+        owned: RefCell::default(),
         waiters: RefCell::default(),
         lines: RefCell::default(),
         pin_truth: RefCell::default(),
@@ -379,13 +399,7 @@ fn play(schedule: &Rc<Schedule>, kinds: u32, depth: usize, steps: u32) -> Result
     schedule.check_end();
     drop(waiters);
     // Nothing keeps a node alive once its handles are gone, though the CPU pins still hold wakers.
-    let weak = |node: &Node| {
-        // SAFETY: it is counted, and not moved.
-        #[allow(unsafe_code)]
-        let node = unsafe { std::pin::Pin::into_inner_unchecked(node.clone()) };
-        Arc::downgrade(&node)
-    };
-    let weak: Vec<_> = schedule.controllers.borrow().iter().chain(schedule.gpios.borrow().iter()).map(weak).collect();
+    let weak = schedule.owned.take();
     schedule.waiters.borrow_mut().clear();
     schedule.gpios.borrow_mut().clear();
     schedule.controllers.borrow_mut().clear();

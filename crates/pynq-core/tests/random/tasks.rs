@@ -2,10 +2,7 @@
 
 use std::task::{Context, Poll, Waker};
 
-use pynq_core::{
-    Error,
-    interrupt::{Condition, InterruptEvent, InterruptEventExt, WaitFor},
-};
+use pynq_core::{Error, interrupt::Condition};
 
 use crate::{
     schedule::Schedule,
@@ -30,7 +27,7 @@ impl Schedule {
         waiter.patience.set(if self.random(3) == 0 { 1 + self.random(4) } else { u64::MAX });
         *waiter.waiting.borrow_mut() = Some(Box::pin(async move {
             match (condition, handle) {
-                (Some(condition), _) => WaitFor::new(&node, line, condition).await,
+                (Some(condition), _) => node.wait_for(line, condition).await,
                 (None, Some(handle)) if listens => {
                     // The handle's own cursor stays, as that of a task that listens for a while and gives up.
                     let listener = handle.borrow().clone().listen();

@@ -5,7 +5,7 @@ use pynq_core::interrupt::NodeHandle;
 use crate::{
     hardware::{CHILD, GPIO, RAW_LEVEL},
     schedule::Schedule,
-    waiter::{Kind, Node},
+    waiter::Kind,
 };
 
 impl Schedule {
@@ -74,7 +74,7 @@ impl Schedule {
     }
 
     pub(crate) fn check_end(&self) {
-        let nodes: Vec<Node> = self
+        let nodes: Vec<NodeHandle> = self
             .controllers
             .borrow()
             .iter()

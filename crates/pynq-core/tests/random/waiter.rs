@@ -17,10 +17,9 @@ use std::{
 
 use pynq_core::{
     Error,
-    interrupt::{Fired, InterruptLines, Line},
+    interrupt::{Fired, Line, NodeHandle},
 };
 
-pub(crate) type Node = Pin<Arc<dyn InterruptLines>>;
 type Waiting = Pin<Box<dyn Future<Output = Result<Fired, Error>>>>;
 
 /// A pin of a GPIO: block, channel, number.
@@ -73,10 +72,10 @@ impl Wake for Flag {
 
 pub(crate) struct Waiter {
     pub(crate) kind: Kind,
-    pub(crate) node: Node,
+    pub(crate) node: NodeHandle,
     pub(crate) line: u8,
     /// For the kinds that have a handle.
-    pub(crate) handle: Option<Rc<RefCell<Line<Node>>>>,
+    pub(crate) handle: Option<Rc<RefCell<Line>>>,
     pub(crate) waiting: RefCell<Option<Waiting>>,
     pub(crate) flag: Arc<Flag>,
     /// Inside a poll, which another "thread" may have preempted.
@@ -97,7 +96,7 @@ pub(crate) struct Waiter {
 }
 
 impl Waiter {
-    pub(crate) fn new(kind: Kind, node: Node, line: u8, handle: Option<Line<Node>>) -> Self {
+    pub(crate) fn new(kind: Kind, node: NodeHandle, line: u8, handle: Option<Line>) -> Self {
         Self {
             kind,
             node,

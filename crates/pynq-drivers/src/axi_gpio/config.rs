@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use pynq_core::regs::WindowTooSmall;
+use pynq_core::{ParameterError, Parameters, regs::WindowTooSmall};
 
 /// What the pins of a channel can be, as the design fixed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +51,24 @@ impl ChannelConfig {
         Self::new(width, ChannelDirection::Bidirectional)
     }
 
+    const fn from_parameters(built: &Parameters<'_>, names: [&'static str; 5]) -> Result<Self, ParameterError> {
+        let [width, inputs, outputs, dout, tri] = names;
+        let width = match built.byte(width, 32, 1, 32) {
+            Ok(width) => width,
+            Err(error) => return Err(error),
+        };
+        let direction = match (built.flag(inputs, false), built.flag(outputs, false)) {
+            (Ok(true), Ok(_)) => ChannelDirection::Inputs,
+            (Ok(false), Ok(true)) => ChannelDirection::Outputs,
+            (Ok(false), Ok(false)) => ChannelDirection::Bidirectional,
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
+        match (built.number(dout, 0, 0, u32::MAX), built.number(tri, u32::MAX, 0, u32::MAX)) {
+            (Ok(dout_default), Ok(tri_default)) => Ok(Self { width, direction, dout_default, tri_default }),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
+    }
+
     /// The bits that stand for pins.
     #[must_use]
     pub const fn mask(&self) -> u32 {
@@ -88,6 +106,34 @@ impl AxiGpioConfig {
     pub const fn with_interrupt(mut self) -> Self {
         self.interrupt = true;
         self
+    }
+
+    /// What the parameters of the handoff file say. One that it doesn't have has the data sheet's default.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError`] for a value that no block can have been built with.
+    pub const fn from_parameters(built: &Parameters<'_>) -> Result<Self, ParameterError> {
+        let first = ["C_GPIO_WIDTH", "C_ALL_INPUTS", "C_ALL_OUTPUTS", "C_DOUT_DEFAULT", "C_TRI_DEFAULT"];
+        let second = ["C_GPIO2_WIDTH", "C_ALL_INPUTS_2", "C_ALL_OUTPUTS_2", "C_DOUT_DEFAULT_2", "C_TRI_DEFAULT_2"];
+        let mut this = match ChannelConfig::from_parameters(built, first) {
+            Ok(channel) => Self::new(channel),
+            Err(error) => return Err(error),
+        };
+        match built.flag("C_IS_DUAL", false) {
+            // A file lists the parameters of the second channel in any case.
+            Ok(false) => {}
+            Ok(true) => match ChannelConfig::from_parameters(built, second) {
+                Ok(channel) => this = this.dual(channel),
+                Err(error) => return Err(error),
+            },
+            Err(error) => return Err(error),
+        }
+        match built.flag("C_INTERRUPT_PRESENT", false) {
+            Ok(interrupt) => this.interrupt = interrupt,
+            Err(error) => return Err(error),
+        }
+        Ok(this)
     }
 
     /// How many channels there are.

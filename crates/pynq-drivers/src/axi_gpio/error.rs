@@ -11,6 +11,13 @@ use pynq_core::Error;
 pub enum AxiGpioError {
     /// Channel 2 of a block that has one channel.
     NoChannel2,
+    /// A channel that is not there.
+    NoSuchChannel {
+        /// The channel asked for.
+        channel: u8,
+        /// How many there are.
+        channels: u8,
+    },
     /// A pin that is not there.
     NoSuchPin {
         /// Which channel, 1 or 2.
@@ -61,6 +68,12 @@ impl fmt::Display for AxiGpioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::NoChannel2 => f.write_str("no channel 2: this AXI GPIO was built with one channel; use channel 1"),
+            Self::NoSuchChannel { channel, channels: 1 } => {
+                write!(f, "no channel {channel}: this AXI GPIO was built with one channel; use channel 1")
+            }
+            Self::NoSuchChannel { channel, .. } => {
+                write!(f, "no channel {channel}: channels of an AXI GPIO are numbered 1 and 2")
+            }
             Self::NoSuchPin { channel, pin, pins } => {
                 write!(
                     f,
@@ -96,6 +109,16 @@ impl fmt::Display for AxiGpioError {
 }
 
 impl core::error::Error for AxiGpioError {}
+
+#[cfg(not(loom))]
+impl pynq_core::DriverError for AxiGpioError {
+    fn engine(&self) -> Option<Error> {
+        match self {
+            Self::Node(error) => Some(*error),
+            _ => None,
+        }
+    }
+}
 
 impl From<Error> for AxiGpioError {
     fn from(error: Error) -> Self {

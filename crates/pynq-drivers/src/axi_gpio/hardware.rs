@@ -7,12 +7,12 @@
 use core::fmt;
 
 use pynq_core::{
-    Mmio,
-    interrupt::InterruptHardware,
-    maps::{AxiGpioRegisters, Channels, GlobalInterruptEnable},
+    Window,
+    interrupt::{InterruptHardware, Lines},
 };
 
 use super::config::{AxiGpioConfig, AxiGpioConfigError, ChannelConfig, ChannelDirection};
+use super::registers::{AxiGpioRegisters, Channels, GlobalInterruptEnable};
 
 /// What software knows of a channel's registers without reading them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,22 +24,22 @@ struct Shadow {
 }
 
 /// The register functions of an AXI GPIO. Line 0 of its node is channel 1, line 1 is channel 2.
-pub struct AxiGpioHardware<M: Mmio> {
-    registers: AxiGpioRegisters<M>,
+pub struct AxiGpioHardware {
+    registers: AxiGpioRegisters<Window>,
     config: AxiGpioConfig,
     shadows: [Shadow; 2],
     /// What IP_IER holds.
     enabled: Channels,
 }
 
-impl<M: Mmio> AxiGpioHardware<M> {
+impl AxiGpioHardware {
     /// Brings the block into a known state, whatever a previous user left: outputs and directions as after a reset,
     /// both channels masked, stale status dropped.
     ///
     /// # Errors
     ///
     /// See [`AxiGpioConfigError`].
-    pub fn new(window: M, config: AxiGpioConfig) -> Result<Self, AxiGpioConfigError> {
+    pub fn new(window: impl Into<Window>, config: AxiGpioConfig) -> Result<Self, AxiGpioConfigError> {
         Self::start(window, config, Self::reset_channel)
     }
 
@@ -53,17 +53,17 @@ impl<M: Mmio> AxiGpioHardware<M> {
     /// # Errors
     ///
     /// See [`AxiGpioConfigError`].
-    pub fn attach(window: M, config: AxiGpioConfig) -> Result<Self, AxiGpioConfigError> {
+    pub fn attach(window: impl Into<Window>, config: AxiGpioConfig) -> Result<Self, AxiGpioConfigError> {
         Self::start(window, config, Self::adopt_channel)
     }
 
     fn start(
-        window: M,
+        window: impl Into<Window>,
         config: AxiGpioConfig,
         channel: impl Fn(&mut Self, u8, ChannelConfig),
     ) -> Result<Self, AxiGpioConfigError> {
         config.validate()?;
-        let registers = AxiGpioRegisters::new(window)?;
+        let registers = AxiGpioRegisters::new(window.into())?;
         let mut this = Self { registers, config, shadows: [Shadow::default(); 2], enabled: Channels::empty() };
         if config.interrupt {
             this.registers.ip_ier().write(Channels::empty());
@@ -187,7 +187,9 @@ fn channels(lines: u32) -> Channels {
 }
 
 /// A block that was built without an interrupt has no such registers, and they are left alone.
-impl<M: Mmio + Send> InterruptHardware for AxiGpioHardware<M> {
+impl InterruptHardware for AxiGpioHardware {
+    type Lines = Lines<2>;
+
     /// A status from before is kept: it may be an event that nobody has looked at yet. If it is none, one dispatch
     /// finds that out and wakes nobody.
     fn unmask(&mut self, lines: u32) {
@@ -228,7 +230,7 @@ impl<M: Mmio + Send> InterruptHardware for AxiGpioHardware<M> {
     }
 }
 
-impl<M: Mmio> fmt::Debug for AxiGpioHardware<M> {
+impl fmt::Debug for AxiGpioHardware {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AxiGpioHardware").field("config", &self.config).finish_non_exhaustive()
     }

@@ -1,25 +1,22 @@
 //! One pin of a channel.
 
-use core::{fmt, future::Future};
+use core::fmt;
 
-use pynq_core::{
-    Instant,
-    interrupt::{Condition, Line, WaitFor, WithDeadline},
-};
+use pynq_core::interrupt::{Condition, Deadline, Line, Waiting};
 
-use super::{AxiGpioError, AxiGpioHandle, ChannelDirection, Direction, GpioWait, Slice, wait::Wanted};
+use super::{ChannelDirection, Direction, GpioWait, Result, Slice};
 use crate::{Edge, Level};
 
 /// A pin of an AXI GPIO. Clones are handles on the same pin.
 ///
 /// Implements the digital traits of embedded-hal and embedded-hal-async.
 #[derive(Clone)]
-pub struct Pin<H>(pub(super) Slice<H>);
+pub struct Pin(pub(super) Slice);
 
-impl<H: AxiGpioHandle> Pin<H> {
+impl Pin {
     /// The pin as a slice of one.
     #[must_use]
-    pub const fn as_slice(&self) -> &Slice<H> {
+    pub const fn as_slice(&self) -> &Slice {
         &self.0
     }
 
@@ -43,12 +40,12 @@ impl<H: AxiGpioHandle> Pin<H> {
 
     /// The level of the pin.
     ///
-    /// What the pin of an output reads is up to the design's wiring; [`output`](Self::output) tells what was written.
+    /// What the pin of an output reads is up to the design's wiring; [`output`](Self::output) returns what was written.
     ///
     /// # Errors
     ///
     /// [`AxiGpioError::OutputsOnly`], or the error the block has failed with.
-    pub fn read(&self) -> Result<Level, AxiGpioError> {
+    pub fn read(&self) -> Result<Level> {
         Ok(Level::from(self.0.read()? != 0))
     }
 
@@ -57,7 +54,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// As [`read`](Self::read).
-    pub fn is_high(&self) -> Result<bool, AxiGpioError> {
+    pub fn is_high(&self) -> Result<bool> {
         Ok(self.read()?.is_high())
     }
 
@@ -66,7 +63,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// As [`read`](Self::read).
-    pub fn is_low(&self) -> Result<bool, AxiGpioError> {
+    pub fn is_low(&self) -> Result<bool> {
         Ok(!self.read()?.is_high())
     }
 
@@ -75,7 +72,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
-    pub fn output(&self) -> Result<Level, AxiGpioError> {
+    pub fn output(&self) -> Result<Level> {
         Ok(Level::from(self.0.output()? != 0))
     }
 
@@ -84,7 +81,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
-    pub fn write(&self, level: Level) -> Result<(), AxiGpioError> {
+    pub fn write(&self, level: Level) -> Result<()> {
         self.0.write(level.is_high().into())
     }
 
@@ -93,7 +90,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    pub fn set_high(&self) -> Result<(), AxiGpioError> {
+    pub fn set_high(&self) -> Result<()> {
         self.write(Level::High)
     }
 
@@ -102,7 +99,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    pub fn set_low(&self) -> Result<(), AxiGpioError> {
+    pub fn set_low(&self) -> Result<()> {
         self.write(Level::Low)
     }
 
@@ -111,7 +108,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    pub fn toggle(&self) -> Result<(), AxiGpioError> {
+    pub fn toggle(&self) -> Result<()> {
         self.0.toggle()
     }
 
@@ -121,7 +118,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// As [`Slice::set_direction`].
-    pub fn set_direction(&self, direction: Direction) -> Result<(), AxiGpioError> {
+    pub fn set_direction(&self, direction: Direction) -> Result<()> {
         self.0.set_direction(direction)
     }
 
@@ -130,7 +127,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
-    pub fn drive(&self, level: Level) -> Result<(), AxiGpioError> {
+    pub fn drive(&self, level: Level) -> Result<()> {
         self.0.drive(level.is_high().into())
     }
 
@@ -139,7 +136,7 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn direction(&self) -> Result<Direction, AxiGpioError> {
+    pub fn direction(&self) -> Result<Direction> {
         Ok(if self.0.inputs()? == 0 { Direction::Output } else { Direction::Input })
     }
 
@@ -153,29 +150,12 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Cancellation safety
     ///
     /// Dropping the future at any point leaves hardware and queues as if it never was.
-    pub fn wait_for_level_async(&self, level: Level) -> GpioWait<WaitFor<'_, H>> {
-        self.has(level).into_future()
+    pub fn wait_for_level_async(&self, level: Level) -> Waiting<GpioWait<'_>> {
+        let mask = self.0.mask();
+        self.0.wait(Ok(Condition::Level { mask, value: if level.is_high() { mask } else { 0 } }))
     }
 
-    /// As [`wait_for_level_async`](Self::wait_for_level_async), but gives up when `deadline` completes, a sleep of the
-    /// board's clock. If both are there, the level wins.
-    ///
-    /// # Errors
-    ///
-    /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
-    ///
-    /// # Cancellation safety
-    ///
-    /// As without a deadline.
-    pub fn wait_for_level_until_async<D: Future>(
-        &self,
-        level: Level,
-        deadline: D,
-    ) -> GpioWait<WithDeadline<WaitFor<'_, H>, D>> {
-        self.has(level).into_future_until(deadline)
-    }
-
-    /// The blocking twin of [`wait_for_level_async`](Self::wait_for_level_async).
+    /// The blocking form of [`wait_for_level_async`](Self::wait_for_level_async).
     ///
     /// # Blocking
     ///
@@ -184,11 +164,11 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
-    pub fn wait_for_level(&self, level: Level) -> Result<(), AxiGpioError> {
-        self.has(level).block(None)
+    pub fn wait_for_level(&self, level: Level) -> Result<()> {
+        self.wait_for_level_async(level).block()
     }
 
-    /// As [`wait_for_level`](Self::wait_for_level), but gives up at `deadline`, a time of the board's clock.
+    /// As [`wait_for_level`](Self::wait_for_level), but gives up at `deadline`.
     ///
     /// # Blocking
     ///
@@ -197,8 +177,8 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
-    pub fn wait_for_level_until(&self, level: Level, deadline: Instant) -> Result<(), AxiGpioError> {
-        self.has(level).block(Some(deadline))
+    pub fn wait_for_level_until(&self, level: Level, deadline: impl Into<Deadline>) -> Result<()> {
+        self.wait_for_level_async(level).block_until(deadline)
     }
 
     /// Waits for an edge of the pin, from its first poll on. One that is taken back before it is served is not seen.
@@ -210,30 +190,17 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Cancellation safety
     ///
     /// Dropping the future at any point leaves hardware and queues as if it never was. An edge that came meanwhile is
-    /// not remembered; [`changes`](Self::changes) is for who must not miss one between two waits.
-    pub fn wait_for_edge_async(&self, edge: Edge) -> GpioWait<WaitFor<'_, H>> {
-        self.has_edge(edge).into_future()
+    /// not remembered; [`changes`](Self::changes) misses none between two waits.
+    pub fn wait_for_edge_async(&self, edge: Edge) -> Waiting<GpioWait<'_>> {
+        let mask = self.0.mask();
+        self.0.wait(Ok(match edge {
+            Edge::Rising => Condition::Rising { mask },
+            Edge::Falling => Condition::Falling { mask },
+            Edge::Any => Condition::Change { mask, since: None },
+        }))
     }
 
-    /// As [`wait_for_edge_async`](Self::wait_for_edge_async), but gives up when `deadline` completes, a sleep of the
-    /// board's clock. If both are there, the edge wins.
-    ///
-    /// # Errors
-    ///
-    /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
-    ///
-    /// # Cancellation safety
-    ///
-    /// As without a deadline.
-    pub fn wait_for_edge_until_async<D: Future>(
-        &self,
-        edge: Edge,
-        deadline: D,
-    ) -> GpioWait<WithDeadline<WaitFor<'_, H>, D>> {
-        self.has_edge(edge).into_future_until(deadline)
-    }
-
-    /// The blocking twin of [`wait_for_edge_async`](Self::wait_for_edge_async).
+    /// The blocking form of [`wait_for_edge_async`](Self::wait_for_edge_async).
     ///
     /// # Blocking
     ///
@@ -242,11 +209,11 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
-    pub fn wait_for_edge(&self, edge: Edge) -> Result<(), AxiGpioError> {
-        self.has_edge(edge).block(None)
+    pub fn wait_for_edge(&self, edge: Edge) -> Result<()> {
+        self.wait_for_edge_async(edge).block()
     }
 
-    /// As [`wait_for_edge`](Self::wait_for_edge), but gives up at `deadline`, a time of the board's clock.
+    /// As [`wait_for_edge`](Self::wait_for_edge), but gives up at `deadline`.
     ///
     /// # Blocking
     ///
@@ -255,8 +222,8 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
-    pub fn wait_for_edge_until(&self, edge: Edge, deadline: Instant) -> Result<(), AxiGpioError> {
-        self.has_edge(edge).block(Some(deadline))
+    pub fn wait_for_edge_until(&self, edge: Edge, deadline: impl Into<Deadline>) -> Result<()> {
+        self.wait_for_edge_async(edge).block_until(deadline)
     }
 
     /// A handle whose event is a net change of the pin since it last looked, from now on; see [`Slice::changes`].
@@ -264,24 +231,12 @@ impl<H: AxiGpioHandle> Pin<H> {
     /// # Errors
     ///
     /// As [`Slice::changes`].
-    pub fn changes(&self) -> Result<Line<H>, AxiGpioError> {
+    pub fn changes(&self) -> Result<Line> {
         self.0.changes()
-    }
-
-    fn has(&self, level: Level) -> Wanted<'_, H> {
-        self.0.wanted(|mask| Condition::Level { mask, value: if level.is_high() { mask } else { 0 } })
-    }
-
-    fn has_edge(&self, edge: Edge) -> Wanted<'_, H> {
-        self.0.wanted(|mask| match edge {
-            Edge::Rising => Condition::Rising { mask },
-            Edge::Falling => Condition::Falling { mask },
-            Edge::Any => Condition::Change { mask, since: None },
-        })
     }
 }
 
-impl<H> fmt::Debug for Pin<H> {
+impl fmt::Debug for Pin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Pin").field(&self.0).finish()
     }

@@ -2,19 +2,15 @@
 
 use core::{
     fmt,
-    future::Future,
     ops::{Bound, RangeBounds},
 };
 
-use pynq_core::{
-    Instant,
-    interrupt::{Condition, Line, WaitFor, WithDeadline},
-};
+use pynq_core::interrupt::{Condition, Deadline, Line, NodeHandle, Waiting};
 
-use super::{AxiGpioError, AxiGpioHandle, ChannelConfig, ChannelDirection, GpioWait, Pin, config::ones, wait::Wanted};
+use super::{AxiGpioError, AxiGpioHardware, ChannelConfig, ChannelDirection, GpioWait, Pin, Result, config::ones};
 
 /// A channel: the slice of all its pins.
-pub type Channel<H> = Slice<H>;
+pub type Channel = Slice;
 
 /// Which way a pin of a bidirectional channel goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,8 +25,8 @@ pub enum Direction {
 ///
 /// Clones are handles on the same pins.
 #[derive(Clone)]
-pub struct Slice<H> {
-    node: H,
+pub struct Slice {
+    node: NodeHandle<AxiGpioHardware>,
     /// Line of the node: 0 for channel 1, 1 for channel 2.
     line: u8,
     shift: u8,
@@ -39,8 +35,13 @@ pub struct Slice<H> {
     interrupt: bool,
 }
 
-impl<H: AxiGpioHandle> Slice<H> {
-    pub(super) const fn channel(node: H, line: u8, config: ChannelConfig, interrupt: bool) -> Self {
+impl Slice {
+    pub(super) const fn channel(
+        node: NodeHandle<AxiGpioHardware>,
+        line: u8,
+        config: ChannelConfig,
+        interrupt: bool,
+    ) -> Self {
         Self { node, line, shift: 0, width: config.width, direction: config.direction, interrupt }
     }
 
@@ -49,7 +50,7 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Errors
     ///
     /// [`AxiGpioError::NoSuchSlice`] if the range is empty or reaches beyond these pins.
-    pub fn slice(&self, pins: impl RangeBounds<u8>) -> Result<Self, AxiGpioError> {
+    pub fn slice(&self, pins: impl RangeBounds<u8>) -> Result<Self> {
         let start = match pins.start_bound() {
             Bound::Included(&start) => start,
             Bound::Excluded(&before) => before.saturating_add(1),
@@ -61,7 +62,12 @@ impl<H: AxiGpioHandle> Slice<H> {
             Bound::Unbounded => self.width,
         };
         if start >= end || end > self.width {
-            return Err(AxiGpioError::NoSuchSlice { channel: self.channel_number(), start, end, pins: self.width });
+            return Err(self.error(AxiGpioError::NoSuchSlice {
+                channel: self.channel_number(),
+                start,
+                end,
+                pins: self.width,
+            }));
         }
         Ok(Self { shift: self.shift + start, width: end - start, ..self.clone() })
     }
@@ -71,9 +77,9 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Errors
     ///
     /// [`AxiGpioError::NoSuchPin`].
-    pub fn pin(&self, pin: u8) -> Result<Pin<H>, AxiGpioError> {
+    pub fn pin(&self, pin: u8) -> Result<Pin> {
         if pin >= self.width {
-            return Err(AxiGpioError::NoSuchPin { channel: self.channel_number(), pin, pins: self.width });
+            return Err(self.error(AxiGpioError::NoSuchPin { channel: self.channel_number(), pin, pins: self.width }));
         }
         Ok(Pin(Self { shift: self.shift + pin, width: 1, ..self.clone() }))
     }
@@ -104,15 +110,15 @@ impl<H: AxiGpioHandle> Slice<H> {
 
     /// The levels of the pins.
     ///
-    /// What the pin of an output reads is up to the design's wiring; [`output`](Self::output) tells what was written.
+    /// What the pin of an output reads is up to the design's wiring; [`output`](Self::output) returns what was written.
     ///
     /// # Errors
     ///
     /// [`AxiGpioError::OutputsOnly`], or the error the block has failed with.
-    pub fn read(&self) -> Result<u32, AxiGpioError> {
-        self.samples()?;
-        let data = self.node.with_gpio(|hardware| hardware.read(self.line))?;
-        Ok(self.extract(data))
+    pub fn read(&self) -> Result<u32> {
+        self.check_input()?;
+        let data = self.node.access(|hardware| Ok(hardware.read(self.line)))?;
+        Ok(self.shift_out(data))
     }
 
     /// What the output register holds: what was last written, or the design's default.
@@ -120,10 +126,10 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Errors
     ///
     /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
-    pub fn output(&self) -> Result<u32, AxiGpioError> {
-        self.drives()?;
-        let data = self.node.with_gpio(|hardware| hardware.output(self.line))?;
-        Ok(self.extract(data))
+    pub fn output(&self) -> Result<u32> {
+        self.check_output()?;
+        let data = self.node.access(|hardware| Ok(hardware.output(self.line)))?;
+        Ok(self.shift_out(data))
     }
 
     /// Writes these pins, and leaves the others of the channel as they are.
@@ -133,7 +139,7 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Errors
     ///
     /// [`AxiGpioError::InputsOnly`], [`AxiGpioError::ValueTooWide`], or the error the block has failed with.
-    pub fn write(&self, value: u32) -> Result<(), AxiGpioError> {
+    pub fn write(&self, value: u32) -> Result<()> {
         self.write_masked(value, ones(self.width))
     }
 
@@ -142,10 +148,10 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    pub fn write_masked(&self, value: u32, mask: u32) -> Result<(), AxiGpioError> {
-        self.drives()?;
-        let (value, mask) = (self.place(value)?, self.place(mask)?);
-        Ok(self.node.with_gpio(|hardware| hardware.write(self.line, mask, value))?)
+    pub fn write_masked(&self, value: u32, mask: u32) -> Result<()> {
+        self.check_output()?;
+        let (value, mask) = (self.shift_in(value)?, self.shift_in(mask)?);
+        self.access(|hardware| hardware.write(self.line, mask, value))
     }
 
     /// Inverts what was last written to these pins.
@@ -153,10 +159,10 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Errors
     ///
     /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
-    pub fn toggle(&self) -> Result<(), AxiGpioError> {
-        self.drives()?;
+    pub fn toggle(&self) -> Result<()> {
+        self.check_output()?;
         let mask = self.mask();
-        Ok(self.node.with_gpio(|hardware| hardware.write(self.line, mask, !hardware.output(self.line)))?)
+        self.access(|hardware| hardware.write(self.line, mask, !hardware.output(self.line)))
     }
 
     /// Makes these pins inputs, or outputs that drive what the output register holds. Does nothing where the design
@@ -166,19 +172,19 @@ impl<H: AxiGpioHandle> Slice<H> {
     ///
     /// [`AxiGpioError::InputsOnly`] or [`AxiGpioError::OutputsOnly`] where the design made them the other, or the error
     /// the block has failed with.
-    pub fn set_direction(&self, direction: Direction) -> Result<(), AxiGpioError> {
+    pub fn set_direction(&self, direction: Direction) -> Result<()> {
         let inputs = direction == Direction::Input;
         if inputs {
-            self.samples()?
+            self.check_input()?
         } else {
-            self.drives()?
+            self.check_output()?
         }
         let (programmable, mask) = (self.direction == ChannelDirection::Bidirectional, self.mask());
-        Ok(self.node.with_gpio(|hardware| {
+        self.access(|hardware| {
             if programmable {
                 hardware.set_inputs(self.line, mask, inputs);
             }
-        })?)
+        })
     }
 
     /// Makes these pins outputs that drive `value`, without a moment at which they drive anything else.
@@ -186,17 +192,17 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    pub fn drive(&self, value: u32) -> Result<(), AxiGpioError> {
-        self.drives()?;
+    pub fn drive(&self, value: u32) -> Result<()> {
+        self.check_output()?;
         let (programmable, mask, value) =
-            (self.direction == ChannelDirection::Bidirectional, self.mask(), self.place(value)?);
-        Ok(self.node.with_gpio(|hardware| {
+            (self.direction == ChannelDirection::Bidirectional, self.mask(), self.shift_in(value)?);
+        self.access(|hardware| {
             if programmable {
                 hardware.drive(self.line, mask, value);
             } else {
                 hardware.write(self.line, mask, value);
             }
-        })?)
+        })
     }
 
     /// Which of these pins are inputs: a one is an input.
@@ -204,9 +210,9 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn inputs(&self) -> Result<u32, AxiGpioError> {
-        let inputs = self.node.with_gpio(|hardware| hardware.inputs(self.line))?;
-        Ok(self.extract(inputs))
+    pub fn inputs(&self) -> Result<u32> {
+        let inputs = self.node.access(|hardware| Ok(hardware.inputs(self.line)))?;
+        Ok(self.shift_out(inputs))
     }
 
     /// Waits until the pins have the value `value`; not at all if they have it already.
@@ -219,29 +225,12 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Cancellation safety
     ///
     /// Dropping the future at any point leaves hardware and queues as if it never was.
-    pub fn wait_for_value_async(&self, value: u32) -> GpioWait<WaitFor<'_, H>> {
-        self.has_value(value).into_future()
+    pub fn wait_for_value_async(&self, value: u32) -> Waiting<GpioWait<'_>> {
+        let value = self.shift_in(value);
+        self.wait(value.map(|value| Condition::Level { mask: self.mask(), value }))
     }
 
-    /// As [`wait_for_value_async`](Self::wait_for_value_async), but gives up when `deadline` completes, a sleep of the
-    /// board's clock. If both are there, the value wins.
-    ///
-    /// # Errors
-    ///
-    /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
-    ///
-    /// # Cancellation safety
-    ///
-    /// As without a deadline.
-    pub fn wait_for_value_until_async<D: Future>(
-        &self,
-        value: u32,
-        deadline: D,
-    ) -> GpioWait<WithDeadline<WaitFor<'_, H>, D>> {
-        self.has_value(value).into_future_until(deadline)
-    }
-
-    /// The blocking twin of [`wait_for_value_async`](Self::wait_for_value_async).
+    /// The blocking form of [`wait_for_value_async`](Self::wait_for_value_async).
     ///
     /// # Blocking
     ///
@@ -250,11 +239,11 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Errors
     ///
     /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
-    pub fn wait_for_value(&self, value: u32) -> Result<(), AxiGpioError> {
-        self.has_value(value).block(None)
+    pub fn wait_for_value(&self, value: u32) -> Result<()> {
+        self.wait_for_value_async(value).block()
     }
 
-    /// As [`wait_for_value`](Self::wait_for_value), but gives up at `deadline`, a time of the board's clock.
+    /// As [`wait_for_value`](Self::wait_for_value), but gives up at `deadline`.
     ///
     /// # Blocking
     ///
@@ -263,12 +252,11 @@ impl<H: AxiGpioHandle> Slice<H> {
     /// # Errors
     ///
     /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
-    pub fn wait_for_value_until(&self, value: u32, deadline: Instant) -> Result<(), AxiGpioError> {
-        self.has_value(value).block(Some(deadline))
+    pub fn wait_for_value_until(&self, value: u32, deadline: impl Into<Deadline>) -> Result<()> {
+        self.wait_for_value_async(value).block_until(deadline)
     }
 
-    /// A handle whose event is a net change of these pins since it last looked, from now on; as an
-    /// [`InterruptEvent`](pynq_core::interrupt::InterruptEvent), also to be listened to.
+    /// A handle whose event is a net change of these pins since it last looked, from now on; also to be listened to.
     ///
     /// `Fired::changed` has the bits where the channel has them: see [`mask`](Self::mask).
     ///
@@ -276,61 +264,64 @@ impl<H: AxiGpioHandle> Slice<H> {
     ///
     /// [`AxiGpioError::OutputsOnly`], or `InterruptsUnavailable` if the block was built without an interrupt, or the
     /// error the block has failed with.
-    pub fn changes(&self) -> Result<Line<H>, AxiGpioError> {
-        self.raises()?;
-        Ok(Line::of_bits(self.node.clone(), self.line, self.mask())?)
+    pub fn changes(&self) -> Result<Line> {
+        self.check_interrupt()?;
+        Line::of_bits(self.node.clone(), self.line, self.mask()).map_err(|error| self.node.error(error))
     }
 
     /// The node of the block.
-    pub const fn node(&self) -> &H {
+    pub const fn node(&self) -> &NodeHandle<AxiGpioHardware> {
         &self.node
     }
 
-    /// A wait for what `condition` makes of the mask of these pins.
-    pub(super) fn wanted(&self, condition: impl FnOnce(u32) -> Condition) -> Wanted<'_, H> {
-        let condition = self.raises().map(|()| condition(self.mask()));
-        Wanted { node: &self.node, line: self.line, condition }
+    /// A wait for `condition`, where these pins raise interrupts.
+    pub(super) fn wait(&self, condition: Result<Condition>) -> Waiting<GpioWait<'_>> {
+        GpioWait::new(&self.node, self.line, self.check_interrupt().and(condition))
     }
 
-    fn has_value(&self, value: u32) -> Wanted<'_, H> {
-        match self.place(value) {
-            Ok(value) => self.wanted(|mask| Condition::Level { mask, value }),
-            Err(error) => Wanted { node: &self.node, line: self.line, condition: Err(error) },
-        }
+    fn access(&self, f: impl FnOnce(&mut AxiGpioHardware)) -> Result<()> {
+        self.node.access(|hardware| {
+            f(hardware);
+            Ok(())
+        })
     }
 
-    fn samples(&self) -> Result<(), AxiGpioError> {
+    fn error(&self, error: AxiGpioError) -> pynq_core::BlockError<AxiGpioError> {
+        self.node.error(error)
+    }
+
+    fn check_input(&self) -> Result<()> {
         match self.direction {
-            ChannelDirection::Outputs => Err(AxiGpioError::OutputsOnly { channel: self.channel_number() }),
+            ChannelDirection::Outputs => Err(self.error(AxiGpioError::OutputsOnly { channel: self.channel_number() })),
             _ => Ok(()),
         }
     }
 
-    fn raises(&self) -> Result<(), AxiGpioError> {
-        self.samples()?;
-        if self.interrupt { Ok(()) } else { Err(pynq_core::Error::InterruptsUnavailable.into()) }
+    fn check_interrupt(&self) -> Result<()> {
+        self.check_input()?;
+        if self.interrupt { Ok(()) } else { Err(self.error(pynq_core::Error::InterruptsUnavailable.into())) }
     }
 
-    fn drives(&self) -> Result<(), AxiGpioError> {
+    fn check_output(&self) -> Result<()> {
         match self.direction {
-            ChannelDirection::Inputs => Err(AxiGpioError::InputsOnly { channel: self.channel_number() }),
+            ChannelDirection::Inputs => Err(self.error(AxiGpioError::InputsOnly { channel: self.channel_number() })),
             _ => Ok(()),
         }
     }
 
-    fn place(&self, value: u32) -> Result<u32, AxiGpioError> {
+    fn shift_in(&self, value: u32) -> Result<u32> {
         if value & !ones(self.width) != 0 {
-            return Err(AxiGpioError::ValueTooWide { value, pins: self.width });
+            return Err(self.error(AxiGpioError::ValueTooWide { value, pins: self.width }));
         }
         Ok(value << self.shift)
     }
 
-    const fn extract(&self, data: u32) -> u32 {
+    const fn shift_out(&self, data: u32) -> u32 {
         (data & self.mask()) >> self.shift
     }
 }
 
-impl<H> fmt::Debug for Slice<H> {
+impl fmt::Debug for Slice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slice")
             .field("channel", &(self.line + 1))

@@ -4,6 +4,7 @@
 //! future is more than twice as large.
 
 use core::{
+    fmt,
     future::Future,
     pin::Pin,
     task::{Context, Poll},
@@ -11,80 +12,78 @@ use core::{
 
 use pin_project_lite::pin_project;
 use pynq_core::{
-    Error, Instant,
-    interrupt::{Condition, Fired, NodeHandle, WaitFor, WithDeadline, with_deadline},
+    BlockError, BlockName, Error,
+    interrupt::{Condition, ConditionWait, NodeHandle, Wait, Waiting},
 };
 
-use super::AxiGpioError;
+use super::{AxiGpioError, AxiGpioHardware, Result};
 
 pin_project! {
     /// A wait on pins, or the reason why there is none.
     ///
-    /// `F` is the engine's future, with or without a deadline.
-    ///
     /// # Cancellation safety
     ///
     /// Dropping it at any point leaves hardware and queues as if it never was.
-    #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
-    pub struct GpioWait<F> {
+    pub struct GpioWait<'a> {
         #[pin]
-        inner: Inner<F>,
+        inner: Inner<'a>,
     }
 }
 
 pin_project! {
-    #[derive(Debug)]
     #[project = ProjectedInner]
-    enum Inner<F> {
-        Waits { #[pin] wait: F },
-        Refused { error: AxiGpioError },
+    enum Inner<'a> {
+        Waits { #[pin] wait: Waiting<ConditionWait<'a, BlockError<AxiGpioError>>> },
+        Refused { error: Option<BlockError<AxiGpioError>> },
     }
 }
 
-impl<F> GpioWait<F> {
-    fn new(wait: Result<F, AxiGpioError>) -> Self {
-        let inner = match wait {
-            Ok(wait) => Inner::Waits { wait },
-            Err(error) => Inner::Refused { error },
+impl<'a> GpioWait<'a> {
+    pub(super) fn new(node: &'a NodeHandle<AxiGpioHardware>, line: u8, condition: Result<Condition>) -> Waiting<Self> {
+        let inner = match condition {
+            Ok(condition) => Inner::Waits { wait: node.wait_for(line, condition) },
+            Err(error) => Inner::Refused { error: Some(error) },
         };
-        Self { inner }
+        Waiting::new(Self { inner })
     }
 }
 
-impl<F: Future<Output = Result<Fired, Error>>> Future for GpioWait<F> {
-    type Output = Result<(), AxiGpioError>;
+impl Future for GpioWait<'_> {
+    type Output = Result<()>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().inner.project() {
-            ProjectedInner::Waits { wait } => wait.poll(cx).map_ok(|_| ()).map_err(AxiGpioError::Node),
-            ProjectedInner::Refused { error } => Poll::Ready(Err(*error)),
+            ProjectedInner::Waits { wait } => wait.poll(cx).map_ok(|_| ()),
+            // Told once; a future that is polled after its end never completes again.
+            ProjectedInner::Refused { error } => error.take().map_or(Poll::Pending, |error| Poll::Ready(Err(error))),
         }
     }
 }
 
-/// What is to be waited for, once it is known that this can be done: each form of a wait is made of it.
-pub(super) struct Wanted<'a, H> {
-    pub(super) node: &'a H,
-    pub(super) line: u8,
-    pub(super) condition: Result<Condition, AxiGpioError>,
+impl Wait for GpioWait<'_> {
+    type Value = ();
+    type Error = BlockError<AxiGpioError>;
+
+    fn node(&self) -> Option<&NodeHandle> {
+        match &self.inner {
+            Inner::Waits { wait } => wait.node(),
+            Inner::Refused { .. } => None,
+        }
+    }
+
+    fn error(&self, error: Error) -> BlockError<AxiGpioError> {
+        match &self.inner {
+            Inner::Waits { wait } => wait.error(error),
+            // A wait that was refused ends with its own error, before any deadline.
+            Inner::Refused { error: Some(refused) } => refused.clone(),
+            Inner::Refused { error: None } => BlockError::new(BlockName::NONE, error.into()),
+        }
+    }
 }
 
-impl<'a, H: NodeHandle> Wanted<'a, H> {
-    fn wait(self) -> Result<WaitFor<'a, H>, AxiGpioError> {
-        Ok(WaitFor::new(self.node, self.line, self.condition?))
-    }
-
-    pub(super) fn into_future(self) -> GpioWait<WaitFor<'a, H>> {
-        GpioWait::new(self.wait())
-    }
-
-    pub(super) fn into_future_until<D>(self, deadline: D) -> GpioWait<WithDeadline<WaitFor<'a, H>, D>> {
-        GpioWait::new(self.wait().map(|wait| with_deadline(wait, deadline)))
-    }
-
-    pub(super) fn block(self, deadline: Option<Instant>) -> Result<(), AxiGpioError> {
-        self.wait()?.wait(deadline)?;
-        Ok(())
+impl fmt::Debug for GpioWait<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GpioWait").field("node", &self.node()).finish_non_exhaustive()
     }
 }

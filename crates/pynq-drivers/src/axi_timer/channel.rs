@@ -1,14 +1,15 @@
 //! One of the two counters of a block.
 
-use core::{fmt, future::Future, time::Duration};
+use core::{fmt, time::Duration};
 
 use pynq_core::{
-    Error, Instant,
-    interrupt::{Fired, InterruptEvent, InterruptEventExt, Line, Listener, Wait, WithDeadline, with_deadline},
-    maps::TimerControl,
+    BlockError,
+    interrupt::{Deadline, EventWait, Fired, Line, Listener, NodeHandle, Waiting},
 };
 
-use super::{AxiTimerConfig, AxiTimerError, AxiTimerHandle, Delay, PollingDelay, hardware::mode};
+use super::{
+    AxiTimerConfig, AxiTimerError, AxiTimerHardware, Delay, PollingDelay, Result, TimerControl, hardware::mode,
+};
 
 /// Which of several captures counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,20 +27,22 @@ pub enum Capture {
 ///
 /// Clones are handles on the same channel. Starting it by one of them starts it anew for all.
 #[derive(Clone)]
-pub struct TimerChannel<H: AxiTimerHandle> {
-    line: Line<H>,
+pub struct TimerChannel {
+    node: NodeHandle<AxiTimerHardware>,
+    line: Line,
     config: AxiTimerConfig,
 }
 
-impl<H: AxiTimerHandle> TimerChannel<H> {
-    pub(super) fn new(node: H, channel: u8, config: AxiTimerConfig) -> Result<Self, AxiTimerError> {
+impl TimerChannel {
+    pub(super) fn new(node: NodeHandle<AxiTimerHardware>, channel: u8, config: AxiTimerConfig) -> Result<Self> {
         if channel >= config.channels() {
-            return Err(AxiTimerError::NoSuchChannel { channel, channels: config.channels() });
+            return Err(node.error(AxiTimerError::NoSuchChannel { channel, channels: config.channels() }));
         }
-        Ok(Self { line: Line::new(node, channel)?, config })
+        let line = node.line(channel).map_err(|error| node.error(error))?;
+        Ok(Self { node, line, config })
     }
 
-    /// Raises an event every `period`, from one period from now on. Tells the period as the counter counts it: the
+    /// Raises an event every `period`, from one period from now on. Returns the period as the counter counts it: the
     /// nearest number of ticks. The first one is a tick shorter.
     ///
     /// A channel that runs is started anew. What happened before is not for this handle.
@@ -48,14 +51,15 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     ///
     /// [`AxiTimerError::OutOfRange`] for less than 2 ticks or more than the counter has; [`AxiTimerError::PwmRuns`], or the
     /// error the block has failed with.
-    pub fn start_periodic(&mut self, period: Duration) -> Result<Duration, AxiTimerError> {
+    pub fn start_periodic(&mut self, period: Duration) -> Result<Duration> {
         let ticks = self.config.nearest_ticks(period);
-        let load = periodic_load(&self.config, ticks).ok_or_else(|| out_of_range(&self.config, 2, period))?;
+        let load =
+            periodic_load(&self.config, ticks).ok_or_else(|| self.node.error(out_of_range(&self.config, 2, period)))?;
         self.start(mode::PERIODIC, load)?;
         Ok(self.config.duration(ticks))
     }
 
-    /// Raises one event, `delay` from now. Tells the delay as the counter counts it, which is not shorter.
+    /// Raises one event, `delay` from now. Returns the delay as the counter counts it, which is not shorter.
     ///
     /// A channel that runs is started anew. What happened before is not for this handle.
     ///
@@ -63,9 +67,10 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     ///
     /// [`AxiTimerError::OutOfRange`] for nothing or for more than the counter has; [`AxiTimerError::PwmRuns`], or the error
     /// the block has failed with.
-    pub fn start_one_shot(&mut self, delay: Duration) -> Result<Duration, AxiTimerError> {
+    pub fn start_one_shot(&mut self, delay: Duration) -> Result<Duration> {
         let ticks = self.config.covering_ticks(delay);
-        let load = one_shot_load(&self.config, ticks).ok_or_else(|| out_of_range(&self.config, 1, delay))?;
+        let load =
+            one_shot_load(&self.config, ticks).ok_or_else(|| self.node.error(out_of_range(&self.config, 1, delay)))?;
         self.start(mode::ONE_SHOT, load)?;
         Ok(self.config.duration(ticks))
     }
@@ -78,7 +83,7 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     /// # Errors
     ///
     /// [`AxiTimerError::PwmRuns`], or the error the block has failed with.
-    pub fn start_capture(&mut self, which: Capture) -> Result<(), AxiTimerError> {
+    pub fn start_capture(&mut self, which: Capture) -> Result<()> {
         let mode = match which {
             Capture::Latest => mode::LATEST_CAPTURE,
             Capture::First => mode::FIRST_CAPTURE,
@@ -92,15 +97,15 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     /// # Errors
     ///
     /// [`AxiTimerError::PwmRuns`], or the error the block has failed with.
-    pub fn stop(&mut self) -> Result<(), AxiTimerError> {
+    pub fn stop(&mut self) -> Result<()> {
         let channel = self.number();
-        self.line.node().with_timer(|hardware| match hardware.modulates() {
+        self.node.access(|hardware| match hardware.modulates() {
             true => Err(AxiTimerError::PwmRuns),
             false => {
                 hardware.stop(channel);
                 Ok(())
             }
-        })?
+        })
     }
 
     /// Whether the channel was started and has neither been stopped nor, as a one-shot, ended.
@@ -108,8 +113,8 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn is_running(&self) -> Result<bool, AxiTimerError> {
-        Ok(self.line.node().with_timer(|hardware| hardware.runs(self.number()))?)
+    pub fn is_running(&self) -> Result<bool> {
+        self.node.access(|hardware| Ok(hardware.runs(self.number())))
     }
 
     /// The counter. A period or a one-shot counts down to 0 and one tick beyond, a capture counts up.
@@ -117,8 +122,8 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn counter(&self) -> Result<u32, AxiTimerError> {
-        Ok(self.line.node().with_timer(|hardware| hardware.counter(self.number()))?)
+    pub fn counter(&self) -> Result<u32> {
+        self.node.access(|hardware| Ok(hardware.counter(self.number())))
     }
 
     /// The count at the capture, in ticks; 0 before the first one. With [`Capture::First`] the next trigger counts again.
@@ -126,39 +131,25 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn captured(&self) -> Result<u32, AxiTimerError> {
-        Ok(self.line.node().with_timer(|hardware| hardware.take_capture(self.number()))?)
+    pub fn captured(&self) -> Result<u32> {
+        self.node.access(|hardware| Ok(hardware.take_capture(self.number())))
     }
 
     /// Waits for an event since this handle last looked.
     ///
     /// # Errors
     ///
-    /// [`Error::InterruptsUnavailable`] if the block's interrupt isn't wired, and what else
-    /// [a wait](InterruptEventExt::wait_async) can meet.
+    /// As a [`Node`](AxiTimerError::Node) error, `InterruptsUnavailable` if the block's interrupt isn't wired, and what else
+    /// [a wait](Line::wait_async) can meet.
     ///
     /// # Cancellation safety
     ///
     /// Dropping the future at any point leaves hardware and queues as if it never was. The counter goes on.
-    pub fn wait_async(&mut self) -> Wait<'_, Line<H>> {
-        self.line.wait_async()
+    pub const fn wait_async(&mut self) -> Waiting<EventWait<'_, BlockError<AxiTimerError>>> {
+        self.line.wait_as()
     }
 
-    /// As [`wait_async`](Self::wait_async), but gives up when `deadline` completes, a sleep of the board's clock. If both
-    /// are there, the event wins.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TimedOut`]; else as without a deadline.
-    ///
-    /// # Cancellation safety
-    ///
-    /// As without a deadline.
-    pub fn wait_until_async<D: Future>(&mut self, deadline: D) -> WithDeadline<Wait<'_, Line<H>>, D> {
-        with_deadline(self.line.wait_async(), deadline)
-    }
-
-    /// The blocking twin of [`wait_async`](Self::wait_async).
+    /// The blocking form of [`wait_async`](Self::wait_async).
     ///
     /// # Blocking
     ///
@@ -166,12 +157,12 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     ///
     /// # Errors
     ///
-    /// As the async form, and [`Error::NeverWoken`] on a simulated board on which nothing more can happen.
-    pub fn wait(&mut self) -> Result<Fired, Error> {
-        self.line.wait()
+    /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
+    pub fn wait(&mut self) -> Result<Fired> {
+        self.wait_async().block()
     }
 
-    /// As [`wait`](Self::wait), but gives up at `deadline`, a time of the board's clock.
+    /// As [`wait`](Self::wait), but gives up at `deadline`.
     ///
     /// # Blocking
     ///
@@ -179,9 +170,9 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`]; else as without a deadline.
-    pub fn wait_until(&mut self, deadline: Instant) -> Result<Fired, Error> {
-        self.line.wait_until(deadline)
+    /// `TimedOut` as a [`Node`](AxiTimerError::Node) error; else as without a deadline.
+    pub fn wait_until(&mut self, deadline: impl Into<Deadline>) -> Result<Fired> {
+        self.wait_async().block_until(deadline)
     }
 
     /// Forgets what happened up to now: the next wait is for an event from here on.
@@ -189,12 +180,12 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn clear(&mut self) -> Result<(), AxiTimerError> {
-        Ok(self.line.clear()?)
+    pub fn clear(&mut self) -> Result<()> {
+        self.line.clear().map_err(|error| self.node.error(error))
     }
 
     /// Keeps the channel unmasked between waits, so that its events are counted while nobody waits.
-    pub fn listen(self) -> Listener<H> {
+    pub fn listen(self) -> Listener {
         self.line.listen()
     }
 
@@ -203,14 +194,14 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     /// # Errors
     ///
     /// `InterruptsUnavailable` if the block's interrupt isn't wired: see [`into_polling_delay`](Self::into_polling_delay).
-    pub fn into_delay(mut self) -> Result<Delay<H>, AxiTimerError> {
+    pub fn into_delay(mut self) -> Result<Delay> {
         Delay::check(&mut self)?;
         Ok(Delay { channel: self })
     }
 
     /// The channel as a source of blocking delays that watch the register, for which no interrupt is needed. It should
     /// then be used for nothing else.
-    pub const fn into_polling_delay(self) -> PollingDelay<H> {
+    pub const fn into_polling_delay(self) -> PollingDelay {
         PollingDelay { channel: self }
     }
 
@@ -225,22 +216,22 @@ impl<H: AxiTimerHandle> TimerChannel<H> {
     }
 
     /// The node of the block.
-    pub const fn node(&self) -> &H {
-        self.line.node()
+    pub const fn node(&self) -> &NodeHandle<AxiTimerHardware> {
+        &self.node
     }
 
-    /// Starts the counter anew. Tells the number of this start.
+    /// Starts the counter anew. Returns the number of this start.
     ///
-    /// Its event is cleared while it is stopped, and by the engine, so that who waited for it is told of it; nothing that
-    /// comes afterwards is from before.
-    pub(super) fn start(&mut self, mode: TimerControl, load: u32) -> Result<u32, AxiTimerError> {
+    /// Stops it, clears its event through the engine (pending waiters still see the event), and starts it: later events belong
+    /// to this start.
+    pub(super) fn start(&mut self, mode: TimerControl, load: u32) -> Result<u32> {
         let channel = self.number();
         self.stop()?;
-        self.line.clear()?;
-        self.line.node().with_timer(|hardware| match hardware.modulates() {
+        self.clear()?;
+        self.node.access(|hardware| match hardware.modulates() {
             true => Err(AxiTimerError::PwmRuns),
             false => Ok(hardware.start(channel, mode, load)),
-        })?
+        })
     }
 }
 
@@ -264,7 +255,7 @@ pub(super) fn out_of_range(config: &AxiTimerConfig, shortest: u64, asked: Durati
     AxiTimerError::OutOfRange { asked, shortest: config.duration(shortest), longest: config.duration(longest) }
 }
 
-impl<H: AxiTimerHandle> fmt::Debug for TimerChannel<H> {
+impl fmt::Debug for TimerChannel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TimerChannel").field("channel", &self.number()).finish_non_exhaustive()
     }

@@ -2,7 +2,7 @@
 
 use core::{fmt, time::Duration};
 
-use pynq_core::regs::WindowTooSmall;
+use pynq_core::{Allowed, Found, ParameterError, Parameters, regs::WindowTooSmall};
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
@@ -24,6 +24,40 @@ impl AxiTimerConfig {
     #[must_use]
     pub const fn new(clock_hz: u32) -> Self {
         Self { clock_hz, count_width: 32, one_timer_only: false, generate_active_high: true }
+    }
+
+    /// What the parameters of the handoff file say. One that it doesn't have has the data sheet's default.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError`] for a value that no block can have been built with, or a clock whose frequency is not known.
+    pub const fn from_parameters(built: &Parameters<'_>) -> Result<Self, ParameterError> {
+        let clock_hz = match built.required_clock_hz() {
+            Ok(hz) => hz,
+            Err(error) => return Err(error),
+        };
+        let count_width = match built.get("C_COUNT_WIDTH") {
+            Some(16) => 16,
+            Some(8) => 8,
+            None | Some(32) => match built.byte("C_COUNT_WIDTH", 32, 8, 32) {
+                Ok(width) => width,
+                Err(error) => return Err(error),
+            },
+            Some(found) => {
+                let allowed = Allowed::OneOf(&[8, 16, 32]);
+                return Err(ParameterError { parameter: "C_COUNT_WIDTH", found: Found::Number(found), allowed });
+            }
+        };
+        let one_timer_only = match built.flag("C_ONE_TIMER_ONLY", false) {
+            Ok(flag) => flag,
+            Err(error) => return Err(error),
+        };
+        match (built.flag("C_GEN0_ASSERT", true), built.flag("C_GEN1_ASSERT", true)) {
+            (Ok(first), Ok(second)) => {
+                Ok(Self { clock_hz, count_width, one_timer_only, generate_active_high: first && second })
+            }
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
     }
 
     /// How many channels there are.

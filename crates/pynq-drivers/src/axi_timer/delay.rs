@@ -9,12 +9,15 @@ use core::{
 };
 
 use embedded_hal::delay::DelayNs;
-use pynq_core::Error;
+use pynq_core::{
+    Error,
+    interrupt::{Wait, Waiting},
+};
 
-use super::{AxiTimerError, AxiTimerHandle, TimerChannel, channel::one_shot_load, hardware::mode};
+use super::{AxiTimerError, Result, TimerChannel, channel::one_shot_load, hardware::mode};
 
 /// A delay is as many one-shots as it takes; each is the longest there is, or the rest.
-fn next_chunk<H: AxiTimerHandle>(channel: &TimerChannel<H>, left: &mut u64) -> Option<u32> {
+fn next_chunk(channel: &TimerChannel, left: &mut u64) -> Option<u32> {
     let ticks = (*left).min(u64::from(channel.config().max_count()) + 1);
     *left -= ticks;
     one_shot_load(channel.config(), ticks)
@@ -25,23 +28,25 @@ fn next_chunk<H: AxiTimerHandle>(channel: &TimerChannel<H>, left: &mut u64) -> O
 /// A delay is never shorter than asked for, also if another handle on the channel starts it meanwhile: it then begins
 /// anew, as often as that happens.
 ///
-/// The traits of embedded-hal, blocking and async, can't tell of errors: theirs return at once if the block fails.
-/// [`delay`](Self::delay) and [`delay_async`](Self::delay_async) tell.
+/// The traits of embedded-hal, blocking and async, have no errors: theirs return at once if the block fails.
+/// [`delay`](Self::delay) and [`delay_async`](Self::delay_async) return the error.
 #[derive(Debug)]
-pub struct Delay<H: AxiTimerHandle> {
-    pub(super) channel: TimerChannel<H>,
+pub struct Delay {
+    pub(super) channel: TimerChannel,
 }
 
-impl<H: AxiTimerHandle> Delay<H> {
+impl Delay {
     /// Finds out whether the channel's interrupt is wired, by a wait that is dropped at once.
-    pub(super) fn check(channel: &mut TimerChannel<H>) -> Result<(), AxiTimerError> {
+    pub(super) fn check(channel: &mut TimerChannel) -> Result<()> {
         let mut cx = Context::from_waker(Waker::noop());
         let mut wait = pin!(channel.wait_async());
         // An error that the source has at hand ends the wait at its first poll or at its second.
         for _ in 0..2 {
             match wait.as_mut().poll(&mut cx) {
                 Poll::Pending => {}
-                Poll::Ready(Err(error @ Error::InterruptsUnavailable)) => return Err(error.into()),
+                Poll::Ready(Err(error)) if *error.cause() == AxiTimerError::Node(Error::InterruptsUnavailable) => {
+                    return Err(error);
+                }
                 Poll::Ready(_) => break,
             }
         }
@@ -57,26 +62,32 @@ impl<H: AxiTimerHandle> Delay<H> {
     /// # Cancellation safety
     ///
     /// Dropping the future masks the channel; its counter runs to its end, and the next delay starts it anew.
-    pub async fn delay_async(&mut self, duration: Duration) -> Result<(), AxiTimerError> {
-        let mut left = self.channel.config().covering_ticks(duration);
-        while let Some(load) = next_chunk(&self.channel, &mut left) {
-            self.one_shot(load).await?;
-        }
-        Ok(())
+    pub fn delay_async(
+        &mut self,
+        duration: Duration,
+    ) -> Waiting<impl Wait<Value = (), Error = pynq_core::BlockError<AxiTimerError>>> {
+        let node = self.channel.node().clone();
+        node.operation(async move {
+            let mut left = self.channel.config().covering_ticks(duration);
+            while let Some(load) = next_chunk(&self.channel, &mut left) {
+                self.one_shot(load).await?;
+            }
+            Ok(())
+        })
     }
 
-    async fn one_shot(&mut self, load: u32) -> Result<(), AxiTimerError> {
+    async fn one_shot(&mut self, load: u32) -> Result<()> {
         loop {
             let start = self.channel.start(mode::ONE_SHOT, load)?;
             self.channel.wait_async().await?;
             let (node, channel) = (self.channel.node(), self.channel.number());
-            if node.with_timer(|hardware| hardware.starts(channel))? == start {
+            if node.access(|hardware| Ok::<_, AxiTimerError>(hardware.starts(channel)))? == start {
                 return Ok(());
             }
         }
     }
 
-    /// The blocking twin of [`delay_async`](Self::delay_async).
+    /// The blocking form of [`delay_async`](Self::delay_async).
     ///
     /// # Blocking
     ///
@@ -85,19 +96,17 @@ impl<H: AxiTimerHandle> Delay<H> {
     /// # Errors
     ///
     /// As the async form.
-    pub fn delay(&mut self, duration: Duration) -> Result<(), AxiTimerError> {
-        let node = self.channel.node().clone();
-        // What the engine's twin passes on is its own error; any other is brought along.
-        pynq_core::interrupt::block_on_node(&node, async { Ok(self.delay_async(duration).await) }, None)?
+    pub fn delay(&mut self, duration: Duration) -> Result<()> {
+        self.delay_async(duration).block()
     }
 
     /// The channel, for other uses.
-    pub fn into_channel(self) -> TimerChannel<H> {
+    pub fn into_channel(self) -> TimerChannel {
         self.channel
     }
 }
 
-impl<H: AxiTimerHandle> DelayNs for Delay<H> {
+impl DelayNs for Delay {
     fn delay_ns(&mut self, ns: u32) {
         let _ = self.delay(Duration::from_nanos(ns.into()));
     }
@@ -111,7 +120,7 @@ impl<H: AxiTimerHandle> DelayNs for Delay<H> {
     }
 }
 
-impl<H: AxiTimerHandle> embedded_hal_async::delay::DelayNs for Delay<H> {
+impl embedded_hal_async::delay::DelayNs for Delay {
     async fn delay_ns(&mut self, ns: u32) {
         let _ = self.delay_async(Duration::from_nanos(ns.into())).await;
     }
@@ -130,13 +139,13 @@ impl<H: AxiTimerHandle> embedded_hal_async::delay::DelayNs for Delay<H> {
 /// For a block whose interrupt isn't wired, and for delays that are shorter than an interrupt takes. On the simulated
 /// board time stands still for a program that is busy, so there another thread has to move it.
 ///
-/// [`DelayNs`] can't tell of errors and returns at once if the block fails. [`delay`](Self::delay) tells.
+/// [`DelayNs`] has no errors and returns at once if the block fails. [`delay`](Self::delay) returns the error.
 #[derive(Debug)]
-pub struct PollingDelay<H: AxiTimerHandle> {
-    pub(super) channel: TimerChannel<H>,
+pub struct PollingDelay {
+    pub(super) channel: TimerChannel,
 }
 
-impl<H: AxiTimerHandle> PollingDelay<H> {
+impl PollingDelay {
     /// Waits for `duration`.
     ///
     /// # Blocking
@@ -146,7 +155,7 @@ impl<H: AxiTimerHandle> PollingDelay<H> {
     /// # Errors
     ///
     /// [`AxiTimerError::PwmRuns`], or the error the block has failed with.
-    pub fn delay(&mut self, duration: Duration) -> Result<(), AxiTimerError> {
+    pub fn delay(&mut self, duration: Duration) -> Result<()> {
         let mut left = self.channel.config().covering_ticks(duration);
         while let Some(load) = next_chunk(&self.channel, &mut left) {
             self.one_shot(load)?;
@@ -154,12 +163,13 @@ impl<H: AxiTimerHandle> PollingDelay<H> {
         Ok(())
     }
 
-    fn one_shot(&mut self, load: u32) -> Result<(), AxiTimerError> {
+    fn one_shot(&mut self, load: u32) -> Result<()> {
         let channel = self.channel.number();
         let mut start = self.channel.start(mode::ONE_SHOT, load)?;
         loop {
             let node = self.channel.node();
-            let (ended, last) = node.with_timer(|hardware| (!hardware.runs(channel), hardware.starts(channel)))?;
+            let (ended, last) =
+                node.access(|hardware| Ok::<_, AxiTimerError>((!hardware.runs(channel), hardware.starts(channel))))?;
             match ended {
                 true if last == start => return Ok(()),
                 true => start = self.channel.start(mode::ONE_SHOT, load)?,
@@ -169,12 +179,12 @@ impl<H: AxiTimerHandle> PollingDelay<H> {
     }
 
     /// The channel, for other uses.
-    pub fn into_channel(self) -> TimerChannel<H> {
+    pub fn into_channel(self) -> TimerChannel {
         self.channel
     }
 }
 
-impl<H: AxiTimerHandle> DelayNs for PollingDelay<H> {
+impl DelayNs for PollingDelay {
     fn delay_ns(&mut self, ns: u32) {
         let _ = self.delay(Duration::from_nanos(ns.into()));
     }

@@ -76,6 +76,16 @@ impl fmt::Display for AxiTimerError {
 
 impl core::error::Error for AxiTimerError {}
 
+#[cfg(not(loom))]
+impl pynq_core::DriverError for AxiTimerError {
+    fn engine(&self) -> Option<Error> {
+        match self {
+            Self::Node(error) => Some(*error),
+            _ => None,
+        }
+    }
+}
+
 impl From<Error> for AxiTimerError {
     fn from(error: Error) -> Self {
         Self::Node(error)

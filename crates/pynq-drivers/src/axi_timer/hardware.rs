@@ -7,12 +7,12 @@
 use core::fmt;
 
 use pynq_core::{
-    Mmio,
-    interrupt::InterruptHardware,
-    maps::{AxiTimerRegisters, TimerControl},
+    Window,
+    interrupt::{InterruptHardware, Lines},
 };
 
 use super::config::{AxiTimerConfig, AxiTimerConfigError};
+use super::registers::{AxiTimerRegisters, TimerControl};
 
 /// A mode of a counter: what its control register has besides run, load and interrupt bits.
 pub(super) mod mode {
@@ -37,23 +37,23 @@ struct Shadow {
 }
 
 /// The register functions of an AXI timer. The lines of its node are its channels.
-pub struct AxiTimerHardware<M: Mmio> {
-    registers: AxiTimerRegisters<M>,
+pub struct AxiTimerHardware {
+    registers: AxiTimerRegisters<Window>,
     config: AxiTimerConfig,
     shadows: [Shadow; 2],
     /// What timer 0 was loaded with as a PWM.
     pwm_period: u32,
 }
 
-impl<M: Mmio> AxiTimerHardware<M> {
+impl AxiTimerHardware {
     /// Brings the block into a known state, whatever a previous user left: stopped, masked, without stale status.
     ///
     /// # Errors
     ///
     /// See [`AxiTimerConfigError`].
-    pub fn new(window: M, config: AxiTimerConfig) -> Result<Self, AxiTimerConfigError> {
+    pub fn new(window: impl Into<Window>, config: AxiTimerConfig) -> Result<Self, AxiTimerConfigError> {
         config.validate()?;
-        let registers = AxiTimerRegisters::new(window)?;
+        let registers = AxiTimerRegisters::new(window.into())?;
         let this = Self { registers, config, shadows: [Shadow::default(); 2], pwm_period: 0 };
         (0..config.channels()).for_each(|line| this.put(line, TimerControl::TINT));
         Ok(this)
@@ -170,7 +170,9 @@ fn channels(lines: u32) -> impl Iterator<Item = u8> {
     (0..2).filter(move |line| lines >> line & 1 != 0)
 }
 
-impl<M: Mmio + Send> InterruptHardware for AxiTimerHardware<M> {
+impl InterruptHardware for AxiTimerHardware {
+    type Lines = Lines<2>;
+
     /// A status from before is kept: it may be an event that nobody has looked at yet.
     fn unmask(&mut self, lines: u32) {
         self.enable_lines(lines, TimerControl::ENIT);
@@ -212,7 +214,7 @@ impl<M: Mmio + Send> InterruptHardware for AxiTimerHardware<M> {
     }
 }
 
-impl<M: Mmio> fmt::Debug for AxiTimerHardware<M> {
+impl fmt::Debug for AxiTimerHardware {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AxiTimerHardware").field("config", &self.config).finish_non_exhaustive()
     }

@@ -2,8 +2,10 @@
 
 use core::{fmt, time::Duration};
 
+use pynq_core::interrupt::NodeHandle;
+
 use super::{
-    AxiTimerConfig, AxiTimerError, AxiTimerHandle,
+    AxiTimerConfig, AxiTimerError, AxiTimerHardware, Result,
     channel::{out_of_range, periodic_load},
 };
 
@@ -13,15 +15,15 @@ use super::{
 /// [`TimerChannel::wait_async`](super::TimerChannel::wait_async) on channel 0 waits for the end of a period. Until
 /// the PWM is stopped, neither channel can be started.
 #[derive(Clone)]
-pub struct Pwm<H> {
-    node: H,
+pub struct Pwm {
+    node: NodeHandle<AxiTimerHardware>,
     config: AxiTimerConfig,
 }
 
-impl<H: AxiTimerHandle> Pwm<H> {
-    pub(super) fn new(node: &H, config: AxiTimerConfig) -> Result<Self, AxiTimerError> {
+impl Pwm {
+    pub(super) fn new(node: &NodeHandle<AxiTimerHardware>, config: AxiTimerConfig) -> Result<Self> {
         if config.one_timer_only || !config.generate_active_high {
-            return Err(AxiTimerError::PwmUnavailable);
+            return Err(node.error(AxiTimerError::PwmUnavailable));
         }
         Ok(Self { node: node.clone(), config })
     }
@@ -36,10 +38,10 @@ impl<H: AxiTimerHandle> Pwm<H> {
     /// [`AxiTimerError::OutOfRange`] for less than 2 ticks or more than the counter has; [`AxiTimerError::HighTime`] if
     /// `high` is not at least a tick shorter than `period`; [`AxiTimerError::ChannelRuns`], or the error the block has
     /// failed with.
-    pub fn start(&self, period: Duration, high: Duration) -> Result<(Duration, Duration), AxiTimerError> {
-        let (period_ticks, period_load) = self.ticks(period)?;
-        let (high_ticks, high_load) = self.high_ticks(period_ticks, high)?;
-        self.node.with_timer(|hardware| {
+    pub fn start(&self, period: Duration, high: Duration) -> Result<(Duration, Duration)> {
+        let (period_ticks, period_load) = self.ticks(period).map_err(|error| self.node.error(error))?;
+        let (high_ticks, high_load) = self.high_ticks(period_ticks, high).map_err(|error| self.node.error(error))?;
+        self.node.access(|hardware| {
             if !hardware.modulates() {
                 if let Some(channel) = (0..2).find(|channel| hardware.runs(*channel)) {
                     return Err(AxiTimerError::ChannelRuns { channel });
@@ -47,7 +49,7 @@ impl<H: AxiTimerHandle> Pwm<H> {
             }
             hardware.start_pwm(period_load, high_load);
             Ok(())
-        })??;
+        })?;
         Ok((self.config.duration(period_ticks), self.config.duration(high_ticks)))
     }
 
@@ -56,13 +58,13 @@ impl<H: AxiTimerHandle> Pwm<H> {
     /// # Errors
     ///
     /// [`AxiTimerError::PwmStopped`]; else as [`start`](Self::start).
-    pub fn set_high_time(&self, high: Duration) -> Result<Duration, AxiTimerError> {
-        let ticks = self.node.with_timer(|hardware| {
+    pub fn set_high_time(&self, high: Duration) -> Result<Duration> {
+        let ticks = self.node.access(|hardware| {
             let period = hardware.pwm_period().ok_or(AxiTimerError::PwmStopped)?;
             let (ticks, load) = self.high_ticks(u64::from(period) + 2, high)?;
             hardware.put_load(1, load);
             Ok::<_, AxiTimerError>(ticks)
-        })??;
+        })?;
         Ok(self.config.duration(ticks))
     }
 
@@ -71,12 +73,13 @@ impl<H: AxiTimerHandle> Pwm<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn stop(&self) -> Result<(), AxiTimerError> {
-        Ok(self.node.with_timer(|hardware| {
+    pub fn stop(&self) -> Result<()> {
+        self.node.access(|hardware| {
             if hardware.modulates() {
                 (0..2).for_each(|channel| hardware.stop(channel));
             }
-        })?)
+            Ok(())
+        })
     }
 
     /// Whether it was started and not stopped since.
@@ -84,22 +87,22 @@ impl<H: AxiTimerHandle> Pwm<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn is_running(&self) -> Result<bool, AxiTimerError> {
-        Ok(self.node.with_timer(|hardware| hardware.modulates())?)
+    pub fn is_running(&self) -> Result<bool> {
+        self.node.access(|hardware| Ok(hardware.modulates()))
     }
 
     /// The node of the block.
-    pub const fn node(&self) -> &H {
+    pub const fn node(&self) -> &NodeHandle<AxiTimerHardware> {
         &self.node
     }
 
-    fn ticks(&self, duration: Duration) -> Result<(u64, u32), AxiTimerError> {
+    fn ticks(&self, duration: Duration) -> core::result::Result<(u64, u32), AxiTimerError> {
         let ticks = self.config.nearest_ticks(duration);
         let load = periodic_load(&self.config, ticks).ok_or_else(|| out_of_range(&self.config, 2, duration))?;
         Ok((ticks, load))
     }
 
-    fn high_ticks(&self, period: u64, high: Duration) -> Result<(u64, u32), AxiTimerError> {
+    fn high_ticks(&self, period: u64, high: Duration) -> core::result::Result<(u64, u32), AxiTimerError> {
         match self.ticks(high) {
             Ok(ticks) if ticks.0 < period => Ok(ticks),
             Err(error) if self.config.nearest_ticks(high) < period => Err(error),
@@ -108,7 +111,7 @@ impl<H: AxiTimerHandle> Pwm<H> {
     }
 }
 
-impl<H> fmt::Debug for Pwm<H> {
+impl fmt::Debug for Pwm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pwm").field("config", &self.config).finish_non_exhaustive()
     }

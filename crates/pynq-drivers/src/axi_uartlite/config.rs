@@ -2,7 +2,7 @@
 
 use core::{fmt, time::Duration};
 
-use pynq_core::regs::WindowTooSmall;
+use pynq_core::{ParameterError, Parameters, regs::WindowTooSmall};
 
 /// The parity bit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -32,6 +32,24 @@ impl AxiUartLiteConfig {
     #[must_use]
     pub const fn new(baud_rate: u32) -> Self {
         Self { baud_rate, data_bits: 8, parity: Parity::None }
+    }
+
+    /// What the parameters of the handoff file say. One that it doesn't have has the data sheet's default.
+    ///
+    /// # Errors
+    ///
+    /// [`ParameterError`] for a value that no block can have been built with.
+    pub const fn from_parameters(built: &Parameters<'_>) -> Result<Self, ParameterError> {
+        let parity = match (built.flag("C_USE_PARITY", false), built.flag("C_ODD_PARITY", false)) {
+            (Ok(false), Ok(_)) => Parity::None,
+            (Ok(true), Ok(false)) => Parity::Even,
+            (Ok(true), Ok(true)) => Parity::Odd,
+            (Err(error), _) | (_, Err(error)) => return Err(error),
+        };
+        match (built.number("C_BAUDRATE", 9600, 1, u32::MAX), built.byte("C_DATA_BITS", 8, 5, 8)) {
+            (Ok(baud_rate), Ok(data_bits)) => Ok(Self { baud_rate, data_bits, parity }),
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
     }
 
     /// How long a character is on the line, with its start, parity and stop bits; rounded up.

@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use pynq_core::{Error, maps::UartStatus};
+use pynq_core::Error;
+
+use super::UartStatus;
 
 /// What went wrong on the receiving side since it was last told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -64,6 +66,16 @@ impl fmt::Display for AxiUartLiteError {
 }
 
 impl core::error::Error for AxiUartLiteError {}
+
+#[cfg(not(loom))]
+impl pynq_core::DriverError for AxiUartLiteError {
+    fn engine(&self) -> Option<Error> {
+        match self {
+            Self::Node(error) => Some(*error),
+            _ => None,
+        }
+    }
+}
 
 impl From<Error> for AxiUartLiteError {
     fn from(error: Error) -> Self {

@@ -1,55 +1,57 @@
-//! A UART as embedded-io sees it, in both colours.
+//! A UART as embedded-io sees it, async and blocking.
 
 use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
 
-use super::{AxiUartLite, AxiUartLiteError, AxiUartLiteHandle};
+use pynq_core::BlockError;
 
-impl<H: AxiUartLiteHandle> ErrorType for AxiUartLite<H> {
-    type Error = AxiUartLiteError;
+use super::{AxiUartLite, AxiUartLiteError, Result};
+
+impl ErrorType for AxiUartLite {
+    type Error = BlockError<AxiUartLiteError>;
 }
 
-impl<H: AxiUartLiteHandle> Read for AxiUartLite<H> {
-    fn read(&mut self, buf: &mut [u8]) -> Result<usize, AxiUartLiteError> {
+impl Read for AxiUartLite {
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
         self.read_bytes(buf)
     }
 }
 
-impl<H: AxiUartLiteHandle> ReadReady for AxiUartLite<H> {
-    fn read_ready(&mut self) -> Result<bool, AxiUartLiteError> {
+impl ReadReady for AxiUartLite {
+    fn read_ready(&mut self) -> Result<bool> {
         self.is_readable()
     }
 }
 
-impl<H: AxiUartLiteHandle> Write for AxiUartLite<H> {
-    fn write(&mut self, buf: &[u8]) -> Result<usize, AxiUartLiteError> {
+impl Write for AxiUartLite {
+    fn write(&mut self, buf: &[u8]) -> Result<usize> {
         self.write_bytes(buf)
     }
 
-    fn flush(&mut self) -> Result<(), AxiUartLiteError> {
+    fn flush(&mut self) -> Result<()> {
         self.drain()
     }
 }
 
-impl<H: AxiUartLiteHandle> WriteReady for AxiUartLite<H> {
-    fn write_ready(&mut self) -> Result<bool, AxiUartLiteError> {
+impl WriteReady for AxiUartLite {
+    fn write_ready(&mut self) -> Result<bool> {
         self.is_writable()
     }
 }
 
 /// Cancel-safe, as [`AxiUartLite::read_bytes_async`] is.
-impl<H: AxiUartLiteHandle> embedded_io_async::Read for AxiUartLite<H> {
-    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, AxiUartLiteError> {
+impl embedded_io_async::Read for AxiUartLite {
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
         self.read_bytes_async(buf).await
     }
 }
 
 /// Cancel-safe, as [`AxiUartLite::write_bytes_async`] is.
-impl<H: AxiUartLiteHandle> embedded_io_async::Write for AxiUartLite<H> {
-    async fn write(&mut self, buf: &[u8]) -> Result<usize, AxiUartLiteError> {
+impl embedded_io_async::Write for AxiUartLite {
+    async fn write(&mut self, buf: &[u8]) -> Result<usize> {
         self.write_bytes_async(buf).await
     }
 
-    async fn flush(&mut self) -> Result<(), AxiUartLiteError> {
+    async fn flush(&mut self) -> Result<()> {
         self.drain_async().await
     }
 }

@@ -8,11 +8,11 @@
 use core::fmt;
 
 use pynq_core::{
-    Mmio,
-    interrupt::InterruptHardware,
-    maps::{AxiUartLiteRegisters, UartControl, UartStatus},
+    Window,
+    interrupt::{InterruptHardware, Lines},
 };
 
+use super::registers::{AxiUartLiteRegisters, UartControl, UartStatus};
 use super::{
     config::{AxiUartLiteConfig, AxiUartLiteConfigError},
     error::ReceiveErrors,
@@ -25,8 +25,8 @@ pub(super) const DEPTH: usize = 16;
 const EDGES: UartStatus = UartStatus::RX_VALID.union(UartStatus::TX_EMPTY);
 
 /// The register functions of an AXI UART Lite. Its node has one line.
-pub struct AxiUartLiteHardware<M: Mmio> {
-    registers: AxiUartLiteRegisters<M>,
+pub struct AxiUartLiteHardware {
+    registers: AxiUartLiteRegisters<Window>,
     config: AxiUartLiteConfig,
     /// `ENABLE_INTR`, or nothing: every write of the control register sets it.
     enable: UartControl,
@@ -36,15 +36,15 @@ pub struct AxiUartLiteHardware<M: Mmio> {
     errors: ReceiveErrors,
 }
 
-impl<M: Mmio> AxiUartLiteHardware<M> {
+impl AxiUartLiteHardware {
     /// Brings the block into a known state, whatever a previous user left: masked, with empty FIFOs, without errors.
     ///
     /// # Errors
     ///
     /// See [`AxiUartLiteConfigError`].
-    pub fn new(window: M, config: AxiUartLiteConfig) -> Result<Self, AxiUartLiteConfigError> {
+    pub fn new(window: impl Into<Window>, config: AxiUartLiteConfig) -> Result<Self, AxiUartLiteConfigError> {
         config.validate()?;
-        let registers = AxiUartLiteRegisters::new(window)?;
+        let registers = AxiUartLiteRegisters::new(window.into())?;
         let mut this = Self {
             registers,
             config,
@@ -136,7 +136,9 @@ impl<M: Mmio> AxiUartLiteHardware<M> {
     }
 }
 
-impl<M: Mmio + Send> InterruptHardware for AxiUartLiteHardware<M> {
+impl InterruptHardware for AxiUartLiteHardware {
+    type Lines = Lines<1>;
+
     /// Gives no pulse for what is there already: who waits samples after this.
     fn unmask(&mut self, _: u32) {
         self.set_enable(UartControl::ENABLE_INTR);
@@ -169,7 +171,7 @@ impl<M: Mmio + Send> InterruptHardware for AxiUartLiteHardware<M> {
     }
 }
 
-impl<M: Mmio> fmt::Debug for AxiUartLiteHardware<M> {
+impl fmt::Debug for AxiUartLiteHardware {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AxiUartLiteHardware").field("config", &self.config).finish_non_exhaustive()
     }

@@ -1,14 +1,13 @@
 //! What can be done with a UART.
 
-use core::{fmt, future::Future};
+use core::fmt;
 
 use pynq_core::{
-    Instant,
-    interrupt::{Condition, InterruptEvent, Line, WaitFor, block_on_node, with_deadline},
-    maps::UartStatus,
+    BlockError, Driver,
+    interrupt::{Condition, Deadline, NodeHandle, Wait, Waiting},
 };
 
-use super::{AxiUartLiteConfig, AxiUartLiteError, AxiUartLiteHandle, ReceiveErrors};
+use super::{AxiUartLiteConfig, AxiUartLiteError, AxiUartLiteHardware, ReceiveErrors, Result, UartStatus};
 
 /// The receive FIFO is not empty.
 const READABLE: Condition = Condition::Level { mask: UartStatus::RX_VALID.bits(), value: UartStatus::RX_VALID.bits() };
@@ -21,20 +20,20 @@ const DRAINED: Condition = Condition::Level { mask: UartStatus::TX_EMPTY.bits(),
 
 /// An AXI UART Lite. Clones are handles on the same one.
 #[derive(Clone)]
-pub struct AxiUartLite<H> {
-    node: H,
-    config: AxiUartLiteConfig,
+pub struct AxiUartLite {
+    pub(super) node: NodeHandle<AxiUartLiteHardware>,
+    pub(super) config: AxiUartLiteConfig,
 }
 
-impl<H: AxiUartLiteHandle> AxiUartLite<H> {
+impl AxiUartLite {
     /// A handle on the block whose node this is.
     ///
     /// # Errors
     ///
     /// The error the node has failed with.
-    pub fn new(node: H) -> Result<Self, AxiUartLiteError> {
-        let config = node.with_uart(|hardware| *hardware.config())?;
-        Ok(Self { node, config })
+    pub fn new(node: impl Into<NodeHandle<AxiUartLiteHardware>>) -> Result<Self> {
+        let node = node.into();
+        Self::over(node.clone()).map_err(|error| node.error(error))
     }
 
     /// Reads what is there, at most as much as the FIFO holds; 0 if there is nothing.
@@ -43,8 +42,8 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     ///
     /// [`AxiUartLiteError::Receive`] if something went wrong on the line since that was last told, before any more is
     /// read; or the error the block has failed with.
-    pub fn try_read(&self, buffer: &mut [u8]) -> Result<usize, AxiUartLiteError> {
-        self.node.with_uart(|hardware| hardware.read(buffer))?.map_err(AxiUartLiteError::Receive)
+    pub fn try_read(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.node.access(|hardware| hardware.read(buffer).map_err(AxiUartLiteError::Receive))
     }
 
     /// Hands over as much as the FIFO takes; 0 if it is full.
@@ -52,8 +51,8 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn try_write(&self, bytes: &[u8]) -> Result<usize, AxiUartLiteError> {
-        Ok(self.node.with_uart(|hardware| hardware.write(bytes))?)
+    pub fn try_write(&self, bytes: &[u8]) -> Result<usize> {
+        self.node.access(|hardware| Ok(hardware.write(bytes)))
     }
 
     /// Waits until there is something to be read, and reads it. Returns 0 for an empty buffer only.
@@ -68,37 +67,21 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Cancellation safety
     ///
     /// Dropping the future at any point loses no byte: none is taken before it completes.
-    pub async fn read_bytes_async(&self, buffer: &mut [u8]) -> Result<usize, AxiUartLiteError> {
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            match self.try_read(buffer)? {
-                0 => self.until(READABLE).await?,
-                count => return Ok(count),
-            }
-        }
-    }
-
-    /// As [`read_bytes_async`](Self::read_bytes_async), but gives up when `deadline` completes, a sleep of the board's
-    /// clock. If both are there, the byte wins.
-    ///
-    /// # Errors
-    ///
-    /// `TimedOut` as a [`Node`](AxiUartLiteError::Node) error; else as without a deadline.
-    ///
-    /// # Cancellation safety
-    ///
-    /// As without a deadline.
-    pub async fn read_bytes_until_async<D: Future>(
+    pub fn read_bytes_async(
         &self,
         buffer: &mut [u8],
-        deadline: D,
-    ) -> Result<usize, AxiUartLiteError> {
-        with_deadline(async { Ok(self.read_bytes_async(buffer).await) }, deadline).await?
+    ) -> Waiting<impl Wait<Value = usize, Error = BlockError<AxiUartLiteError>>> {
+        self.node.operation(async move {
+            loop {
+                match self.try_read(buffer)? {
+                    0 if !buffer.is_empty() => self.status_with(READABLE).await?,
+                    count => return Ok(count),
+                }
+            }
+        })
     }
 
-    /// The blocking twin of [`read_bytes_async`](Self::read_bytes_async).
+    /// The blocking form of [`read_bytes_async`](Self::read_bytes_async).
     ///
     /// # Blocking
     ///
@@ -107,11 +90,11 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Errors
     ///
     /// As the async form, and `NeverWoken` on a simulated board on which nothing more can happen.
-    pub fn read_bytes(&self, buffer: &mut [u8]) -> Result<usize, AxiUartLiteError> {
-        self.block(self.read_bytes_async(buffer), None)
+    pub fn read_bytes(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.read_bytes_async(buffer).block()
     }
 
-    /// As [`read_bytes`](Self::read_bytes), but gives up at `deadline`, a time of the board's clock.
+    /// As [`read_bytes`](Self::read_bytes), but gives up at `deadline`.
     ///
     /// # Blocking
     ///
@@ -120,8 +103,8 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Errors
     ///
     /// `TimedOut` as a [`Node`](AxiUartLiteError::Node) error; else as without a deadline.
-    pub fn read_bytes_until(&self, buffer: &mut [u8], deadline: Instant) -> Result<usize, AxiUartLiteError> {
-        self.block(self.read_bytes_async(buffer), Some(deadline))
+    pub fn read_bytes_until(&self, buffer: &mut [u8], deadline: impl Into<Deadline>) -> Result<usize> {
+        self.read_bytes_async(buffer).block_until(deadline)
     }
 
     /// Waits until the FIFO takes something, and hands over as much as it takes. Returns 0 for no bytes only.
@@ -137,19 +120,21 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Cancellation safety
     ///
     /// Dropping the future at any point sends nothing twice: no byte is handed over before it completes.
-    pub async fn write_bytes_async(&self, bytes: &[u8]) -> Result<usize, AxiUartLiteError> {
-        if bytes.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            match self.try_write(bytes)? {
-                0 => self.until(WRITABLE).await?,
-                count => return Ok(count),
+    pub fn write_bytes_async(
+        &self,
+        bytes: &[u8],
+    ) -> Waiting<impl Wait<Value = usize, Error = BlockError<AxiUartLiteError>>> {
+        self.node.operation(async move {
+            loop {
+                match self.try_write(bytes)? {
+                    0 if !bytes.is_empty() => self.status_with(WRITABLE).await?,
+                    count => return Ok(count),
+                }
             }
-        }
+        })
     }
 
-    /// The blocking twin of [`write_bytes_async`](Self::write_bytes_async).
+    /// The blocking form of [`write_bytes_async`](Self::write_bytes_async).
     ///
     /// # Blocking
     ///
@@ -158,8 +143,8 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Errors
     ///
     /// As the async form.
-    pub fn write_bytes(&self, bytes: &[u8]) -> Result<usize, AxiUartLiteError> {
-        self.block(self.write_bytes_async(bytes), None)
+    pub fn write_bytes(&self, bytes: &[u8]) -> Result<usize> {
+        self.write_bytes_async(bytes).block()
     }
 
     /// Waits until the transmit FIFO is empty. The last character is then still on its way, for at most
@@ -172,14 +157,16 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Cancellation safety
     ///
     /// Dropping the future at any point leaves hardware and queues as if it never was.
-    pub async fn drain_async(&self) -> Result<(), AxiUartLiteError> {
-        match self.node.with_uart(|hardware| hardware.status())?.contains(UartStatus::TX_EMPTY) {
-            true => Ok(()),
-            false => self.until(DRAINED).await,
-        }
+    pub fn drain_async(&self) -> Waiting<impl Wait<Value = (), Error = BlockError<AxiUartLiteError>>> {
+        self.node.operation(async move {
+            if !self.status()?.contains(UartStatus::TX_EMPTY) {
+                self.status_with(DRAINED).await?;
+            }
+            Ok(())
+        })
     }
 
-    /// The blocking twin of [`drain_async`](Self::drain_async).
+    /// The blocking form of [`drain_async`](Self::drain_async).
     ///
     /// # Blocking
     ///
@@ -188,8 +175,8 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Errors
     ///
     /// As the async form.
-    pub fn drain(&self) -> Result<(), AxiUartLiteError> {
-        self.block(self.drain_async(), None)
+    pub fn drain(&self) -> Result<()> {
+        self.drain_async().block()
     }
 
     /// Whether a read would return at once, with bytes or with an error.
@@ -197,8 +184,8 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn is_readable(&self) -> Result<bool, AxiUartLiteError> {
-        Ok(self.node.with_uart(|hardware| hardware.status().contains(UartStatus::RX_VALID) || hardware.has_errors())?)
+    pub fn is_readable(&self) -> Result<bool> {
+        self.node.access(|hardware| Ok(hardware.status().contains(UartStatus::RX_VALID) || hardware.has_errors()))
     }
 
     /// Whether a write would hand over something at once.
@@ -206,8 +193,8 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn is_writable(&self) -> Result<bool, AxiUartLiteError> {
-        Ok(!self.node.with_uart(|hardware| hardware.status())?.contains(UartStatus::TX_FULL))
+    pub fn is_writable(&self) -> Result<bool> {
+        Ok(!self.status()?.contains(UartStatus::TX_FULL))
     }
 
     /// What went wrong on the line since that was last told. The next read does not tell of it again.
@@ -215,8 +202,8 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn take_errors(&self) -> Result<ReceiveErrors, AxiUartLiteError> {
-        Ok(self.node.with_uart(|hardware| hardware.take_errors())?)
+    pub fn take_errors(&self) -> Result<ReceiveErrors> {
+        self.node.access(|hardware| Ok(hardware.take_errors()))
     }
 
     /// Throws away what is in both FIFOs. The character that is being sent goes out.
@@ -224,11 +211,13 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     /// # Errors
     ///
     /// The error the block has failed with.
-    pub fn reset(&self) -> Result<(), AxiUartLiteError> {
-        self.node.with_uart(|hardware| hardware.reset())?;
-        // Who waited for room has it now.
-        Line::new(self.node.clone(), 0)?.clear()?;
-        Ok(())
+    pub fn reset(&self) -> Result<()> {
+        self.node.access(|hardware| {
+            hardware.reset();
+            Ok::<_, AxiUartLiteError>(())
+        })?;
+        // The FIFO is empty after a reset: wakes the writers.
+        self.node.line(0).map(drop).map_err(|error| self.node.error(error))
     }
 
     /// How the block was built.
@@ -237,26 +226,22 @@ impl<H: AxiUartLiteHandle> AxiUartLite<H> {
     }
 
     /// The node.
-    pub const fn node(&self) -> &H {
+    pub const fn node(&self) -> &NodeHandle<AxiUartLiteHardware> {
         &self.node
     }
 
-    /// A wait that looks at the status after the interrupt was enabled, since enabling it gives none for what is there.
-    async fn until(&self, condition: Condition) -> Result<(), AxiUartLiteError> {
-        WaitFor::new(&self.node, 0, condition).await?;
-        Ok(())
+    fn status(&self) -> Result<UartStatus> {
+        self.node.access(|hardware| Ok(hardware.status()))
     }
 
-    fn block<T>(
-        &self,
-        future: impl Future<Output = Result<T, AxiUartLiteError>>,
-        deadline: Option<Instant>,
-    ) -> Result<T, AxiUartLiteError> {
-        block_on_node(&self.node, async { Ok(future.await) }, deadline)?
+    /// A wait that reads the status after the interrupt was unmasked, since unmasking it gives none for what is there.
+    async fn status_with(&self, condition: Condition) -> Result<()> {
+        self.node.wait_for(0, condition).await?;
+        Ok(())
     }
 }
 
-impl<H> fmt::Debug for AxiUartLite<H> {
+impl fmt::Debug for AxiUartLite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AxiUartLite").field("config", &self.config).finish_non_exhaustive()
     }

@@ -12,7 +12,7 @@ macro_rules! programs {
             #[doc = concat!("```", $test)]
             /// use std::sync::Arc;
             /// use pynq_core::{design::{AxiIntcBlock, Block, Platform, parameter}, interrupt::StdLock};
-            /// use pynq_drivers::design::{AxiGpioBlock, AxiGpioInterrupt, AxiTimerBlock, AxiTimerInterrupt};
+            /// use pynq_drivers::{AxiGpio, AxiTimer, AxiUartLite, design::{channel1, channel2, pwm, timer_channel}};
             /// use pynq_sim::Board;
             ///
             /// include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.rs"));
@@ -26,12 +26,12 @@ macro_rules! programs {
             ///     let root = board.source(system_interrupts::Irq)?;
             ///     let intc = SystemInterrupts.node(board.map(SystemInterrupts)?, LOCK(), root)?.map(Arc::pin);
             ///     let line = intc.line(btns_gpio::Ip2intcIrpt);
-            ///     let node = BtnsGpio.node(board.map(BtnsGpio)?, LOCK(), line)?.map(Arc::pin);
-            ///     let unwired = LedsGpio.node_without_interrupt(board.map(LedsGpio)?, LOCK())?.map(Arc::pin);
-            ///     let (buttons, leds) = (BtnsGpio.channel1(&node)?, LedsGpio.channel1(&unwired)?);
-            ///     let dual = Dual.node_without_interrupt(board.map(Dual)?, LOCK())?.map(Arc::pin);
+            ///     let node = board.map(BtnsGpio)?.node::<AxiGpio, _, _, _>(LOCK(), line)?.map(Arc::pin);
+            ///     let unwired = board.map(LedsGpio)?.node_without_interrupt::<AxiGpio, _>(LOCK())?.map(Arc::pin);
+            ///     let (buttons, leds) = (channel1(&node)?, channel1(&unwired)?);
+            ///     let dual = board.map(Dual)?.node_without_interrupt::<AxiGpio, _>(LOCK())?.map(Arc::pin);
             ///     let source = board.source(timer::Interrupt)?;
-            ///     let ticks = Timer.node(board.map(Timer)?, LOCK(), source)?.map(Arc::pin);
+            ///     let ticks = board.map(Timer)?.node::<AxiTimer, _, _, _>(LOCK(), source)?.map(Arc::pin);
             #[doc = concat!("    let _ = ", $line, ";")]
             ///     Ok(())
             /// }
@@ -55,11 +55,11 @@ programs! { "no_run":
     "leds.led::<3>()?",
     "leds.rgb_led::<1>()?",
     "intc.event(switches_gpio::Ip2intcIrpt)?",
-    "SwitchesGpio.node(board.map(SwitchesGpio)?, LOCK(), intc.line(switches_gpio::Ip2intcIrpt))?",
-    "SwitchesGpio.node_without_interrupt(board.map(SwitchesGpio)?, LOCK())?",
+    "board.map(SwitchesGpio)?.node::<AxiGpio, _, _, _>(LOCK(), intc.line(switches_gpio::Ip2intcIrpt))?",
+    "board.map(SwitchesGpio)?.node_without_interrupt::<AxiGpio, _>(LOCK())?",
     "const { parameter::<BtnsGpio>(\"C_GPIO_WIDTH\").unwrap() }",
-    "Dual.channel2(&dual)?.led::<1>()?",
-    "Timer.channel::<0, _>(&ticks)?",
+    "channel2(&dual)?.led::<1>()?",
+    "timer_channel::<0, _, _>(&ticks)?",
     "board.map(Unclocked)?",
 }
 
@@ -72,19 +72,21 @@ programs! { "compile_fail,E0080":
     "buttons.led::<0>()?",
     "leds.led::<4>()?",
     "leds.rgb_led::<2>()?",
-    "Dual.channel2(&dual)?.led::<2>()?",
-    "Timer.channel::<1, _>(&ticks)?",
-    "Timer.pwm(&ticks)?",
+    "leds.button::<0>()?",
+    "channel2(&node)?",
+    "channel2(&dual)?.led::<2>()?",
+    "timer_channel::<1, _, _>(&ticks)?",
+    "pwm(&ticks)?",
     "board.source(btns_gpio::Ip2intcIrpt)?",
+    "board.map(LedsGpio)?.node_without_interrupt::<AxiTimer, _>(LOCK())?",
+    "board.map(SystemInterrupts)?.node_without_interrupt::<AxiGpio, _>(LOCK())?",
     "const { parameter::<BtnsGpio>(\"C_NO_SUCH\").unwrap() }",
 }
 
 programs! { "compile_fail,E0277":
-    "BtnsGpio.channel2(&node)?",
-    "leds.button::<0>()?",
-    "AxiGpioInterrupt::node(LedsGpio, board.map(LedsGpio)?, LOCK(), root)?",
     "intc.line(BtnsGpio)",
     "board.map(btns_gpio::Ip2intcIrpt)?",
+    "unwired.driver::<AxiTimer>()?",
 }
 
 programs! { "compile_fail,E0433":
@@ -96,19 +98,12 @@ programs! { "compile_fail,E0425":
     "intc.line(btns_gpio::NoSuchPort)",
 }
 
-programs! { "compile_fail,E0308":
-    "BtnsGpio.node(board.map(SwitchesGpio)?, LOCK(), intc.line(btns_gpio::Ip2intcIrpt))?",
-    "BtnsGpio.node(board.map(BtnsGpio)?, LOCK(), intc.line(switches_gpio::Ip2intcIrpt))?",
-    "LedsGpio.channel1(&node)?",
-}
-
 programs! { "compile_fail,E0271":
     "intc.line(system_interrupts::Irq)",
+    "board.map(SwitchesGpio)?.node::<AxiGpio, _, _, _>(LOCK(), intc.line(btns_gpio::Ip2intcIrpt))?",
+    "board.map(LedsGpio)?.node::<AxiGpio, _, _, _>(LOCK(), intc.line(btns_gpio::Ip2intcIrpt))?",
 }
 
 programs! { "compile_fail,E0599":
-    "LedsGpio.node(board.map(LedsGpio)?, LOCK(), intc.line(btns_gpio::Ip2intcIrpt))?",
-    "SystemInterrupts.node_without_interrupt(board.map(SystemInterrupts)?, LOCK())?",
-    "Unclocked.hardware(board.map(Unclocked)?)?",
     "node.line(btns_gpio::Ip2intcIrpt)",
 }

@@ -12,12 +12,12 @@ use std::{
 };
 
 use pynq_core::{
-    AxiIntcConfig, AxiIntcHardware, AxiIntcNode, axi_intc_node,
+    AxiIntcConfig, AxiIntcHardware, BlockError, BlockName, axi_intc_node,
     interrupt::{NodeHandle, ParentLine, StdLock},
     mmio::{Recorded, Recorder},
 };
 use pynq_drivers::{
-    AxiGpio, AxiGpioConfig, AxiGpioHardware, AxiGpioNode,
+    AxiGpio, AxiGpioConfig, AxiGpioHardware,
     axi_gpio::{ChannelConfig, ChannelDirection, axi_gpio_node},
 };
 use pynq_sim::{
@@ -36,15 +36,12 @@ pub(crate) const LEVEL: u32 = 0;
 /// All inputs of the controller are edges, as on the PYNQ-Z1 and -Z2.
 pub(crate) const EDGE: u32 = u32::MAX;
 
-pub(crate) type IntcNode = AxiIntcNode<Window, StdLock, CpuPin>;
-pub(crate) type Node = AxiGpioNode<Arc<Recorder<Window>>, StdLock, Option<ParentLine<Pin<Arc<IntcNode>>>>>;
-pub(crate) type Gpio = AxiGpio<Pin<Arc<Node>>>;
-pub(crate) type GpioPin = pynq_drivers::axi_gpio::Pin<Pin<Arc<Node>>>;
+pub(crate) type GpioPin = pynq_drivers::axi_gpio::Pin;
 
 /// The board of a test. The block's path is `gpio`, and its interrupt is input 3 of the controller.
 pub(crate) struct Rig {
-    pub(crate) gpio: Gpio,
-    pub(crate) intc: Pin<Arc<IntcNode>>,
+    pub(crate) gpio: AxiGpio,
+    pub(crate) intc: NodeHandle,
     /// Records what the driver does.
     pub(crate) recorder: Arc<Recorder<Window>>,
     /// Reaches the block without being recorded.
@@ -100,11 +97,11 @@ impl Rig {
         let cpu = board.cpu_pin(61).unwrap();
         let hardware =
             AxiIntcHardware::new(board.window("intc").unwrap(), AxiIntcConfig::new(4, kind_of_intr)).unwrap();
-        let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
+        let intc = NodeHandle::from(Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone()))).erase();
         let window = board.window("gpio").unwrap();
         let recorder = Arc::new(Recorder::new(window.clone()));
         let hardware = AxiGpioHardware::new(Arc::clone(&recorder), config).unwrap();
-        let parent = wired.then(|| ParentLine::new(intc.clone(), 3));
+        let parent = if wired { ParentLine::new(intc.clone(), 3) } else { ParentLine::UNWIRED };
         let gpio = AxiGpio::new(Arc::pin(axi_gpio_node(StdLock::new(), hardware, parent))).unwrap();
         recorder.take();
         Self { gpio, intc, recorder, window, cpu, board }
@@ -206,6 +203,11 @@ impl<'a, T> Task<'a, T> {
     pub(crate) fn wakes(&self) -> usize {
         self.wakes.0.load(Ordering::SeqCst)
     }
+}
+
+/// `error`, of a block without a name.
+pub(crate) fn of_block<E>(error: E) -> BlockError<E> {
+    BlockError::new(BlockName::NONE, error)
 }
 
 /// Polls once.

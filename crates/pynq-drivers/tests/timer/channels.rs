@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use pynq_core::{interrupt::NodeHandle, mmio::Recorded};
+use pynq_core::mmio::Recorded;
 
 use crate::{
     common::{EDGE, LEVEL, Task},

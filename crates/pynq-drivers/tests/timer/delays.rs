@@ -6,11 +6,11 @@ use std::{
 };
 
 use embedded_hal::delay::DelayNs;
-use pynq_core::{Error, interrupt::NodeHandle};
+use pynq_core::Error;
 use pynq_drivers::{AxiTimerConfig, axi_timer::AxiTimerError};
 
 use crate::{
-    common::{EDGE, LEVEL, Task},
+    common::{EDGE, LEVEL, Task, of_block},
     rig::*,
 };
 
@@ -81,7 +81,7 @@ fn two_delays_on_one_channel_are_both_long_enough() {
 fn an_unwired_block_can_only_be_polled() {
     let rig = Rig::unwired();
     let refused = rig.channel(0).into_delay();
-    assert_eq!(refused.err(), Some(AxiTimerError::Node(Error::InterruptsUnavailable)));
+    assert_eq!(refused.err(), Some(of_block(AxiTimerError::Node(Error::InterruptsUnavailable))));
     let mut delay = rig.channel(0).into_polling_delay();
     let begun = rig.board.now();
     // Time stands still for a program that polls; somebody else moves it.
@@ -104,9 +104,9 @@ fn an_unwired_block_can_only_be_polled() {
 fn a_block_that_is_gone_delays_nobody_and_says_so() {
     let rig = Rig::new(EDGE);
     let mut delay = rig.channel(0).into_delay().unwrap();
-    rig.timer.node().invalidate_node(Error::Invalidated);
+    rig.timer.node().invalidate(Error::Invalidated);
     let begun = rig.board.now();
-    assert_eq!(delay.delay(Duration::from_secs(1)), Err(AxiTimerError::Node(Error::Invalidated)));
+    assert_eq!(delay.delay(Duration::from_secs(1)), Err(of_block(AxiTimerError::Node(Error::Invalidated))));
     delay.delay_ms(1000);
     assert_eq!(rig.board.now(), begun);
 }

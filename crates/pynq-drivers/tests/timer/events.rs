@@ -3,9 +3,10 @@
 use std::{pin::pin, time::Duration};
 
 use pynq_core::{
-    Clock, Error, Instant,
-    interrupt::{InterruptEventExt, Line, NodeHandle, StdLock},
+    Error, Instant,
+    interrupt::{Line, StdLock},
 };
+use pynq_drivers::axi_timer::AxiTimerError;
 use pynq_drivers::{AxiTimer, AxiTimerConfig, AxiTimerHardware, axi_timer::axi_timer_node};
 use pynq_sim::{
     Board,
@@ -13,6 +14,7 @@ use pynq_sim::{
 };
 
 use crate::{
+    common::of_block,
     common::{EDGE, LEVEL, Task, poll_once},
     rig::*,
 };
@@ -102,7 +104,7 @@ fn a_one_shot_ends_once_and_not_early() {
             assert!(took >= asked && took <= counted + Duration::from_nanos(10), "{took:?} for {asked:?}");
             assert_eq!(channel.is_running(), Ok(false));
             let deadline = rig.board.now() + Duration::from_secs(100);
-            assert_eq!(channel.wait_until(deadline), Err(Error::TimedOut), "once");
+            assert_eq!(channel.wait_until(deadline), Err(of_block(AxiTimerError::Node(Error::TimedOut))), "once");
             assert_eq!(rig.control(0) & (ENT | TINT), 0);
             rig.assert_idle();
         }
@@ -142,7 +144,7 @@ fn a_stopped_channel_raises_nothing() {
     channel.stop().unwrap();
     let count = channel.counter().unwrap();
     let deadline = rig.board.now() + Duration::from_secs(1);
-    assert_eq!(channel.wait_until(deadline), Err(Error::TimedOut));
+    assert_eq!(channel.wait_until(deadline), Err(of_block(AxiTimerError::Node(Error::TimedOut))));
     assert_eq!((channel.counter(), channel.is_running()), (Ok(count), Ok(false)));
 }
 
@@ -188,11 +190,11 @@ fn a_dropped_wait_masks_the_channel_and_loses_nothing() {
 #[test]
 fn a_deadline_ends_a_wait_and_the_event_wins() {
     let rig = Rig::new(EDGE);
-    let (mut channel, clock) = (rig.channel(0), rig.board.clock());
+    let mut channel = rig.channel(0);
     channel.start_one_shot(PERIOD).unwrap();
-    for (micros, result) in [(9, Err(Error::TimedOut)), (10, Ok(1))] {
-        let deadline = clock.sleep_until(Instant::START + Duration::from_micros(micros));
-        let waited = rig.board.block_on(channel.wait_until_async(deadline)).unwrap();
+    for (micros, result) in [(9, Err(of_block(AxiTimerError::Node(Error::TimedOut)))), (10, Ok(1))] {
+        let deadline = Instant::START + Duration::from_micros(micros);
+        let waited = rig.board.block_on(channel.wait_async().until(deadline)).unwrap();
         assert_eq!(waited.map(|fired| fired.count), result);
         rig.assert_idle();
     }
@@ -203,8 +205,11 @@ fn an_unwired_interrupt_is_a_typed_error() {
     let rig = Rig::unwired();
     let mut channel = rig.channel(0);
     channel.start_periodic(PERIOD).unwrap();
-    assert_eq!(channel.wait(), Err(Error::InterruptsUnavailable));
-    assert_eq!(rig.board.block_on(channel.wait_async()), Ok(Err(Error::InterruptsUnavailable)));
+    assert_eq!(channel.wait(), Err(of_block(AxiTimerError::Node(Error::InterruptsUnavailable))));
+    assert_eq!(
+        rig.board.block_on(channel.wait_async()),
+        Ok(Err(of_block(AxiTimerError::Node(Error::InterruptsUnavailable))))
+    );
     rig.board.advance(PERIOD);
     assert_eq!(rig.control(0) & TINT, TINT, "the timer itself works");
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pynq_core::BlockError;
 use pynq_core::regs::WindowTooSmall;
 use pynq_drivers::{
     AxiTimerConfig, AxiTimerHardware,
@@ -10,7 +11,7 @@ use pynq_drivers::{
 use pynq_sim::{Access, Stimulus};
 
 use crate::{
-    common::{EDGE, LEVEL, Task},
+    common::{EDGE, LEVEL, Task, of_block},
     rig::*,
 };
 
@@ -118,13 +119,13 @@ fn a_pwm_raises_the_events_of_its_channels() {
 fn a_pwm_and_a_channel_exclude_each_other() {
     let rig = Rig::new(EDGE);
     let (pwm, mut channel) = (rig.timer.pwm().unwrap(), rig.channel(1));
-    assert_eq!(pwm.set_high_time(PERIOD), Err(AxiTimerError::PwmStopped));
+    assert_eq!(pwm.set_high_time(PERIOD), Err(of_block(AxiTimerError::PwmStopped)));
     channel.start_one_shot(PERIOD).unwrap();
-    assert_eq!(pwm.start(PERIOD, PERIOD / 2), Err(AxiTimerError::ChannelRuns { channel: 1 }));
+    assert_eq!(pwm.start(PERIOD, PERIOD / 2), Err(of_block(AxiTimerError::ChannelRuns { channel: 1 })));
     rig.board.advance(PERIOD);
     pwm.start(PERIOD, PERIOD / 2).unwrap();
-    assert_eq!(channel.start_one_shot(PERIOD), Err(AxiTimerError::PwmRuns));
-    assert_eq!(channel.stop(), Err(AxiTimerError::PwmRuns));
+    assert_eq!(channel.start_one_shot(PERIOD), Err(of_block(AxiTimerError::PwmRuns)));
+    assert_eq!(channel.stop(), Err(of_block(AxiTimerError::PwmRuns)));
     pwm.start(PERIOD * 2, PERIOD / 2).unwrap();
     pwm.stop().unwrap();
     pwm.stop().unwrap();
@@ -136,13 +137,15 @@ fn a_high_time_is_shorter_than_the_period_and_not_nothing() {
     let rig = Rig::new(EDGE);
     let pwm = rig.timer.pwm().unwrap();
     for high in [PERIOD, PERIOD * 2, Duration::MAX] {
-        assert_eq!(pwm.start(PERIOD, high), Err(AxiTimerError::HighTime { period: PERIOD, high }));
+        assert_eq!(pwm.start(PERIOD, high), Err(of_block(AxiTimerError::HighTime { period: PERIOD, high })));
     }
     for high in [Duration::ZERO, Duration::from_nanos(10)] {
-        assert!(matches!(pwm.start(PERIOD, high), Err(AxiTimerError::OutOfRange { asked, .. }) if asked == high));
+        assert!(
+            matches!(pwm.start(PERIOD, high).map_err(BlockError::into_cause), Err(AxiTimerError::OutOfRange { asked, .. }) if asked == high)
+        );
     }
     pwm.start(PERIOD, PERIOD - Duration::from_nanos(10)).unwrap();
-    assert!(matches!(pwm.set_high_time(PERIOD), Err(AxiTimerError::HighTime { .. })));
+    assert!(matches!(pwm.set_high_time(PERIOD).map_err(BlockError::into_cause), Err(AxiTimerError::HighTime { .. })));
 }
 
 #[test]
@@ -169,10 +172,10 @@ fn times_beyond_the_counter_are_errors() {
             longest: nanos(longest),
         };
         for asked in [Duration::ZERO, nanos(longest + 1), Duration::MAX] {
-            assert_eq!(channel.start_one_shot(asked), Err(wrong(asked, 10, longest)));
+            assert_eq!(channel.start_one_shot(asked), Err(of_block(wrong(asked, 10, longest))));
         }
         for asked in [Duration::ZERO, nanos(14), nanos(longest + 15), Duration::MAX] {
-            assert_eq!(channel.start_periodic(asked), Err(wrong(asked, 20, longest + 10)));
+            assert_eq!(channel.start_periodic(asked), Err(of_block(wrong(asked, 20, longest + 10))));
         }
         assert_eq!(rig.control(0), 0, "nothing was started");
         let begun = rig.board.now();
@@ -204,13 +207,13 @@ fn wrong_configurations_are_refused() {
 #[test]
 fn a_block_of_one_timer_has_one_channel_and_no_pwm() {
     let rig = Rig::on(AxiTimerConfig { one_timer_only: true, ..AxiTimerConfig::new(HZ) }, EDGE, true);
-    assert_eq!(rig.timer.channel(1).err(), Some(AxiTimerError::NoSuchChannel { channel: 1, channels: 1 }));
-    assert_eq!(rig.timer.pwm().err(), Some(AxiTimerError::PwmUnavailable));
+    assert_eq!(rig.timer.channel(1).err(), Some(of_block(AxiTimerError::NoSuchChannel { channel: 1, channels: 1 })));
+    assert_eq!(rig.timer.pwm().err(), Some(of_block(AxiTimerError::PwmUnavailable)));
     let mut channel = rig.channel(0);
     channel.start_periodic(PERIOD).unwrap();
     for _ in 0..10 {
         channel.wait().unwrap();
     }
     let rig = Rig::new(EDGE);
-    assert_eq!(rig.timer.channel(2).err(), Some(AxiTimerError::NoSuchChannel { channel: 2, channels: 2 }));
+    assert_eq!(rig.timer.channel(2).err(), Some(of_block(AxiTimerError::NoSuchChannel { channel: 2, channels: 2 })));
 }

@@ -1,6 +1,5 @@
 //! An AXI timer behind an AXI INTC on a simulated board.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use pynq_core::{
@@ -9,15 +8,13 @@ use pynq_core::{
     mmio::Recorder,
 };
 use pynq_drivers::{
-    AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiTimerNode,
+    AxiTimer, AxiTimerConfig, AxiTimerHardware,
     axi_timer::{TimerChannel, axi_timer_node},
 };
 use pynq_sim::{
     Board, CpuPin, Window,
     models::{AxiIntcModel, AxiTimerModel, IntcParams, TimerParams},
 };
-
-use crate::common::IntcNode;
 
 pub(crate) const TCSR: [usize; 2] = [0x00, 0x10];
 pub(crate) const TLR: [usize; 2] = [0x04, 0x14];
@@ -29,13 +26,10 @@ pub(crate) const ENALL: u32 = 1 << 10;
 
 pub(crate) const HZ: u32 = 100_000_000;
 
-pub(crate) type Node = AxiTimerNode<Arc<Recorder<Window>>, StdLock, Option<ParentLine<Pin<Arc<IntcNode>>>>>;
-pub(crate) type Channel = TimerChannel<Pin<Arc<Node>>>;
-
 /// The board of a test. The block's path is `timer`, and its interrupt is input 3 of the controller.
 pub(crate) struct Rig {
-    pub(crate) timer: AxiTimer<Pin<Arc<Node>>>,
-    pub(crate) intc: Pin<Arc<IntcNode>>,
+    pub(crate) timer: AxiTimer,
+    pub(crate) intc: NodeHandle,
     /// Records what the driver does.
     pub(crate) recorder: Arc<Recorder<Window>>,
     /// Reaches the block without being recorded.
@@ -71,17 +65,17 @@ impl Rig {
         let cpu = board.cpu_pin(61).unwrap();
         let hardware =
             AxiIntcHardware::new(board.window("intc").unwrap(), AxiIntcConfig::new(4, kind_of_intr)).unwrap();
-        let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
+        let intc = NodeHandle::from(Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone()))).erase();
         let window = board.window("timer").unwrap();
         let recorder = Arc::new(Recorder::new(window.clone()));
         let hardware = AxiTimerHardware::new(Arc::clone(&recorder), config).unwrap();
-        let parent = wired.then(|| ParentLine::new(intc.clone(), 3));
+        let parent = if wired { ParentLine::new(intc.clone(), 3) } else { ParentLine::UNWIRED };
         let timer = AxiTimer::new(Arc::pin(axi_timer_node(StdLock::new(), hardware, parent))).unwrap();
         recorder.take();
         Self { timer, intc, recorder, window, cpu, board }
     }
 
-    pub(crate) fn channel(&self, channel: u8) -> Channel {
+    pub(crate) fn channel(&self, channel: u8) -> TimerChannel {
         self.timer.channel(channel).unwrap()
     }
 

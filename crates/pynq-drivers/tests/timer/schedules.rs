@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use pynq_core::interrupt::NodeHandle;
 use pynq_drivers::axi_timer::Capture;
 
 use crate::{

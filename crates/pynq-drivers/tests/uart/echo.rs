@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use embedded_io_async::{Read, Write};
-use pynq_core::interrupt::NodeHandle;
 
 use crate::rig::*;
 

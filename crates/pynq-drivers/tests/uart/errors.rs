@@ -1,6 +1,6 @@
 //! What goes wrong on the line, and what can't be set up.
 
-use pynq_core::{interrupt::NodeHandle, regs::WindowTooSmall};
+use pynq_core::regs::WindowTooSmall;
 use pynq_drivers::{
     AxiUartLiteConfig, AxiUartLiteHardware,
     axi_uartlite::{AxiUartLiteConfigError, AxiUartLiteError, Parity, ReceiveErrors},
@@ -8,7 +8,7 @@ use pynq_drivers::{
 use pynq_sim::device::SerialFault;
 
 use crate::{
-    common::{EDGE, Task},
+    common::{EDGE, Task, of_block},
     rig::*,
 };
 
@@ -21,7 +21,7 @@ fn an_overrun_is_told_once_and_the_fifo_is_read_after_it() {
         rig.board.serial_input("uart", &noise(20)).unwrap();
         rig.board.advance(rig.character() * 20);
         let mut buffer = [0; 32];
-        assert_eq!(rig.uart.read_bytes(&mut buffer), Err(AxiUartLiteError::Receive(OVERRUN)));
+        assert_eq!(rig.uart.read_bytes(&mut buffer), Err(of_block(AxiUartLiteError::Receive(OVERRUN))));
         assert_eq!(rig.uart.read_bytes(&mut buffer), Ok(16));
         assert_eq!(buffer[..16], noise(20)[..16]);
         rig.arrives(9);
@@ -41,7 +41,7 @@ fn an_error_is_remembered_whoever_read_the_status() {
         rig.uart.write_bytes(b"x").unwrap();
         let mut buffer = [0; 32];
         assert_eq!(rig.uart.is_readable(), Ok(true));
-        assert_eq!(rig.uart.read_bytes(&mut buffer), Err(AxiUartLiteError::Receive(OVERRUN)));
+        assert_eq!(rig.uart.read_bytes(&mut buffer), Err(of_block(AxiUartLiteError::Receive(OVERRUN))));
         assert_eq!(rig.uart.read_bytes(&mut buffer), Ok(16));
     }
 }
@@ -54,7 +54,7 @@ fn an_error_that_a_service_met_is_told_to_the_reader() {
     rig.board.serial_input_with_fault("uart", 5, SerialFault::Parity).unwrap();
     rig.board.advance(rig.character());
     let parity = ReceiveErrors { parity: true, ..ReceiveErrors::default() };
-    assert_eq!(task.poll(), std::task::Poll::Ready(Err(AxiUartLiteError::Receive(parity))));
+    assert_eq!(task.poll(), std::task::Poll::Ready(Err(of_block(AxiUartLiteError::Receive(parity)))));
     drop(task);
     assert_eq!((rig.uart.read_bytes(&mut buffer), buffer[0]), (Ok(1), 5), "kept, and handed out");
     rig.assert_idle();
@@ -67,7 +67,7 @@ fn a_frame_error_is_told_with_what_comes_after_it() {
     rig.board.serial_input("uart", &[6]).unwrap();
     let mut buffer = [0; 4];
     let frame = ReceiveErrors { frame: true, ..ReceiveErrors::default() };
-    assert_eq!(rig.uart.read_bytes(&mut buffer), Err(AxiUartLiteError::Receive(frame)));
+    assert_eq!(rig.uart.read_bytes(&mut buffer), Err(of_block(AxiUartLiteError::Receive(frame))));
     assert_eq!((rig.uart.read_bytes(&mut buffer), buffer[0]), (Ok(1), 6), "the bad one was dropped by the block");
     assert_eq!(rig.uart.take_errors(), Ok(ReceiveErrors::default()));
 }

@@ -2,10 +2,7 @@
 
 use std::{sync::Mutex, task::Poll};
 
-use pynq_core::{
-    Clock, Error, Instant,
-    interrupt::{NodeHandle, StdLock},
-};
+use pynq_core::{Error, Instant, interrupt::StdLock};
 use pynq_drivers::{
     AxiUartLite, AxiUartLiteConfig, AxiUartLiteHardware,
     axi_uartlite::{AxiUartLiteError, axi_uartlite_node},
@@ -16,7 +13,7 @@ use pynq_sim::{
 };
 
 use crate::{
-    common::{EDGE, Task, poll_once},
+    common::{EDGE, Task, of_block, poll_once},
     rig::*,
 };
 
@@ -115,10 +112,9 @@ fn each_byte_goes_to_one_reader() {
         let reader = async |size: usize| {
             let mut buffer = vec![0; size];
             while got.lock().unwrap().len() < bytes.len() {
-                let deadline = rig.board.clock().sleep(rig.character() * 50);
-                match rig.uart.read_bytes_until_async(&mut buffer, deadline).await {
+                match rig.uart.read_bytes_async(&mut buffer).until(rig.character() * 50).await {
                     Ok(read) => got.lock().unwrap().extend(&buffer[..read]),
-                    Err(AxiUartLiteError::Node(Error::TimedOut)) => {}
+                    Err(error) if *error.cause() == AxiUartLiteError::Node(Error::TimedOut) => {}
                     Err(error) => panic!("{error}"),
                 }
             }
@@ -206,14 +202,14 @@ fn the_interrupt_stays_enabled_by_a_reset_while_somebody_waits() {
 fn a_deadline_ends_a_read_and_the_byte_wins() {
     for kind in WIRINGS {
         let rig = Rig::new(kind);
-        let (time, clock) = (rig.character(), rig.board.clock());
+        let time = rig.character();
         rig.board.serial_input("uart", &[1, 2]).unwrap();
         let mut buffer = [0; 4];
-        let timed_out = Err(AxiUartLiteError::Node(Error::TimedOut));
+        let timed_out = Err(of_block(AxiUartLiteError::Node(Error::TimedOut)));
         assert_eq!(rig.uart.read_bytes_until(&mut buffer, Instant::START + time / 2), timed_out);
         assert_eq!(rig.uart.read_bytes_until(&mut buffer, Instant::START + time), Ok(1));
         let mut read = |at| {
-            let wait = rig.uart.read_bytes_until_async(&mut buffer, clock.sleep_until(at));
+            let wait = rig.uart.read_bytes_async(&mut buffer).until(at);
             rig.board.block_on(wait).unwrap()
         };
         assert_eq!(read(Instant::START + time * 3 / 2), timed_out);
@@ -227,8 +223,8 @@ fn without_an_interrupt_it_can_be_asked_and_not_waited_for() {
     let rig = Rig::on(EDGE, false);
     let unavailable = AxiUartLiteError::Node(Error::InterruptsUnavailable);
     let mut buffer = [0; 4];
-    assert_eq!(rig.uart.read_bytes(&mut buffer), Err(unavailable));
-    assert_eq!(rig.board.block_on(rig.uart.read_bytes_async(&mut buffer)), Ok(Err(unavailable)));
+    assert_eq!(rig.uart.read_bytes(&mut buffer), Err(of_block(unavailable)));
+    assert_eq!(rig.board.block_on(rig.uart.read_bytes_async(&mut buffer)), Ok(Err(of_block(unavailable))));
     rig.arrives(5);
     assert_eq!((rig.uart.is_readable(), rig.uart.try_read(&mut buffer), buffer[0]), (Ok(true), Ok(1), 5));
     assert_eq!(rig.uart.write_bytes(b"ok"), Ok(2));

@@ -8,8 +8,7 @@ use std::{
     task::Poll,
 };
 
-use pynq_core::interrupt::{Line, NodeHandle};
-use pynq_drivers::axi_uartlite::AxiUartLiteError;
+use pynq_core::interrupt::Line;
 use pynq_sim::{Access, Stimulus};
 
 use crate::{
@@ -132,7 +131,7 @@ impl Account {
     }
 }
 
-type Transfer<'a> = Task<'a, Result<usize, AxiUartLiteError>>;
+type Transfer<'a> = Task<'a, pynq_drivers::axi_uartlite::Result<usize>>;
 
 /// A read or a write under way, and its byte.
 struct Party<'a> {

@@ -2,7 +2,6 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::Pin,
     pin::pin,
     sync::Arc,
     task::Poll,
@@ -14,16 +13,14 @@ use pynq_core::{
     interrupt::{NodeHandle, ParentLine, StdLock},
 };
 use pynq_drivers::{
-    AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiUartLite, AxiUartLiteConfig, AxiUartLiteHardware, AxiUartLiteNode,
+    AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiUartLite, AxiUartLiteConfig, AxiUartLiteHardware,
     axi_timer::{TimerChannel, axi_timer_node},
     axi_uartlite::axi_uartlite_node,
 };
 use pynq_sim::{
-    Access, Board, CpuPin, Stimulus, Window,
+    Access, Board, CpuPin, Stimulus,
     models::{AxiIntcModel, AxiTimerModel, AxiUartLiteModel, IntcParams, TimerParams, UartParams, UartParity},
 };
-
-use crate::common::IntcNode;
 
 pub(crate) const RX_FIFO: u32 = 0x0;
 pub(crate) const TX_FIFO: u32 = 0x4;
@@ -33,15 +30,11 @@ pub(crate) const CTRL: u32 = 0xC;
 /// How the controller's inputs were built. Its driver treats them as edges in any case, as the UART's asks for.
 pub(crate) const WIRINGS: [u32; 2] = [crate::common::EDGE, crate::common::LEVEL];
 
-pub(crate) type Node = AxiUartLiteNode<Window, StdLock, Option<ParentLine<Pin<Arc<IntcNode>>>>>;
-pub(crate) type Uart = AxiUartLite<Pin<Arc<Node>>>;
-pub(crate) type TimerNode = pynq_drivers::AxiTimerNode<Window, StdLock, ParentLine<Pin<Arc<IntcNode>>>>;
-
 /// The board of a test. The UART's path is `uart`, and its interrupt is input 2 of the controller.
 pub(crate) struct Rig {
-    pub(crate) uart: Uart,
-    pub(crate) timer: AxiTimer<Pin<Arc<TimerNode>>>,
-    pub(crate) intc: Pin<Arc<IntcNode>>,
+    pub(crate) uart: AxiUartLite,
+    pub(crate) timer: AxiTimer,
+    pub(crate) intc: NodeHandle,
     pub(crate) cpu: CpuPin,
     pub(crate) board: Board,
 }
@@ -66,10 +59,10 @@ impl Rig {
         let cpu = board.cpu_pin(61).unwrap();
         let config = AxiIntcConfig::new(4, kind_of_intr | 1 << 2);
         let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), config).unwrap();
-        let intc = Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone()));
+        let intc = NodeHandle::from(Arc::pin(axi_intc_node(StdLock::new(), hardware, cpu.clone()))).erase();
         let hardware =
             AxiUartLiteHardware::new(board.window("uart").unwrap(), AxiUartLiteConfig::new(115_200)).unwrap();
-        let parent = wired.then(|| ParentLine::new(intc.clone(), 2));
+        let parent = if wired { ParentLine::new(intc.clone(), 2) } else { ParentLine::UNWIRED };
         let uart = AxiUartLite::new(Arc::pin(axi_uartlite_node(StdLock::new(), hardware, parent))).unwrap();
         let hardware = AxiTimerHardware::new(board.window("timer").unwrap(), AxiTimerConfig::new(100_000_000)).unwrap();
         let parent = ParentLine::new(intc.clone(), 3);
@@ -77,7 +70,7 @@ impl Rig {
         Self { uart, timer, intc, cpu, board }
     }
 
-    pub(crate) fn channel(&self, channel: u8) -> TimerChannel<Pin<Arc<TimerNode>>> {
+    pub(crate) fn channel(&self, channel: u8) -> TimerChannel {
         self.timer.channel(channel).unwrap()
     }
 

@@ -21,6 +21,8 @@ enum Parent<'d> {
 /// An interrupt output with a way to the processor.
 #[derive(Debug)]
 pub(super) struct Output<'d> {
+    /// The block whose output it is, by the name of its type, if the processor can address it.
+    block: Option<&'d str>,
     parent: Parent<'d>,
     line: u32,
     kind: LineKind,
@@ -104,7 +106,10 @@ impl<'d> Wiring<'d> {
             (Some(path), _) => Parent::Controller(path),
             (None, number) => Parent::Root(number.unwrap_or_default()),
         };
-        self.outputs.insert(output, Output { parent, line, kind });
+        let of = output.rsplit_once('/').map_or(output.as_str(), |(block, _)| block);
+        let mut blocks = design.ip.iter().filter(|(path, block)| path.as_str() == of || block.path == of);
+        let block = blocks.next().map(|(path, _)| path.as_str());
+        self.outputs.insert(output, Output { block, parent, line, kind });
     }
 }
 
@@ -150,6 +155,10 @@ impl Output<'_> {
                 (format!("line {line} of `{}`, {}", shown(at), self.kind.as_str()), names.reference(path, at))
             }
         };
+        let block = match self.block {
+            Some(block) => names.reference(path, block),
+            None => "::pynq_core::design::NoBlock".to_owned(),
+        };
         let ident = names.ident(path);
         let mut text = String::new();
         comment(&mut text, &format!("`{}`: {goes}.", shown(path)));
@@ -160,11 +169,14 @@ impl Output<'_> {
              \n\
              impl ::pynq_core::design::Wired for {ident} {{\n    \
                  const PATH: &'static str = {};\n    \
+                 type Block = {block};\n    \
+                 const PORT: &'static str = {};\n    \
                  type Parent = {parent};\n    \
                  const LINE: u8 = {line};\n    \
                  const KIND: ::pynq_core::design::LineKind = ::pynq_core::design::LineKind::{kind};\n\
              }}\n",
             literal(path),
+            literal(path.rsplit_once('/').map_or(path, |(_, port)| port)),
         );
         Ok(text)
     }

@@ -12,7 +12,7 @@ use std::{
 use pynq_conformance::{Bench, Moment, Sleep, Stimulus, Stop, Task};
 use pynq_core::{
     Clock as _, Error, Instant,
-    interrupt::{InterruptLines, InterruptSource},
+    interrupt::{InterruptSource, NodeHandle},
     mmio::Recorder,
 };
 use pynq_uio::{Claim, LinuxClock, SystemPaths, Trigger, UioDevice, Window};
@@ -21,7 +21,6 @@ use super::{hosts::Host, root::Record, timed::Trap, world::World};
 use crate::board::{Registers, Unbound, events, gpio, intc};
 
 pub(crate) type AnySource = Pin<Box<dyn InterruptSource + Send + Sync>>;
-pub(crate) type AnyNode = Pin<Arc<dyn InterruptLines>>;
 pub(crate) type Recorded = Arc<Recorder<Window>>;
 
 /// A block of the chain, past the engine.
@@ -56,7 +55,7 @@ impl Passed {
 
 pub(crate) struct UioBench {
     /// The first is waited on, the last is on the root.
-    pub(crate) nodes: Vec<AnyNode>,
+    pub(crate) nodes: Vec<NodeHandle>,
     pub(crate) host: Host,
     pub(crate) blocks: Vec<Block>,
     pub(crate) recorders: Vec<Recorded>,
@@ -77,7 +76,7 @@ pub(crate) struct UioBench {
 
 /// What a rig knows of a bench.
 pub(crate) struct Parts {
-    pub(crate) nodes: Vec<AnyNode>,
+    pub(crate) nodes: Vec<NodeHandle>,
     pub(crate) host: Host,
     pub(crate) blocks: Vec<Block>,
     pub(crate) recorders: Vec<Recorded>,
@@ -123,9 +122,7 @@ fn failed(error: impl std::fmt::Display) -> Stop {
 }
 
 impl Bench for UioBench {
-    type Node = AnyNode;
-
-    fn chain(&self) -> Vec<AnyNode> {
+    fn chain(&self) -> Vec<NodeHandle> {
         self.nodes.clone()
     }
 

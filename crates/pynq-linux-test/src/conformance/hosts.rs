@@ -3,13 +3,12 @@
 use std::{
     cell::RefCell,
     fmt,
-    pin::Pin,
     sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use pynq_conformance::{Manual, Stop, Task};
-use pynq_core::interrupt::{InterruptLines, block_on_node};
+use pynq_core::{Error, interrupt::NodeHandle};
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
 use pynq_uio::{Dispatcher, Reactor};
@@ -74,7 +73,7 @@ impl Host {
         })
     }
 
-    pub(crate) fn spawn(&self, task: Task, node: &Pin<Arc<dyn InterruptLines>>) {
+    pub(crate) fn spawn(&self, task: Task, node: &NodeHandle) {
         match self {
             Self::TokioCurrent(runtime) | Self::TokioMulti(runtime) => drop(runtime.spawn(task)),
             Self::Smol(executor) => executor.spawn(task).detach(),
@@ -82,9 +81,9 @@ impl Host {
                 let node = node.clone();
                 let task = async move {
                     task.await;
-                    Ok(())
+                    Ok::<_, Error>(())
                 };
-                let thread = thread::spawn(move || block_on_node(&node, task, None).expect("it is woken"));
+                let thread = thread::spawn(move || node.block_on(task, None).expect("it is woken"));
                 threads.borrow_mut().push(thread);
             }
             Self::Manual(manual) => manual.spawn(task),

@@ -5,14 +5,14 @@ use std::{os::fd::OwnedFd, sync::Arc, sync::Mutex, thread};
 use pynq_conformance::{Controllers, Place, Source, Stop};
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware,
-    interrupt::{Direct, DirectNode, InterruptHardware, Node, ParentLine, StdLock},
+    interrupt::{Direct, DirectNode, InterruptHardware, Node, NodeHandle, ParentLine, StdLock},
     mmio::Recorder,
 };
 use pynq_drivers::{AxiGpioConfig, AxiGpioHardware, axi_gpio::ChannelConfig};
 use pynq_uio::{Claim, Error, LinuxClock, Masking, SystemPaths, UioDevice, UioInterrupts};
 
 use super::{
-    bench::{AnyNode, AnySource, Block, Parts, Recorded, UioBench},
+    bench::{AnySource, Block, Parts, Recorded, UioBench},
     hosts::{Host, Kind},
     root::Watched,
     timed::{Timed, Trap},
@@ -209,7 +209,7 @@ fn devices(roots: Roots, plan: &Plan) -> Result<Vec<(u8, Device)>, crate::report
 #[derive(Default)]
 struct Tower {
     root: Option<AnySource>,
-    nodes: Vec<AnyNode>,
+    nodes: Vec<NodeHandle>,
     blocks: Vec<Block>,
     recorders: Vec<Recorded>,
     claims: Vec<(u64, Claim)>,
@@ -239,8 +239,8 @@ impl Tower {
     fn node<H: InterruptHardware + 'static>(&mut self, hardware: H, source: AnySource, lines: u8) {
         self.trap = Trap::default();
         let hardware = Timed { hardware, trap: self.trap.clone() };
-        let node: Node<_, _, _, 32> = Node::with_lines(StdLock::new(), hardware, source, lines);
-        self.nodes.push(Arc::pin(node));
+        let node = Arc::pin(Node::with_lines(StdLock::new(), hardware, source, lines));
+        self.nodes.push(NodeHandle::from(node).erase());
     }
 
     fn intc(&mut self, (address, inputs, kinds): Intc) -> Result<(), Stop> {
@@ -263,8 +263,8 @@ impl Tower {
 
     fn direct(&mut self) -> Result<(), Stop> {
         let source = self.source(0)?;
-        let node: DirectNode<StdLock, AnySource> = DirectNode::new(StdLock::new(), Direct, source);
-        self.nodes.push(Arc::pin(node));
+        let node = Arc::pin(DirectNode::new(StdLock::new(), Direct, source));
+        self.nodes.push(NodeHandle::from(node).erase());
         Ok(())
     }
 }

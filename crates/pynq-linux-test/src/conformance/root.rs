@@ -14,7 +14,7 @@ use std::{
 };
 
 use pynq_core::{
-    Error, Instant,
+    ErasedClock, Error, Instant,
     interrupt::{Activity, Driven, InterruptSource},
 };
 use pynq_uio::UioRoot;
@@ -156,5 +156,9 @@ impl InterruptSource for Watched {
 
     fn trace(&self, activity: Activity) {
         self.root.trace(activity);
+    }
+
+    fn clock(&self) -> Option<&dyn ErasedClock> {
+        self.root.clock()
     }
 }

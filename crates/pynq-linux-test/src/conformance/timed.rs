@@ -31,6 +31,8 @@ pub(crate) struct Timed<H> {
 }
 
 impl<H: InterruptHardware> InterruptHardware for Timed<H> {
+    type Lines = H::Lines;
+
     fn unmask(&mut self, lines: u32) {
         self.trap.spring(Moment::BeforeUnmasking);
         self.hardware.unmask(lines);

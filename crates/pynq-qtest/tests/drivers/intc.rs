@@ -12,17 +12,14 @@ use std::{
     time::Duration,
 };
 
-use pynq_core::{
-    AxiIntcConfig, AxiIntcError, AxiIntcHardware, Error,
-    interrupt::{InterruptEvent, InterruptEventExt as _, NodeHandle as _},
-};
+use pynq_core::{AxiIntcConfig, AxiIntcError, AxiIntcHardware, Error, interrupt::Line};
 use pynq_qtest::{MicroBlazeV, Time};
 
 use crate::{common::emulator, rig::Rig};
 
 /// A wait is begun and given up. Its line is unmasked in between, and nothing reaches the processor by that: an interrupt
 /// would be served by another thread, but QEMU's output has changed by the time the wait has begun.
-fn would_wait(rig: &Rig, line: &mut impl InterruptEvent) -> bool {
+fn would_wait(rig: &Rig, line: &mut Line) -> bool {
     let before = rig.board.intc_output();
     let mut wait = pin!(line.wait_async());
     let pending = wait.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending();

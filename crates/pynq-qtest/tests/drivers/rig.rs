@@ -1,28 +1,23 @@
 //! All of the machine's blocks, with their drivers.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use pynq_core::{
-    AxiIntc, AxiIntcConfig, AxiIntcHardware, AxiIntcNode, Instant, Mmio, axi_intc_node,
-    interrupt::{Line, NodeHandle, ParentLine, StdLock},
+    AxiIntc, AxiIntcConfig, AxiIntcHardware, Instant, Mmio, axi_intc_node,
+    interrupt::{Line, ParentLine, StdLock},
     mmio::Checked,
 };
 use pynq_drivers::{
-    AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiTimerNode, AxiUartLite, AxiUartLiteConfig, AxiUartLiteHardware,
-    AxiUartLiteNode, axi_timer::axi_timer_node, axi_uartlite::axi_uartlite_node,
+    AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiUartLite, AxiUartLiteConfig, AxiUartLiteHardware,
+    axi_timer::axi_timer_node, axi_uartlite::axi_uartlite_node,
 };
-use pynq_qtest::{MicroBlazeV, QtestPin, QtestWindow, Time};
-
-pub(crate) type IntcNode = AxiIntcNode<QtestWindow, StdLock, QtestPin>;
-pub(crate) type Parent = ParentLine<Pin<Arc<IntcNode>>>;
-pub(crate) type TimerNode = AxiTimerNode<QtestWindow, StdLock, Parent>;
-pub(crate) type UartNode = AxiUartLiteNode<QtestWindow, StdLock, Parent>;
+use pynq_qtest::{MicroBlazeV, QtestWindow, Time};
 
 const IER: usize = 0x8;
 
 pub(crate) struct Rig {
     pub(crate) board: MicroBlazeV,
-    pub(crate) intc: AxiIntc<Pin<Arc<IntcNode>>>,
+    pub(crate) intc: AxiIntc<QtestWindow>,
 }
 
 impl Rig {
@@ -34,22 +29,22 @@ impl Rig {
         Self { board, intc }
     }
 
-    pub(crate) fn line(&self, line: u8) -> Line<Pin<Arc<IntcNode>>> {
+    pub(crate) fn line(&self, line: u8) -> Line {
         self.intc.line(line).unwrap()
     }
 
-    fn parent(&self, input: u8) -> Parent {
+    fn parent(&self, input: u8) -> ParentLine {
         ParentLine::new(self.intc.node().clone(), input)
     }
 
-    pub(crate) fn timer(&self, second: bool) -> AxiTimer<Pin<Arc<TimerNode>>> {
+    pub(crate) fn timer(&self, second: bool) -> AxiTimer {
         let config = AxiTimerConfig::new(u32::try_from(MicroBlazeV::CLOCK_HZ).unwrap());
         let hardware = AxiTimerHardware::new(self.board.timer(second), config).unwrap();
         let parent = self.parent(MicroBlazeV::TIMER_INPUTS[usize::from(second)]);
         AxiTimer::new(Arc::pin(axi_timer_node(StdLock::new(), hardware, parent))).unwrap()
     }
 
-    pub(crate) fn uart(&self) -> AxiUartLite<Pin<Arc<UartNode>>> {
+    pub(crate) fn uart(&self) -> AxiUartLite {
         let hardware = AxiUartLiteHardware::new(self.board.uartlite(), AxiUartLiteConfig::new(115_200)).unwrap();
         let parent = self.parent(MicroBlazeV::UARTLITE_INPUT);
         AxiUartLite::new(Arc::pin(axi_uartlite_node(StdLock::new(), hardware, parent))).unwrap()

@@ -2,7 +2,6 @@
 
 use std::{thread, time::Duration};
 
-use pynq_core::interrupt::NodeHandle as _;
 use pynq_drivers::axi_timer::Capture;
 use pynq_qtest::Time;
 

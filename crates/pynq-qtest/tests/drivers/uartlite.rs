@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use pynq_core::interrupt::{NodeHandle as _, block_on_node};
+use pynq_core::Error;
 use pynq_qtest::Time;
 
 use crate::{common::emulator, rig::Rig};
@@ -120,9 +120,9 @@ fn an_async_echo_loses_nothing_while_a_timer_ticks() {
                 }
                 left -= u32::try_from(count).unwrap();
             }
-            Ok(())
+            Ok::<_, Error>(())
         };
-        block_on_node(uart.node(), echo, Some(deadline)).unwrap();
+        uart.node().block_on(echo, Some(deadline)).unwrap();
         ticking.join().unwrap();
     });
     rig.assert_idle();

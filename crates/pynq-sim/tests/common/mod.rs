@@ -84,6 +84,8 @@ pub(crate) struct Controller {
 }
 
 impl InterruptHardware for Controller {
+    type Lines = pynq_core::interrupt::Lines<32>;
+
     fn unmask(&mut self, lines: u32) {
         self.window.write(0x0C, lines & !self.edges);
         self.window.write(0x10, lines);
@@ -112,7 +114,7 @@ impl InterruptHardware for Controller {
     }
 }
 
-pub(crate) type Node = Pin<Arc<interrupt::Node<Controller, StdLock, CpuPin, 32>>>;
+pub(crate) type Node = Pin<Arc<interrupt::Node<Controller, StdLock, CpuPin>>>;
 
 /// The controller of a [`small`] board, under the engine.
 pub(crate) fn node(board: &Board, edges: u32) -> Node {

@@ -1,8 +1,6 @@
 //! What runs the owners: two runtimes of tokio, smol's executor, threads.
 
 use std::{
-    future::Future,
-    pin::Pin,
     sync::Arc,
     thread::{self, JoinHandle},
 };
@@ -31,13 +29,6 @@ impl Time {
         match self {
             Self::Linux(clock) => clock.now(),
             Self::Simulated(board) => board.now(),
-        }
-    }
-
-    pub(crate) fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        match self {
-            Self::Linux(clock) => Box::pin(clock.sleep_until(deadline)),
-            Self::Simulated(board) => Box::pin(board.clock().sleep_until(deadline)),
         }
     }
 }

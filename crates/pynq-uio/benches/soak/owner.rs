@@ -2,7 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::{Pin, pin},
+    pin::pin,
     sync::{Arc, atomic::Ordering::SeqCst},
     task::Poll,
     time::Duration,
@@ -10,7 +10,7 @@ use std::{
 
 use pynq_core::{
     Error, Instant,
-    interrupt::{Fired, InterruptEventExt as _, InterruptLines, Line, NodeHandle, with_deadline},
+    interrupt::{Fired, Line},
 };
 
 use crate::{hosts::Time, source::Source, watch};
@@ -36,7 +36,7 @@ impl Random {
 pub(crate) struct Owner {
     source: Arc<Source>,
     number: usize,
-    line: Line<Pin<Arc<dyn InterruptLines>>>,
+    line: Line,
     random: Random,
     time: Time,
 }
@@ -44,7 +44,7 @@ pub(crate) struct Owner {
 impl Owner {
     /// Made before anything is raised: what was latched before is not for a new handle.
     pub(crate) fn new(source: &Arc<Source>, number: usize, time: Time, random: Random) -> Self {
-        match Line::new(source.node.clone(), source.line) {
+        match source.node.line(source.line) {
             Ok(line) => Self { source: Arc::clone(source), number, line, random, time },
             Err(error) => watch::fail(&format!("{}: {error}", source.name)),
         }
@@ -77,14 +77,13 @@ impl Owner {
             let ended = match self.begin() {
                 0 | 1 => {
                     let polls = 1 + self.random.below(3);
-                    polled(waiting(&mut self.line), polls).await
+                    polled(self.line.wait_async(), polls).await
                 }
                 2 => {
-                    let sleep = self.soon();
-                    let sleep = self.time.sleep_until(sleep);
-                    Some(with_deadline(waiting(&mut self.line), sleep).await)
+                    let deadline = self.soon();
+                    Some(self.line.wait_async().until(deadline).await)
                 }
-                _ => Some(waiting(&mut self.line).await),
+                _ => Some(self.line.wait_async().await),
             };
             self.ended(ended);
         }
@@ -104,11 +103,6 @@ impl Owner {
             self.ended(Some(ended));
         }
     }
-}
-
-/// Boxed: that it can be sent, the compiler sees only while the node has no type yet.
-fn waiting<P: NodeHandle>(line: &mut Line<P>) -> Pin<Box<dyn Future<Output = Result<Fired, Error>> + Send + '_>> {
-    Box::pin(line.wait_async())
 }
 
 /// Polls so often, with turns of others in between, and gives up.

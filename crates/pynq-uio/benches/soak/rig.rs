@@ -2,7 +2,6 @@
 
 use std::{
     fmt,
-    pin::Pin,
     sync::{Arc, Mutex, atomic::Ordering::SeqCst},
     thread::{self, JoinHandle},
     time::Duration,
@@ -10,7 +9,7 @@ use std::{
 
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, axi_intc_node,
-    interrupt::{Direct, DirectNode, InterruptLines, InterruptSource, NodeHandle as _, ParentLine, StdLock},
+    interrupt::{Direct, DirectNode, InterruptSource, NodeHandle, ParentLine, StdLock},
     lock,
 };
 use pynq_sim::{
@@ -37,7 +36,7 @@ pub(crate) struct Rig {
     name: String,
     pub(crate) sources: Vec<Arc<Source>>,
     /// Its nodes, from the last one to the root's.
-    nodes: Vec<Pin<Arc<dyn InterruptLines>>>,
+    nodes: Vec<NodeHandle>,
     /// Its controllers, and which of their inputs are edges.
     controllers: Vec<(Window, u32)>,
     devices: Vec<Device>,
@@ -51,7 +50,7 @@ struct Device {
     root: Arc<UioRoot>,
 }
 
-type Tree = (Vec<Pin<Arc<dyn InterruptLines>>>, Vec<(Window, u32)>);
+type Tree = (Vec<NodeHandle>, Vec<(Window, u32)>);
 
 fn or_fail<T, E: fmt::Display>(result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| watch::fail(&format!("cannot build: {error}")))
@@ -82,14 +81,14 @@ fn tree<S: InterruptSource + Send + Sync + 'static>(board: &Board, root: S, puls
         let config = AxiIntcConfig { output_is_level, ..AxiIntcConfig::new(inputs, kinds) };
         or_fail(AxiIntcHardware::new(or_fail(board.window(path)), config))
     };
-    let top = Arc::pin(axi_intc_node(StdLock::new(), hardware(KINDS[0]), root));
+    let top = NodeHandle::from(Arc::pin(axi_intc_node(StdLock::new(), hardware(KINDS[0]), root)));
     let parent = ParentLine::new(top.clone(), CHILD);
-    let child = Arc::pin(axi_intc_node(StdLock::new(), hardware(KINDS[1]), parent));
+    let child = NodeHandle::from(Arc::pin(axi_intc_node(StdLock::new(), hardware(KINDS[1]), parent)));
     let controllers = KINDS.iter().map(|&(path, _, kinds)| (or_fail(board.window(path)), kinds)).collect();
-    (vec![child, top], controllers)
+    (vec![child.erase(), top.erase()], controllers)
 }
 
-fn sources(name: &str, board: &Board, nodes: &[Pin<Arc<dyn InterruptLines>>]) -> Vec<Arc<Source>> {
+fn sources(name: &str, board: &Board, nodes: &[NodeHandle]) -> Vec<Arc<Source>> {
     let mut sources = Vec::new();
     for ((path, inputs, kinds), node) in KINDS.iter().zip(nodes.iter().rev()) {
         for line in (0..*inputs).filter(|line| (*path, *line) != ("top", CHILD)) {
@@ -155,8 +154,8 @@ impl Rig {
             let (uio, fd) = Uio::new(cpu);
             lock(&this.kernels).push(uio.serve());
             let root = Arc::new(or_fail(interrupts.root(fd, Masking::AtTheRoot)));
-            let node: Pin<Arc<dyn InterruptLines>> =
-                Arc::pin(DirectNode::new(StdLock::new(), Direct, Arc::clone(&root)));
+            let node = Arc::pin(DirectNode::new(StdLock::new(), Direct, Arc::clone(&root)));
+            let node = NodeHandle::from(node).erase();
             let name = format!("{}/{number}", this.name);
             let mut source = Source::new(name, kind, &board, &format!("cpu/{IRQ}"), node.clone(), 0);
             source.gives_up = kind == Kind::Level;

@@ -2,15 +2,14 @@
 
 use std::{
     fmt,
-    pin::Pin,
     sync::{
-        Arc, Mutex,
+        Mutex,
         atomic::{AtomicU32, AtomicU64, Ordering::SeqCst},
     },
 };
 
 use pynq_core::{
-    interrupt::{Fired, InterruptLines, NodeHandle as _},
+    interrupt::{Fired, NodeHandle},
     lock,
 };
 use pynq_sim::Board;
@@ -42,7 +41,7 @@ pub(crate) struct Source {
     pub(crate) board: Board,
     /// What it drives, as the board calls it.
     pub(crate) wire: String,
-    pub(crate) node: Pin<Arc<dyn InterruptLines>>,
+    pub(crate) node: NodeHandle,
     pub(crate) line: u8,
     /// Whether waits on it may be given up. An edge of a pin that is masked by a write to its root may not: one that comes
     /// in between is nobody's.
@@ -64,14 +63,7 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn new(
-        name: String,
-        kind: Kind,
-        board: &Board,
-        wire: &str,
-        node: Pin<Arc<dyn InterruptLines>>,
-        line: u8,
-    ) -> Self {
+    pub(crate) fn new(name: String, kind: Kind, board: &Board, wire: &str, node: NodeHandle, line: u8) -> Self {
         Self {
             name,
             kind,

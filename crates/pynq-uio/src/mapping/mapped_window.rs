@@ -88,3 +88,9 @@ impl fmt::Debug for Window {
         write!(f, "Window({:#x}, {:#x} bytes of {:?})", self.address, self.size(), self.mapping)
     }
 }
+
+impl From<Window> for pynq_core::Window {
+    fn from(window: Window) -> Self {
+        Self::boxed(window)
+    }
+}

@@ -8,7 +8,7 @@ use std::{
 
 use pynq_core::{
     Clock, Error,
-    interrupt::{Fired, InterruptEventExt as _, Line, NodeHandle as _, with_deadline},
+    interrupt::{Fired, Line, NodeHandle, with_deadline},
 };
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
@@ -30,7 +30,7 @@ fn tokio_or_smol() -> UioInterrupts {
 }
 
 /// The node gets bound to the runtime.
-fn bind(runtime: &Runtime, device: &Device, node: &PinNode) {
+fn bind(runtime: &Runtime, device: &Device, node: &NodeHandle) {
     let mut waiting = wait(node);
     runtime.block_on(async {
         assert!(futures_poll(&mut waiting).await.is_pending());

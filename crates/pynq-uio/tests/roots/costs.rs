@@ -14,7 +14,7 @@ use std::{
 use async_io::Async;
 use pynq_core::{
     Error,
-    interrupt::{Direct, DirectNode, InterruptEventExt as _, Line, StdLock, block_on_node},
+    interrupt::{Direct, DirectNode, NodeHandle, StdLock},
 };
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
@@ -25,7 +25,7 @@ use rustix::{
 };
 use tokio::runtime::Builder;
 
-use crate::device::{PinNode, interrupts};
+use crate::device::interrupts;
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
@@ -86,11 +86,11 @@ fn busy_device() -> (OwnedFd, JoinHandle<()>) {
 const WARM_UP: u32 = 200;
 const EVENTS: u32 = 1_000;
 
-fn node(reactor: impl Reactor + 'static) -> (PinNode, JoinHandle<()>) {
+fn node(reactor: impl Reactor + 'static) -> (NodeHandle, JoinHandle<()>) {
     let (fd, kernel) = busy_device();
     // A root below a controller is not masked when a wait goes, so the events below are all there is.
     let root = interrupts(reactor).root(fd, Masking::InTheController).unwrap();
-    (Arc::pin(DirectNode::new(StdLock::new(), Direct, root)), kernel)
+    (NodeHandle::from(Arc::pin(DirectNode::new(StdLock::new(), Direct, root))).erase(), kernel)
 }
 
 /// What an observer of system calls finds the loop between.
@@ -99,8 +99,8 @@ fn mark(what: &str) {
 }
 
 /// Waits so many times, and tells what the calling thread allocated after the first few.
-async fn events(node: &PinNode) -> Result<usize, Error> {
-    let mut line = Line::new(node.clone(), 0)?;
+async fn events(node: &NodeHandle) -> Result<usize, Error> {
+    let mut line = node.line(0)?;
     for _ in 0..WARM_UP {
         line.wait_async().await?;
     }
@@ -125,7 +125,7 @@ fn on_tokio() -> usize {
 
 fn in_a_blocking_twin() -> usize {
     let (node, kernel) = node(NoReactor);
-    let mut line = Line::new(node.clone(), 0).unwrap();
+    let mut line = node.line(0).unwrap();
     // The twin itself, a call for each event; and one call with all of them in it.
     for _ in 0..WARM_UP {
         line.wait().unwrap();
@@ -138,7 +138,7 @@ fn in_a_blocking_twin() -> usize {
     mark("end");
     // Each mark makes one string.
     let alone = ALLOCATIONS.get() - before - 2;
-    let in_one = block_on_node(&node, events(&node), None).unwrap();
+    let in_one = node.block_on(events(&node), None).unwrap();
     drop((line, node));
     kernel.join().unwrap();
     alone + in_one

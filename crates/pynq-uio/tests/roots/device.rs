@@ -11,14 +11,13 @@ use std::{
 
 use pynq_core::{
     Error,
-    interrupt::{Direct, DirectNode, Fired, InterruptEventExt as _, Line, NodeHandle as _, StdLock},
+    interrupt::{Direct, DirectNode, Fired, NodeHandle, StdLock},
 };
 use pynq_sim::{Board, Stimulus, Trigger};
-use pynq_uio::{LinuxClock, Masking, NoReactor, Reactor, UioInterrupts, UioRoot};
+use pynq_uio::{LinuxClock, Masking, NoReactor, Reactor, UioInterrupts};
 
 use crate::uio::Uio;
 
-pub(crate) type PinNode = Pin<Arc<DirectNode<StdLock, UioRoot>>>;
 pub(crate) type Waiting = Pin<Box<dyn Future<Output = Result<Fired, Error>> + Send>>;
 
 /// A pin of a board, through UIO.
@@ -41,10 +40,10 @@ impl Device {
     }
 
     /// The same with a node on it.
-    pub(crate) fn on(interrupts: &UioInterrupts) -> (Self, PinNode) {
+    pub(crate) fn on(interrupts: &UioInterrupts) -> (Self, NodeHandle) {
         let (device, fd) = Self::open();
         let root = interrupts.root(fd, Masking::AtTheRoot).unwrap();
-        (device, Arc::pin(DirectNode::new(StdLock::new(), Direct, root)))
+        (device, NodeHandle::from(Arc::pin(DirectNode::new(StdLock::new(), Direct, root))).erase())
     }
 
     /// A write to a device is through when it returns; what was written to this one by now is done first.
@@ -79,8 +78,8 @@ pub(crate) fn no_reactor() -> UioInterrupts {
 }
 
 /// A wait on the pin of a node, or on a line of one.
-pub(crate) fn wait<P: pynq_core::interrupt::NodeHandle>(node: &P) -> Waiting {
-    let mut line = Line::new(node.clone(), 0).unwrap();
+pub(crate) fn wait(node: &NodeHandle) -> Waiting {
+    let mut line = node.line(0).unwrap();
     Box::pin(async move { line.wait_async().await })
 }
 
@@ -101,10 +100,10 @@ pub(crate) fn announced(mut wait: Waiting, registered: mpsc::Sender<()>) -> Wait
 }
 
 /// A blocking twin of a wait, on a thread; returns when that waits.
-pub(crate) fn twin(node: &PinNode) -> JoinHandle<Result<Fired, Error>> {
+pub(crate) fn twin(node: &NodeHandle) -> JoinHandle<Result<Fired, Error>> {
     let (sender, registered) = mpsc::channel();
     let (node, wait) = (node.clone(), announced(wait(node), sender));
-    let thread = thread::spawn(move || pynq_core::interrupt::block_on_node(&node, wait, None));
+    let thread = thread::spawn(move || node.block_on(wait, None));
     registered.recv().unwrap();
     thread
 }
@@ -145,6 +144,6 @@ pub(crate) fn calling(f: impl Fn() + Send + Sync + 'static) -> Waker {
 }
 
 /// A wait is over before the dispatch is that ended it.
-pub(crate) fn comes_to_rest(node: &PinNode) {
+pub(crate) fn comes_to_rest(node: &NodeHandle) {
     until(|| node.is_idle());
 }

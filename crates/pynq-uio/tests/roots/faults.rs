@@ -12,10 +12,7 @@ use std::{
 
 use pynq_core::{
     Error, Instant,
-    interrupt::{
-        Direct, DirectNode, InterruptEvent as _, InterruptEventExt as _, InterruptSource as _, Line, NodeHandle as _,
-        ParentLine, StdLock,
-    },
+    interrupt::{Direct, DirectNode, InterruptSource as _, Line, NodeHandle, ParentLine, StdLock},
 };
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
@@ -31,19 +28,19 @@ fn a_device_that_goes_ends_every_wait_on_every_node() {
     fn check(reactor: impl Reactor + 'static) {
         let (device, node) = Device::on(&interrupts(reactor));
         let child = Arc::pin(DirectNode::new(StdLock::new(), Direct, ParentLine::new(node.clone(), 0)));
+        let child = NodeHandle::from(child).erase();
         let mut tasks: Vec<Waiting> = (0..5).map(|_| wait(&node)).chain((0..5).map(|_| wait(&child))).collect();
         for task in &mut tasks {
             assert!(poll(task).is_pending());
         }
         let (sender, registered) = mpsc::channel();
-        let twins: Vec<_> =
-            [node.clone() as std::pin::Pin<Arc<dyn pynq_core::interrupt::InterruptLines>>, child.clone()]
-                .into_iter()
-                .map(|node| {
-                    let wait = announced(wait(&node), sender.clone());
-                    thread::spawn(move || pynq_core::interrupt::block_on_node(&node, wait, None))
-                })
-                .collect();
+        let twins: Vec<_> = [node.clone(), child.clone()]
+            .into_iter()
+            .map(|node| {
+                let wait = announced(wait(&node), sender.clone());
+                thread::spawn(move || node.block_on(wait, None))
+            })
+            .collect();
         twins.iter().for_each(|_| registered.recv().unwrap());
         device.uio.remove();
         for task in tasks {
@@ -202,7 +199,7 @@ fn an_event_from_before_a_masking_root_was_made_is_not_its_own() {
         until(|| device.uio.is_unread());
         let root = no_reactor().root(fd, Masking::AtTheRoot).unwrap();
         assert!(!device.uio.is_unread());
-        let node: PinNode = Arc::pin(DirectNode::new(StdLock::new(), Direct, root));
+        let node = Arc::pin(DirectNode::new(StdLock::new(), Direct, root));
         let mut line = Line::new(node, 0).unwrap();
         assert_eq!(line.wait_until(Instant::START), Err(Error::TimedOut));
     });

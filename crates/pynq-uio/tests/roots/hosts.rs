@@ -2,14 +2,13 @@
 
 use std::{
     cell::RefCell,
-    pin::Pin,
     rc::Rc,
     sync::Arc,
     thread::{self, JoinHandle},
 };
 
 use pynq_conformance::{Manual, Task};
-use pynq_core::interrupt::{InterruptLines, block_on_node};
+use pynq_core::{Error, interrupt::NodeHandle};
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
 use pynq_uio::{Dispatcher, FirstOf, NoReactor, Reactor};
@@ -62,16 +61,16 @@ impl Host {
         Self { kind: kind.clone(), by_hand: Manual::new(), threads: RefCell::default() }
     }
 
-    pub(crate) fn spawn(&self, task: Task, node: &Pin<Arc<dyn InterruptLines>>) {
+    pub(crate) fn spawn(&self, task: Task, node: &NodeHandle) {
         match &self.kind {
             Kind::Dispatcher(_) | Kind::AsyncIo => self.by_hand.spawn(task),
             Kind::Threads => {
                 let node = node.clone();
                 let task = async move {
                     task.await;
-                    Ok(())
+                    Ok::<_, Error>(())
                 };
-                let thread = thread::spawn(move || block_on_node(&node, task, None).expect("it is woken"));
+                let thread = thread::spawn(move || node.block_on(task, None).expect("it is woken"));
                 self.threads.borrow_mut().push(thread);
             }
             Kind::Tokio(runtime) | Kind::CurrentThread(runtime) => drop(runtime.spawn(task)),

@@ -9,10 +9,7 @@ use std::{
     thread,
 };
 
-use pynq_core::{
-    Instant,
-    interrupt::{InterruptEventExt as _, Line},
-};
+use pynq_core::{Instant, interrupt::Line};
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
 use pynq_uio::{Dispatcher, FirstOf, Reactor};

@@ -13,9 +13,7 @@ use std::{
 
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, Clock, Error, Instant, axi_intc_node,
-    interrupt::{
-        Direct, DirectNode, InterruptEventExt as _, InterruptSource, Line, NodeHandle as _, StdLock, block_on_node,
-    },
+    interrupt::{Direct, DirectNode, InterruptSource, Line, NodeHandle, StdLock},
 };
 use pynq_sim::{
     Board, Stimulus, Trigger,
@@ -33,7 +31,7 @@ fn a_blocked_thread_is_released_by_invalidation() {
     finishes(|| {
         let (_device, node) = Device::on(&no_reactor());
         let twins = [twin(&node), twin(&node), twin(&node)];
-        node.invalidate_node(Error::Invalidated);
+        node.invalidate(Error::Invalidated);
         for twin in twins {
             assert_eq!(twin.join().unwrap(), Err(Error::Invalidated));
         }
@@ -116,9 +114,9 @@ fn one_call_blocks_on_several_roots_and_calls_nest() {
         let mut sleep = Box::pin(interrupts.clock().sleep(Duration::from_millis(1)));
         let slept = async {
             sleep.as_mut().await;
-            Ok(())
+            Ok::<_, Error>(())
         };
-        block_on_node(&node_a, slept, None).unwrap();
+        node_a.block_on(slept, None).unwrap();
     });
 }
 
@@ -153,9 +151,9 @@ fn nobody_spins_on_a_device_that_is_gone() {
         sleeps("something else on that very root", &mut |until| {
             let sleep = async {
                 interrupts.clock().sleep_until(until).await;
-                Ok(())
+                Ok::<_, Error>(())
             };
-            assert_eq!(block_on_node(&gone_node, sleep, None), Ok(()));
+            assert_eq!(gone_node.block_on(sleep, None), Ok(()));
         });
         other.raise();
         assert!(Line::new(other_node, 0).unwrap().wait().is_ok());
@@ -216,6 +214,7 @@ fn an_edge_of_a_controller_that_is_read_before_the_root_is_armed_is_kept() {
         let config = AxiIntcConfig { output_is_level: false, ..AxiIntcConfig::new(2, 0b11) };
         let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), config).unwrap();
         let node = Arc::pin(axi_intc_node(StdLock::new(), hardware, Arc::clone(&root)));
+        let node = NodeHandle::from(node).erase();
         let mut line = Line::new(node.clone(), 0).unwrap();
         // Armed once, and given up: unmasked from now on.
         assert_eq!(line.wait_until(Instant::START), Err(Error::TimedOut));
@@ -231,7 +230,7 @@ fn an_edge_of_a_controller_that_is_read_before_the_root_is_armed_is_kept() {
 /// A controller with three edges, one for each of three who wait, on one UIO device.
 struct Three {
     board: Board,
-    node: std::pin::Pin<Arc<dyn pynq_core::interrupt::InterruptLines>>,
+    node: NodeHandle,
     uio: Uio,
     done: [AtomicU32; 3],
 }
@@ -248,7 +247,7 @@ impl Three {
         uio.serve();
         let root = interrupts.root(fd, Masking::InTheController).unwrap();
         let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), AxiIntcConfig::new(3, 0b111)).unwrap();
-        let node = Arc::pin(axi_intc_node(StdLock::new(), hardware, root));
+        let node = NodeHandle::from(Arc::pin(axi_intc_node(StdLock::new(), hardware, root))).erase();
         Arc::new(Self { board, node, uio, done: Default::default() })
     }
 
@@ -382,7 +381,7 @@ fn a_dispatcher_may_be_dropped_on_its_own_thread() {
         let interrupts = interrupts(FirstOf::new(vec![Dispatcher::start().unwrap()]));
         let (device, fd) = Device::open();
         let root = interrupts.root(fd, Masking::AtTheRoot).unwrap();
-        let node: PinNode = Arc::pin(DirectNode::new(StdLock::new(), Direct, root));
+        let node = NodeHandle::from(Arc::pin(DirectNode::new(StdLock::new(), Direct, root))).erase();
         let mut waiting = wait(&node);
         let held = Arc::new(std::sync::Mutex::new(None));
         let all = Arc::clone(&held);

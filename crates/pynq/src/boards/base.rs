@@ -85,7 +85,7 @@ impl BaseOverlay {
     ///
     /// [`Error::NoSuchDevice`], and as [`Overlay::gpio`] and [`Button::new`].
     pub fn button(&self, number: u8) -> Result<Button> {
-        Kind::BUTTON.find(self, number).and_then(|pins| Button::new(pins.pin(0)?))
+        Ok(Button::new(Kind::BUTTON.find(self, number)?.pin(0)?)?)
     }
 
     /// All push buttons, in the order of their numbers.
@@ -103,7 +103,7 @@ impl BaseOverlay {
     ///
     /// [`Error::NoSuchDevice`], and as [`Overlay::gpio`] and [`Led::new`].
     pub fn led(&self, number: u8) -> Result<Led> {
-        Kind::LED.find(self, number).and_then(|pins| Led::new(pins.pin(0)?))
+        Ok(Led::new(Kind::LED.find(self, number)?.pin(0)?)?)
     }
 
     /// All LEDs, in the order of their numbers.
@@ -121,7 +121,7 @@ impl BaseOverlay {
     ///
     /// [`Error::NoSuchDevice`], and as [`Overlay::gpio`] and [`Switch::new`].
     pub fn switch(&self, number: u8) -> Result<Switch> {
-        Kind::SWITCH.find(self, number).and_then(|pins| Switch::new(pins.pin(0)?))
+        Ok(Switch::new(Kind::SWITCH.find(self, number)?.pin(0)?)?)
     }
 
     /// All switches, in the order of their numbers.
@@ -139,7 +139,7 @@ impl BaseOverlay {
     ///
     /// [`Error::NoSuchDevice`], and as [`Overlay::gpio`] and [`RgbLed::new`].
     pub fn rgbled(&self, number: u8) -> Result<RgbLed> {
-        Kind::RGB_LED.find(self, number).and_then(RgbLed::new)
+        Ok(RgbLed::new(Kind::RGB_LED.find(self, number)?)?)
     }
 
     /// All RGB LEDs, in the order of their numbers.
@@ -181,7 +181,7 @@ impl Kind {
         match found {
             Some((channel, numbers)) if numbers.contains(&number) => {
                 let start = (number - numbers.start) * self.pins;
-                channel.slice(start..start + self.pins)
+                Ok(channel.slice(start..start + self.pins)?)
             }
             _ => Err(Error::NoSuchDevice { kind: self.name, number, board: base.board.name.clone().into_owned(), has }),
         }

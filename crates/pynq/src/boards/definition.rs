@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use pynq_core::Driver as _;
+use pynq_drivers::AxiGpio;
 use pynq_hwh::Design;
-
-use crate::gpio::VLNV;
 
 /// Devices on the pins of one channel of an AXI GPIO.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +105,9 @@ impl BoardDefinition {
     pub fn fits(&self, design: &Design) -> bool {
         let mut groups = [&self.buttons, &self.leds, &self.switches, &self.rgbleds].into_iter().flatten();
         self.device.as_ref().is_none_or(|device| design.source.device.contains(&**device))
-            && groups.all(|group| design.ip.get(&*group.path).is_some_and(|block| block.vlnv_without_version() == VLNV))
+            && groups.all(|group| {
+                design.ip.get(&*group.path).is_some_and(|block| block.vlnv_without_version() == AxiGpio::VLNV)
+            })
     }
 
     /// Whether the design's project was made for a board of this name.

@@ -49,7 +49,7 @@ fn ends(wait: &mut Waiting<'_>) {
 }
 
 fn pressed(button: &Button) -> Waiting<'_> {
-    Box::pin(button.wait_for_level_async(Level::High))
+    Box::pin(async move { Ok(button.wait_for_level_async(Level::High).await?) })
 }
 
 fn fired(interrupt: &mut Interrupt) -> Waiting<'_> {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use pynq::{core::maps::AxiUartLiteRegisters, prelude::*, sim};
+use pynq::{drivers::axi_uartlite::AxiUartLiteRegisters, prelude::*, sim};
 use pynq_sim::{
     Board,
     device::SerialFault,
@@ -68,7 +68,7 @@ fn a_wait_works_outside_any_runtime_and_in_several_runtimes_and_threads_at_once(
     let registered = Arc::new(AtomicUsize::new(0));
     let task = || {
         let (button, registered) = (base.button(0).unwrap(), Arc::clone(&registered));
-        let mut wait: Waiting<'static> = Box::pin(async move { button.wait_for_level_async(Level::High).await });
+        let mut wait: Waiting<'static> = Box::pin(async move { Ok(button.wait_for_level_async(Level::High).await?) });
         let mut first = true;
         std::future::poll_fn(move |cx| {
             let polled = wait.as_mut().poll(cx);
@@ -86,7 +86,7 @@ fn a_wait_works_outside_any_runtime_and_in_several_runtimes_and_threads_at_once(
         thread::spawn(move || smol::block_on(smol::spawn(on_smol))),
         thread::spawn(move || smol::future::block_on(by_hand)),
         thread::spawn(move || overlay.block_on(on_board).unwrap()),
-        thread::spawn(move || button.wait_for_level(Level::High)),
+        thread::spawn(move || Ok(button.wait_for_level(Level::High)?)),
     ];
     // The last one may come late, and finds the level there.
     while registered.load(SeqCst) < 6 {

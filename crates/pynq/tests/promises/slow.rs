@@ -16,15 +16,15 @@ use std::{
 };
 
 use pynq::core::{
-    AxiIntcConfig, AxiIntcHardware, AxiIntcNode, axi_intc_node,
-    interrupt::{InterruptEventExt as _, Line, NodeHandle as _, StdLock},
+    AxiIntcConfig, AxiIntcHardware, axi_intc_node,
+    interrupt::{Line, NodeHandle, StdLock},
 };
 use pynq_sim::{
-    Board, Window,
+    Board,
     models::{AxiIntcModel, IntcParams},
 };
 use pynq_tokio::TokioReactor;
-use pynq_uio::{Dispatcher, FirstOf, Masking, Reactor, UioRoot};
+use pynq_uio::{Dispatcher, FirstOf, Masking, Reactor};
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socketpair};
 use tokio::{
     io::unix::AsyncFd,
@@ -36,12 +36,10 @@ use crate::{
     uio::Uio,
 };
 
-type Node = Pin<Arc<AxiIntcNode<Window, StdLock, UioRoot>>>;
-
 /// A controller with two edges behind one UIO device.
 struct Two {
     board: Board,
-    node: Node,
+    node: NodeHandle,
     uio: Uio,
 }
 
@@ -57,10 +55,10 @@ impl Two {
         uio.serve();
         let root = interrupts(reactor).root(fd, Masking::InTheController).unwrap();
         let hardware = AxiIntcHardware::new(board.window("intc").unwrap(), AxiIntcConfig::new(2, 0b11)).unwrap();
-        Self { board, node: Arc::pin(axi_intc_node(StdLock::new(), hardware, root)), uio }
+        Self { board, node: NodeHandle::from(Arc::pin(axi_intc_node(StdLock::new(), hardware, root))).erase(), uio }
     }
 
-    fn line(&self, line: u8) -> Line<Node> {
+    fn line(&self, line: u8) -> Line {
         Line::new(self.node.clone(), line).unwrap()
     }
 

@@ -104,7 +104,7 @@ fn a_timed_out_wait_leaves_nothing_stale() {
     let soon = || base.clock().now() + Duration::from_millis(5);
     for _ in 0..3 {
         assert!(button.wait_for_edge_until(Edge::Rising, soon()).unwrap_err().is_timed_out());
-        let late = base.block_on(button.wait_for_edge_until_async(Edge::Rising, soon())).unwrap();
+        let late = base.block_on(button.wait_for_edge_async(Edge::Rising).until(soon())).unwrap();
         assert!(late.unwrap_err().is_timed_out());
         all_is_masked(&base);
         // An edge that nobody waited for is not handed to the next one who waits.

@@ -11,7 +11,7 @@ fn button(overlay: &Overlay, path: &str) -> Button {
 }
 
 fn level(button: &Button, level: Level) -> Waiting<'_> {
-    Box::pin(button.wait_for_level_async(level))
+    Box::pin(async move { Ok(button.wait_for_level_async(level).await?) })
 }
 
 #[test]

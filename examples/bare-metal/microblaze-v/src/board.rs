@@ -17,8 +17,6 @@ use crate::microblaze_v::{AxiIntc0, AxiUart16550_0, axi_intc_0};
 
 /// The node of the controller.
 pub type Intc = AxiIntcNode<Volatile, Lock, ExternalInterrupt>;
-/// What blocks behind the controller sit on.
-pub type Below = ParentLine<&'static Intc>;
 
 static INTC: StaticCell<Intc> = StaticCell::new();
 
@@ -53,7 +51,7 @@ impl Board {
     }
 
     /// The line of the controller that `output` is wired to, for the node of its block to sit on.
-    pub fn line<W: Wired<Parent = AxiIntc0>>(&self, output: W) -> Of<W, Below> {
+    pub fn line<W: Wired<Parent = AxiIntc0>>(&self, output: W) -> Of<W, ParentLine> {
         self.intc.line(output)
     }
 

@@ -42,6 +42,6 @@ pub mod uart;
 
 include!("../../src/microblaze_v_board.rs");
 
-pub use board::{Below, Board, Intc, registers, sound, start};
+pub use board::{Board, Intc, registers, sound, start};
 pub use console::{exit, print};
 pub use pynq_baremetal::microblaze_v::idle_unless;

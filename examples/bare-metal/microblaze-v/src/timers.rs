@@ -2,23 +2,17 @@
 
 use pynq_baremetal::Lock;
 use pynq_core::{
-    Mmio, Volatile,
-    design::{Of, Wired},
-    interrupt::ConstInit,
+    Window,
+    design::{Block, Of, Wired},
+    interrupt::{ConstInit, ParentLine},
 };
-use pynq_drivers::{
-    AxiTimer, AxiTimerNode,
-    axi_timer::TimerChannel,
-    design::{AxiTimerBlock, AxiTimerInterrupt},
-};
+use pynq_drivers::{AxiTimer, AxiTimerNode, axi_timer::TimerChannel};
 use static_cell::StaticCell;
 
-use crate::{Below, Board, microblaze_v::AxiIntc0, sound};
+use crate::{Board, microblaze_v::AxiIntc0, sound};
 
 /// The node of a timer.
-pub type TimerNode<M = Volatile> = AxiTimerNode<M, Lock, Below>;
-/// How timers are owned here.
-pub type Timer<M = Volatile> = &'static TimerNode<M>;
+pub type TimerNode = AxiTimerNode<Lock, ParentLine>;
 
 impl Board {
     /// The driver of a timer that is reached by `window`. Once for each cell.
@@ -26,19 +20,14 @@ impl Board {
     /// # Panics
     ///
     /// When called twice for a cell, or if the design is wrong.
-    pub fn timer<B, M>(
+    pub fn timer<B: Block>(
         &self,
-        block: B,
-        window: Of<B, M>,
-        output: B::Irq,
-        cell: &'static StaticCell<TimerNode<M>>,
-    ) -> AxiTimer<Timer<M>>
-    where
-        B: AxiTimerBlock + AxiTimerInterrupt<Irq: Wired<Parent = AxiIntc0>>,
-        M: Mmio + Send + 'static,
-    {
-        let node = sound(block.node(window, Lock::INIT, self.line(output)));
-        sound(block.driver(&node.map(|node| &*cell.init(node))))
+        window: Of<B, impl Into<Window>>,
+        output: impl Wired<Block = B, Parent = AxiIntc0>,
+        cell: &'static StaticCell<TimerNode>,
+    ) -> AxiTimer {
+        let node = sound(window.node::<AxiTimer, _, _, _>(Lock::INIT, self.line(output)));
+        sound(node.map(|node| &*cell.init(node)).driver())
     }
 }
 
@@ -47,6 +36,6 @@ impl Board {
 /// # Panics
 ///
 /// If it has only one.
-pub fn channels<M: Mmio + Send + Sync>(timer: &AxiTimer<Timer<M>>) -> [TimerChannel<Timer<M>>; 2] {
+pub fn channels(timer: &AxiTimer) -> [TimerChannel; 2] {
     [0, 1].map(|number| sound(timer.channel(number)))
 }

@@ -1,29 +1,21 @@
 //! The AXI UART Lite, on an edge input of the controller.
 
 use pynq_baremetal::Lock;
-use pynq_core::{Volatile, interrupt::ConstInit};
-use pynq_drivers::{
-    AxiUartLite, AxiUartLiteNode,
-    design::{AxiUartLiteBlock, AxiUartLiteInterrupt},
-};
+use pynq_core::interrupt::{ConstInit, ParentLine};
+use pynq_drivers::{AxiUartLite, AxiUartLiteNode};
 use static_cell::StaticCell;
 
 use crate::{
-    Below, Board,
+    Board,
     microblaze_v::{AxiUartlite0, axi_uartlite_0},
     sound,
 };
-
-/// The node of the UART.
-pub type UartNode = AxiUartLiteNode<Volatile, Lock, Below>;
-/// The UART of this board.
-pub type Uart = AxiUartLite<&'static UartNode>;
 
 /// What a program says over the UART when it listens. What comes before that is lost: the driver empties the FIFOs when it
 /// takes over the block.
 pub const READY: u8 = b'>';
 
-static NODE: StaticCell<UartNode> = StaticCell::new();
+static NODE: StaticCell<AxiUartLiteNode<Lock, ParentLine>> = StaticCell::new();
 
 impl Board {
     /// The driver of the UART. Once.
@@ -31,9 +23,9 @@ impl Board {
     /// # Panics
     ///
     /// When called twice, or if the design is wrong.
-    pub fn uart(&self) -> Uart {
+    pub fn uart(&self) -> AxiUartLite {
         let (window, line) = (self.map(AxiUartlite0), self.line(axi_uartlite_0::Interrupt));
-        let node = sound(AxiUartlite0.node(window, Lock::INIT, line)).map(|node| &*NODE.init(node));
-        sound(AxiUartlite0.driver(&node))
+        let node = sound(window.node::<AxiUartLite, _, _, _>(Lock::INIT, line));
+        sound(node.map(|node| &*NODE.init(node)).driver())
     }
 }

@@ -10,10 +10,8 @@ use core::{
 
 use embassy_sync::waitqueue::AtomicWaker;
 use pynq_baremetal::zynq::{GicCpuRegisters, GicDistributorRegisters};
-use pynq_core::{
-    Volatile,
-    maps::{AxiTimerRegisters, TimerControl},
-};
+use pynq_core::Volatile;
+use pynq_drivers::axi_timer::{AxiTimerRegisters, TimerControl};
 
 use crate::board::registers;
 

@@ -13,7 +13,7 @@ use core::fmt::Display;
 use pynq_baremetal::Lock;
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, AxiIntcNode, Volatile, axi_intc_node,
-    interrupt::{ConstInit, Direct, DirectNode, InterruptLines, ParentLine},
+    interrupt::{ConstInit, Direct, DirectNode, ParentLine},
 };
 use pynq_drivers::{
     AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiTimerNode,
@@ -23,10 +23,8 @@ use static_cell::StaticCell;
 
 use crate::{Board, Root, board::registers, pl::Intc};
 
-/// A line of whatever is below a block: a controller, or the processor.
-pub type Below = ParentLine<&'static dyn InterruptLines>;
-/// How timers are owned here.
-pub type Timer = &'static AxiTimerNode<Volatile, Lock, Below>;
+type Child = AxiIntcNode<Volatile, Lock, ParentLine>;
+type TimerNode = AxiTimerNode<Lock, ParentLine>;
 
 /// How many timers there are.
 pub const TIMERS: usize = 5;
@@ -36,14 +34,14 @@ const TIMER_HZ: u32 = 100_000_000;
 const CHILD_ON_LAB: u8 = 2;
 
 static LAB: StaticCell<Intc> = StaticCell::new();
-static CHILD: StaticCell<AxiIntcNode<Volatile, Lock, Below>> = StaticCell::new();
+static CHILD: StaticCell<Child> = StaticCell::new();
 static DIRECT: StaticCell<DirectNode<Lock, Root>> = StaticCell::new();
-static NODES: [StaticCell<AxiTimerNode<Volatile, Lock, Below>>; TIMERS] = [const { StaticCell::new() }; TIMERS];
+static NODES: [StaticCell<TimerNode>; TIMERS] = [const { StaticCell::new() }; TIMERS];
 
 /// The laboratory.
 pub struct Lab {
     /// The first channel of each timer.
-    pub timers: [TimerChannel<Timer>; TIMERS],
+    pub timers: [TimerChannel; TIMERS],
 }
 
 impl Lab {
@@ -56,18 +54,20 @@ impl Lab {
         let intc = |address, inputs, kinds| {
             sound(AxiIntcHardware::new(registers(address, 0x1000), AxiIntcConfig::new(inputs, kinds)))
         };
-        let lab: &'static dyn InterruptLines =
-            LAB.init(axi_intc_node(Lock::INIT, intc(0x4181_0000, 7, 0x0A), board.root(1)));
-        let below_child = ParentLine::new(lab, CHILD_ON_LAB);
-        let child: &'static dyn InterruptLines =
-            CHILD.init(axi_intc_node(Lock::INIT, intc(0x4182_0000, 2, 0x02), below_child));
-        let direct: &'static dyn InterruptLines = DIRECT.init(DirectNode::new(Lock::INIT, Direct, board.root(2)));
-        let below = [(lab, 0), (lab, 1), (child, 0), (child, 1), (direct, 0)];
+        let lab: &'static Intc = LAB.init(axi_intc_node(Lock::INIT, intc(0x4181_0000, 7, 0x0A), board.root(1)));
+        let lab = lab.handle().erase();
+        let below_child = ParentLine::new(lab.clone(), CHILD_ON_LAB);
+        let child: &'static Child = CHILD.init(axi_intc_node(Lock::INIT, intc(0x4182_0000, 2, 0x02), below_child));
+        let child = child.handle().erase();
+        let direct: &'static DirectNode<Lock, Root> = DIRECT.init(DirectNode::new(Lock::INIT, Direct, board.root(2)));
+        let direct = direct.handle().erase();
+        let below = [(&lab, 0), (&lab, 1), (&child, 0), (&child, 1), (&direct, 0)];
         let timers = core::array::from_fn(|number| {
             let window = registers(ADDRESSES[number], 0x1000);
             let hardware = sound(AxiTimerHardware::new(window, AxiTimerConfig::new(TIMER_HZ)));
             let (node, line) = below[number];
-            let node: Timer = NODES[number].init(axi_timer_node(Lock::INIT, hardware, ParentLine::new(node, line)));
+            let source = ParentLine::new(node.clone(), line);
+            let node: &'static TimerNode = NODES[number].init(axi_timer_node(Lock::INIT, hardware, source));
             sound(AxiTimer::new(node).and_then(|timer| timer.channel(0)))
         });
         Self { timers }

@@ -9,7 +9,7 @@ use pynq_core::{
     interrupt::{ConstInit, ParentLine},
 };
 use pynq_drivers::{
-    AxiGpio, AxiGpioConfig, AxiGpioHardware, AxiGpioNode,
+    AxiGpio, AxiGpioConfig, AxiGpioHardware, AxiGpioNode, Button, Led, Switch,
     axi_gpio::{ChannelConfig, axi_gpio_node},
 };
 use static_cell::StaticCell;
@@ -18,16 +18,8 @@ use crate::{Board, Root, board::registers};
 
 /// The node of a controller on a root.
 pub type Intc = AxiIntcNode<Volatile, Lock, Root>;
-/// The node of a GPIO on a controller; `None` is one whose interrupt goes nowhere.
-pub type GpioNode = AxiGpioNode<Volatile, Lock, Option<ParentLine<&'static Intc>>>;
-/// How GPIOs are owned here.
-pub type Gpio = &'static GpioNode;
-/// A button of this board.
-pub type Button = pynq_drivers::Button<Gpio>;
-/// An LED of this board.
-pub type Led = pynq_drivers::Led<Gpio>;
-/// A switch of this board.
-pub type Switch = pynq_drivers::Switch<Gpio>;
+/// The node of a GPIO on a controller.
+pub type GpioNode = AxiGpioNode<Lock, ParentLine>;
 
 static INTC: StaticCell<Intc> = StaticCell::new();
 static SWITCHES: StaticCell<GpioNode> = StaticCell::new();
@@ -37,11 +29,11 @@ static LEDS: StaticCell<GpioNode> = StaticCell::new();
 /// The blocks of the base overlay.
 pub struct Base {
     /// The four buttons.
-    pub buttons: AxiGpio<Gpio>,
+    pub buttons: AxiGpio,
     /// The two switches.
-    pub switches: AxiGpio<Gpio>,
+    pub switches: AxiGpio,
     /// The four LEDs.
-    pub leds: AxiGpio<Gpio>,
+    pub leds: AxiGpio,
 }
 
 /// What can be wrong with the blocks, as text: there is nobody here to tell it to but a person.
@@ -59,8 +51,8 @@ impl Base {
         let intc: &'static Intc = INTC.init(axi_intc_node(Lock::INIT, hardware, board.root(0)));
         let gpio = |cell: &'static StaticCell<GpioNode>, address, config, line: Option<u8>| {
             let hardware = AxiGpioHardware::new(registers(address, 0x1000), config).map_err(|_| "a bad GPIO")?;
-            let source = line.map(|line| ParentLine::new(intc, line));
-            let node: Gpio = cell.init(axi_gpio_node(Lock::INIT, hardware, source));
+            let source = line.map_or(ParentLine::UNWIRED, |line| ParentLine::new(intc, line));
+            let node: &'static GpioNode = cell.init(axi_gpio_node(Lock::INIT, hardware, source));
             AxiGpio::new(node).map_err(|_| "a GPIO that failed")
         };
         let inputs = |width| AxiGpioConfig::new(ChannelConfig::inputs(width)).with_interrupt();

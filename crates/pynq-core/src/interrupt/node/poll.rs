@@ -1,4 +1,4 @@
-//! How a wait is polled: by registering it, and from then on by looking whether it was served.
+//! How a wait is polled: by registering it, and from then on by checking whether it was served.
 
 use core::{
     pin::Pin,
@@ -6,10 +6,14 @@ use core::{
 };
 
 use super::{
-    Activity, Cursor, Driven, Error, Fired, InterruptHardware, InterruptLines as _, InterruptSource, Node, NodeLock,
-    NodeRef, Request, State, Waiter,
+    super::{
+        Condition, Driven, TaskId,
+        line_array::LineArray,
+        lines::{Cursor, Fired, Request},
+        waker::clone_for_parent,
+    },
+    Activity, Error, InterruptHardware, InterruptSource, Live, NodeLock, State, Waiter,
 };
-use crate::interrupt::{Condition, TaskId, waker::clone_for_parent};
 
 fn clone_of(request: &Request, cx: &Context<'_>) -> Waker {
     if request.is_node { clone_for_parent(cx.waker()) } else { cx.waker().clone() }
@@ -21,7 +25,7 @@ enum Polled {
     NeedsWaker,
 }
 
-impl<H, L, S, const N: usize> Node<H, L, S, N>
+impl<H, L, S> Live<'_, H, L, S>
 where
     H: InterruptHardware + 'static,
     L: NodeLock + Send + Sync + 'static,
@@ -31,27 +35,24 @@ where
     fn admitted(&self, request: &Request) -> Result<Driven, Error> {
         match request.condition {
             // A listener binds what delivers events if there is something here and now, and holds its line in any case.
-            Some(Condition::Hold) => self.source.prepare_wait().map(|_| Driven::ByCaller).or(Ok(Driven::ByCaller)),
+            Some(Condition::KeepUnmasked) => {
+                self.source.prepare_wait().map(|_| Driven::ByCaller).or(Ok(Driven::ByCaller))
+            }
             _ if request.is_node => Ok(Driven::ByCaller),
             _ => self.source.prepare_wait(),
         }
     }
 
     /// Registers a waiter that is in no queue, unless there is nothing to wait for.
-    ///
-    /// # Safety
-    ///
-    /// As for [`InterruptLines::poll_line`](super::InterruptLines::poll_line).
-    pub(super) unsafe fn poll_first(
+    pub(super) fn poll_first(
         &self,
-        me: NodeRef,
         waiter: Pin<&Waiter>,
         request: &Request,
         cursor: &mut Cursor,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Fired, Error>> {
-        if request.line >= self.line_count {
-            return Poll::Ready(Err(Error::NoSuchLine { line: request.line, lines: self.line_count }));
+        if request.line >= self.header.line_count {
+            return Poll::Ready(Err(Error::NoSuchLine { line: request.line, lines: self.header.line_count }));
         }
         let is_late = cfg!(pynq_mutant = "check-before-register");
         if is_late {
@@ -66,7 +67,7 @@ where
         waiter.prepare(request, by_reactor, clone_of(request, cx));
         // From here on it may be linked, whatever panics before this returns: `cancel` has to look.
         waiter.registered.set(true);
-        let over = self.locked(me, |state| {
+        let over = self.locked(|state| {
             let over = if is_late { None } else { state.outcome_before(&waiter, request, cursor) };
             match (over, admitted) {
                 (None, Ok(_)) => state.register(waiter, request, cursor),
@@ -81,25 +82,19 @@ where
         if !request.is_node {
             self.source.trace(Activity::Registered { task: TaskId::of(cx) });
         }
-        // SAFETY: passed on.
-        if by_reactor { unsafe { self.readmit(me, waiter) } } else { Poll::Pending }
+        if by_reactor { self.prepare_again(waiter) } else { Poll::Pending }
     }
 
-    /// Looks whether a registered waiter was served, and lets it wait on if not.
-    ///
-    /// # Safety
-    ///
-    /// As for [`InterruptLines::poll_line`](super::InterruptLines::poll_line).
-    pub(super) unsafe fn poll_again(
+    /// Completes a registered waiter that was served, and lets it wait on if it was not.
+    pub(super) fn poll_again(
         &self,
-        me: NodeRef,
         waiter: Pin<&Waiter>,
         request: &Request,
         cursor: &mut Cursor,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Fired, Error>> {
         if waiter.state() == State::Woken {
-            if let Some(result) = waiter.told(request, cursor) {
+            if let Some(result) = waiter.result(request, cursor) {
                 // Interrupt handlers leave it behind.
                 drop(waiter.waker.take());
                 return self.complete(waiter, request, result, true, cx);
@@ -110,7 +105,7 @@ where
         let (mut waker, mut old): (Option<Waker>, Option<Waker>) = (None, None);
         let mut was_woken = false;
         loop {
-            let polled = self.locked(me, |state| {
+            let polled = self.locked(|state| {
                 let before = waiter.state();
                 was_woken |= before == State::Woken;
                 let is_late = cfg!(pynq_mutant = "check-before-register") && before == State::Idle;
@@ -126,7 +121,7 @@ where
                         return Polled::Done(Err(error));
                     }
                 };
-                if before == State::Waiting && waiter.is_hold() {
+                if before == State::Waiting && waiter.keeps_unmasked() {
                     state.rearm(request.line);
                 }
                 let moves = by_reactor && !waiter.by_reactor.get();
@@ -142,7 +137,7 @@ where
                 }
                 // Ready but not satisfied cannot be, short of a bug in the engine; it is treated as a newcomer.
                 if was_woken {
-                    let stats = &mut state.lines[usize::from(request.line)].stats;
+                    let stats = &mut state.lines.states()[usize::from(request.line)].stats;
                     stats.spurious = stats.spurious.wrapping_add(1);
                 }
                 state.take_out(waiter);
@@ -164,8 +159,7 @@ where
                     if was_woken {
                         self.source.trace(Activity::Polled);
                     }
-                    // SAFETY: passed on.
-                    if moves { unsafe { self.readmit(me, waiter) } } else { Poll::Pending }
+                    if moves { self.prepare_again(waiter) } else { Poll::Pending }
                 }
             };
         }
@@ -189,16 +183,11 @@ where
         Poll::Ready(result)
     }
 
-    /// Asks the source again for a wait that was admitted and is registered now: if its reactor went in between, nobody
-    /// told it, and it needs another one.
-    ///
-    /// # Safety
-    ///
-    /// As for [`InterruptLines::cancel`](super::InterruptLines::cancel).
-    unsafe fn readmit(&self, me: NodeRef, waiter: Pin<&Waiter>) -> Poll<Result<Fired, Error>> {
+    /// Prepares a wait once more that is registered by now: if its reactor went in between, no error has reached the waiter,
+    /// and it needs another reactor.
+    fn prepare_again(&self, waiter: Pin<&Waiter>) -> Poll<Result<Fired, Error>> {
         let Err(error) = self.source.prepare_wait() else { return Poll::Pending };
-        // SAFETY: passed on.
-        unsafe { self.cancel(me, waiter) };
+        self.cancel(waiter);
         Poll::Ready(Err(error))
     }
 }

@@ -12,8 +12,10 @@ use embassy_executor::{SpawnError, SpawnToken, Spawner};
 use embedded_hal_async::delay::DelayNs;
 use embedded_io_async::{Read, Write};
 use pynq_baremetal::microblaze_v::external_stats;
-use pynq_core::interrupt::NodeHandle;
-use pynq_drivers::axi_timer::{Delay, TimerChannel};
+use pynq_drivers::{
+    AxiUartLite,
+    axi_timer::{Delay, TimerChannel},
+};
 use pynq_firmware_microblaze_v::{
     Board,
     embassy::Executor,
@@ -21,15 +23,12 @@ use pynq_firmware_microblaze_v::{
     microblaze_v::{AxiTimer0, AxiTimer1, axi_timer_0, axi_timer_1},
     println, sound,
     tally::Tally,
-    timers::{Timer, TimerNode, channels},
-    uart::{READY, Uart},
+    timers::{TimerNode, channels},
+    uart::READY,
 };
 use riscv::interrupt::Interrupt;
 use riscv_rt::{core_interrupt, entry};
 use static_cell::StaticCell;
-
-type Tallied = &'static Tally;
-type Channel = TimerChannel<Timer<Tallied>>;
 
 const EVENTS: u32 = 5_000;
 const DELAYS: u32 = 100;
@@ -38,7 +37,7 @@ const TASKS: u32 = 5;
 
 static EXECUTOR: StaticCell<Executor> = StaticCell::new();
 static TALLIES: [StaticCell<Tally>; 2] = [const { StaticCell::new() }; 2];
-static NODES: [StaticCell<TimerNode<Tallied>>; 2] = [const { StaticCell::new() }; 2];
+static NODES: [StaticCell<TimerNode>; 2] = [const { StaticCell::new() }; 2];
 
 static COUNTED: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
 static DELAYED: AtomicU32 = AtomicU32::new(0);
@@ -47,7 +46,7 @@ static ECHOED: AtomicUsize = AtomicUsize::new(0);
 static ENDED: AtomicU32 = AtomicU32::new(0);
 
 #[embassy_executor::task(pool_size = 3)]
-async fn count(number: usize, mut channel: Channel, delay: Duration) {
+async fn count(number: usize, mut channel: TimerChannel, delay: Duration) {
     while COUNTED[number].load(Ordering::Relaxed) < EVENTS {
         sound(channel.start_one_shot(delay));
         let fired = sound(channel.wait_async().await);
@@ -57,7 +56,7 @@ async fn count(number: usize, mut channel: Channel, delay: Duration) {
 }
 
 #[embassy_executor::task]
-async fn sleep(mut delay: Delay<Timer<Tallied>>) {
+async fn sleep(mut delay: Delay) {
     for _ in 0..DELAYS {
         DelayNs::delay_us(&mut delay, 777).await;
         DELAYED.fetch_add(1, Ordering::Relaxed);
@@ -66,7 +65,7 @@ async fn sleep(mut delay: Delay<Timer<Tallied>>) {
 }
 
 #[embassy_executor::task]
-async fn echo(mut uart: Uart) {
+async fn echo(mut uart: AxiUartLite) {
     let mut buffer = [0; 13];
     let mut echoed = 0;
     sound(uart.write_all(&[READY]).await);
@@ -99,10 +98,8 @@ fn main() -> ! {
     let first = board.map(AxiTimer0).map(|window| &*first.init(Tally::new(window)));
     let second = board.map(AxiTimer1).map(|window| &*second.init(Tally::new(window)));
     let tallies = [*first.get(), *second.get()];
-    let timers = [
-        board.timer(AxiTimer0, first, axi_timer_0::Interrupt, &NODES[0]),
-        board.timer(AxiTimer1, second, axi_timer_1::Interrupt, &NODES[1]),
-    ];
+    let timers =
+        [board.timer(first, axi_timer_0::Interrupt, &NODES[0]), board.timer(second, axi_timer_1::Interrupt, &NODES[1])];
     let ([a, b], [c, d]) = (channels(&timers[0]), channels(&timers[1]));
     let (delay, uart) = (sound(d.into_delay()), board.uart());
     println!("embassy_tasks: {TASKS} tasks, of which one echoes {BYTES} bytes");

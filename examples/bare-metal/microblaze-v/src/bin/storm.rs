@@ -15,7 +15,7 @@ use core::{
 };
 
 use pynq_baremetal::microblaze_v::{barrier, external_stats, idle};
-use pynq_core::{block_on, interrupt::NodeHandle};
+use pynq_core::block_on;
 use pynq_drivers::axi_timer::TimerChannel;
 use pynq_firmware_microblaze_v::{
     Board, exit, join,
@@ -25,20 +25,17 @@ use pynq_firmware_microblaze_v::{
     random::Random,
     sound, start,
     tally::Tally,
-    timers::{Timer, TimerNode, channels},
+    timers::{TimerNode, channels},
 };
 use riscv::interrupt::Interrupt;
 use riscv_rt::{core_interrupt, entry};
 use static_cell::StaticCell;
 
-type Tallied = &'static Tally;
-type Channel = TimerChannel<Timer<Tallied>>;
-
 const ROUNDS: u32 = 10_000;
 const SEEDS: [u32; 4] = [0x2545_F491, 0x9E37_79B9, 0xC2B2_AE35, 0x27D4_EB2F];
 
 static TALLIES: [StaticCell<Tally>; 2] = [const { StaticCell::new() }; 2];
-static NODES: [StaticCell<TimerNode<Tallied>>; 2] = [const { StaticCell::new() }; 2];
+static NODES: [StaticCell<TimerNode>; 2] = [const { StaticCell::new() }; 2];
 
 /// Polls a future once, for this task.
 async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
@@ -50,7 +47,7 @@ async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
 }
 
 /// One event, and waits for it. Tells how many events the wait that was kept has seen.
-async fn round(channel: &mut Channel, random: &mut Random) -> u32 {
+async fn round(channel: &mut TimerChannel, random: &mut Random) -> u32 {
     sound(channel.start_one_shot(Duration::from_micros(5 + u64::from(random.below(60)))));
     let (mut kept, mut dropped, mut late) = (channel.clone(), channel.clone(), channel.clone());
     let mut kept = pin!(kept.wait_async());
@@ -84,7 +81,7 @@ async fn round(channel: &mut Channel, random: &mut Random) -> u32 {
     1 + sound(fired).missed
 }
 
-async fn storm(channel: &mut Channel, seed: u32, kept: &mut u32) {
+async fn storm(channel: &mut TimerChannel, seed: u32, kept: &mut u32) {
     let mut random = Random::new(seed);
     for _ in 0..ROUNDS {
         *kept += round(channel, &mut random).await;
@@ -121,10 +118,8 @@ fn main() -> ! {
     let first = board.map(AxiTimer0).map(|window| &*first.init(Tally::new(window)));
     let second = board.map(AxiTimer1).map(|window| &*second.init(Tally::new(window)));
     let tallies = [*first.get(), *second.get()];
-    let timers = [
-        board.timer(AxiTimer0, first, axi_timer_0::Interrupt, &NODES[0]),
-        board.timer(AxiTimer1, second, axi_timer_1::Interrupt, &NODES[1]),
-    ];
+    let timers =
+        [board.timer(first, axi_timer_0::Interrupt, &NODES[0]), board.timer(second, axi_timer_1::Interrupt, &NODES[1])];
     // What the drivers acknowledged when they took over is no event.
     let stale = tallies.map(|tally| [0, 1].map(|channel| tally.acknowledged(channel)));
     let ([mut a, mut b], [mut c, mut d]) = (channels(&timers[0]), channels(&timers[1]));
@@ -151,7 +146,7 @@ fn main() -> ! {
         );
         well &= [kept, stats.fired, acknowledged] == [ROUNDS; 3] && stats.spurious == 0 && tally.is_settled(channel);
     }
-    let idle = timers.iter().all(|timer| timer.node().is_idle()) && board.intc().get().is_idle();
+    let idle = timers.iter().all(|timer| timer.node().is_idle()) && board.intc().get().handle().is_idle();
     let stats = external_stats();
     println!(
         "idle={idle} enabled={:#x} interrupts={} unclaimed={}",

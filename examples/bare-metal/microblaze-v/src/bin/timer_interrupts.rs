@@ -13,21 +13,18 @@ use core::{
 };
 
 use pynq_baremetal::microblaze_v::{external_stats, idle};
-use pynq_core::{block_on, interrupt::NodeHandle};
-use pynq_drivers::axi_timer::{AxiTimerError, TimerChannel};
+use pynq_core::block_on;
+use pynq_drivers::axi_timer::{Result, TimerChannel};
 use pynq_firmware_microblaze_v::{
     Board, exit, join,
     microblaze_v::{AxiTimer0, AxiTimer1, axi_timer_0, axi_timer_1},
     println,
     tally::Tally,
-    timers::{Timer, TimerNode, channels},
+    timers::{TimerNode, channels},
 };
 use riscv::interrupt::Interrupt;
 use riscv_rt::{core_interrupt, entry};
 use static_cell::StaticCell;
-
-type Tallied = &'static Tally;
-type Channel = TimerChannel<Timer<Tallied>>;
 
 const CHANNELS: usize = 4;
 /// Events of each channel: while two share a line, and then while all run.
@@ -38,9 +35,9 @@ const ON_TWO_LINES: u32 = 25_000;
 const MICROSECONDS: [u64; CHANNELS] = [23, 31, 41, 53];
 
 static TALLIES: [StaticCell<Tally>; 2] = [const { StaticCell::new() }; 2];
-static NODES: [StaticCell<TimerNode<Tallied>>; 2] = [const { StaticCell::new() }; 2];
+static NODES: [StaticCell<TimerNode>; 2] = [const { StaticCell::new() }; 2];
 
-async fn count(channel: &mut Channel, delay: Duration, events: u32) -> Result<u32, AxiTimerError> {
+async fn count(channel: &mut TimerChannel, delay: Duration, events: u32) -> Result<u32> {
     let mut counted = 0;
     while counted < events {
         channel.start_one_shot(delay)?;
@@ -50,7 +47,7 @@ async fn count(channel: &mut Channel, delay: Duration, events: u32) -> Result<u3
     Ok(counted)
 }
 
-async fn task(number: usize, channel: &mut Channel, events: u32, counted: &mut u32) {
+async fn task(number: usize, channel: &mut TimerChannel, events: u32, counted: &mut u32) {
     match count(channel, Duration::from_micros(MICROSECONDS[number]), events).await {
         Ok(events) => *counted += events,
         Err(error) => panic!("channel {number}: {error}"),
@@ -76,8 +73,8 @@ fn main() -> ! {
     );
     let tallies = [*first_window.get(), *second_window.get()];
     let timers = [
-        board.timer(AxiTimer0, first_window, axi_timer_0::Interrupt, &NODES[0]),
-        board.timer(AxiTimer1, second_window, axi_timer_1::Interrupt, &NODES[1]),
+        board.timer(first_window, axi_timer_0::Interrupt, &NODES[0]),
+        board.timer(second_window, axi_timer_1::Interrupt, &NODES[1]),
     ];
     let ([mut a, mut b], [mut c, mut d]) = (channels(&timers[0]), channels(&timers[1]));
     let mut counted = [0; CHANNELS];

@@ -13,31 +13,29 @@ use core::{
 };
 
 use pynq_baremetal::microblaze_v::{external_stats, idle};
-use pynq_core::{block_on, interrupt::NodeHandle};
-use pynq_drivers::axi_timer::TimerChannel;
+use pynq_core::block_on;
+use pynq_drivers::{AxiUartLite, axi_timer::TimerChannel};
 use pynq_firmware_microblaze_v::{
     Board, exit, join,
     microblaze_v::{AxiTimer0, AxiTimer1, axi_timer_0, axi_timer_1},
     println, sound,
     tally::Tally,
-    timers::{Timer, TimerNode, channels},
-    uart::{READY, Uart},
+    timers::{TimerNode, channels},
+    uart::READY,
 };
 use riscv::interrupt::Interrupt;
 use riscv_rt::{core_interrupt, entry};
 use static_cell::StaticCell;
 
-type Tallied = &'static Tally;
-
 const BYTES: usize = 102_400;
 const MICROSECONDS: [u64; 4] = [97, 131, 173, 211];
 
 static TALLIES: [StaticCell<Tally>; 2] = [const { StaticCell::new() }; 2];
-static NODES: [StaticCell<TimerNode<Tallied>>; 2] = [const { StaticCell::new() }; 2];
+static NODES: [StaticCell<TimerNode>; 2] = [const { StaticCell::new() }; 2];
 static ECHOED: AtomicBool = AtomicBool::new(false);
 
 /// Gives back whatever comes. Buffers are of all lengths, so that reads end in the middle of a FIFO, too.
-async fn echo(uart: &Uart) -> usize {
+async fn echo(uart: &AxiUartLite) -> usize {
     sound(uart.write_bytes_async(&[READY]).await);
     let mut buffer = [0; 23];
     let (mut taken, mut length) = (0, 1);
@@ -56,7 +54,7 @@ async fn echo(uart: &Uart) -> usize {
 }
 
 /// Counts the events of a channel until the echo is done.
-async fn count(channel: &mut TimerChannel<Timer<Tallied>>, delay: Duration) -> u32 {
+async fn count(channel: &mut TimerChannel, delay: Duration) -> u32 {
     let mut counted = 0;
     while !ECHOED.load(Ordering::Relaxed) {
         sound(channel.start_one_shot(delay));
@@ -78,17 +76,15 @@ fn main() -> ! {
     let first = board.map(AxiTimer0).map(|window| &*first.init(Tally::new(window)));
     let second = board.map(AxiTimer1).map(|window| &*second.init(Tally::new(window)));
     let tallies = [*first.get(), *second.get()];
-    let timers = [
-        board.timer(AxiTimer0, first, axi_timer_0::Interrupt, &NODES[0]),
-        board.timer(AxiTimer1, second, axi_timer_1::Interrupt, &NODES[1]),
-    ];
+    let timers =
+        [board.timer(first, axi_timer_0::Interrupt, &NODES[0]), board.timer(second, axi_timer_1::Interrupt, &NODES[1])];
     println!("uart_echo: {BYTES} bytes");
     let ([mut a, mut b], [mut c, mut d]) = (channels(&timers[0]), channels(&timers[1]));
     let mut counted = [0; 4];
     let mut echoed = 0;
     {
         let [na, nb, nc, nd] = &mut counted;
-        let timer = async |channel: &mut TimerChannel<Timer<Tallied>>, number: usize, counted: &mut u32| {
+        let timer = async |channel: &mut TimerChannel, number: usize, counted: &mut u32| {
             *counted = count(channel, Duration::from_micros(MICROSECONDS[number])).await;
         };
         let echo = async {

@@ -1,12 +1,11 @@
 //! The suite's bench on the emulated board.
 
-use alloc::{boxed::Box, collections::BTreeMap, sync::Arc, vec, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec, vec::Vec};
 use core::cell::RefCell;
-use core::pin::Pin;
 
 use pynq_baremetal::microblaze_v::{ExternalInterrupt, barrier, dispatch, external_stats};
 use pynq_conformance::{Bench, Manual, Moment, Stimulus, Stop, Task};
-use pynq_core::interrupt::InterruptLines;
+use pynq_core::interrupt::NodeHandle;
 
 use super::watched::{Access, Watched};
 use crate::outside::{Device, enabled_and_latched};
@@ -19,7 +18,7 @@ const CIE: usize = 0x14;
 /// Hardware of the board, set up for a case.
 pub struct EmulatedBench {
     pub(super) tasks: Manual,
-    pub(super) node: Pin<Arc<dyn InterruptLines>>,
+    pub(super) node: NodeHandle,
     /// The controller as its driver reaches it, if the place has one.
     pub(super) watched: Option<&'static Watched>,
     /// What is on which line.
@@ -51,9 +50,7 @@ impl EmulatedBench {
 }
 
 impl Bench for EmulatedBench {
-    type Node = Pin<Arc<dyn InterruptLines>>;
-
-    fn chain(&self) -> Vec<Self::Node> {
+    fn chain(&self) -> Vec<NodeHandle> {
         vec![self.node.clone()]
     }
 

@@ -2,14 +2,13 @@
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 use core::cell::RefCell;
-use core::pin::Pin;
 
 use pynq_baremetal::{Lock, microblaze_v::ExternalInterrupt};
 use pynq_conformance::{Controllers, Manual, Place, Rig, Source, Stop};
 use pynq_core::{
     AxiIntcHardware, axi_intc_node,
     design::{AxiIntcBlock, Wired},
-    interrupt::{ConstInit, Direct, DirectNode, InterruptLines},
+    interrupt::{ConstInit, Direct, DirectNode, NodeHandle},
 };
 
 use super::{bench::EmulatedBench, watched::Watched};
@@ -41,12 +40,12 @@ impl Emulated {
 
     fn claim(place: &Place, wires: Vec<(u8, Device)>) -> Result<EmulatedBench, Stop> {
         let root = ExternalInterrupt::claim().map_err(Stop::failed)?;
-        let (node, watched): (Pin<Arc<dyn InterruptLines>>, _) = if place.is_on_root() {
-            (Arc::pin(DirectNode::new(Lock::INIT, Direct, root)), None)
+        let (node, watched) = if place.is_on_root() {
+            (NodeHandle::from(Arc::pin(DirectNode::new(Lock::INIT, Direct, root))).erase(), None)
         } else {
             let watched: &'static Watched = Box::leak(Box::new(Watched::new(registers(AxiIntc0))));
             let hardware = AxiIntcHardware::new(watched, AxiIntc0::CONFIG).map_err(Stop::failed)?;
-            (Arc::pin(axi_intc_node(Lock::INIT, hardware, root)), Some(watched))
+            (NodeHandle::from(Arc::pin(axi_intc_node(Lock::INIT, hardware, root))).erase(), Some(watched))
         };
         Ok(EmulatedBench { tasks: Manual::new(), node, watched, wires, raised: RefCell::default() })
     }

@@ -11,17 +11,11 @@ use core::{
 use aarch32_rt::{entry, irq};
 use pynq_baremetal::zynq::idle;
 use pynq_core::block_on;
-use pynq_drivers::{Level, axi_gpio::AxiGpioError};
-use pynq_firmware_zynq::{
-    Board, exit,
-    pl::{Base, Button, Led},
-    println,
-};
+use pynq_drivers::{Button, Led, Level, axi_gpio::Result};
+use pynq_firmware_zynq::{Board, exit, pl::Base, println};
 
 #[path = "../../../../tasks/button_to_led.rs"]
 mod task;
-
-type Result<T> = core::result::Result<T, AxiGpioError>;
 
 async fn run(base: &Base) -> core::result::Result<(), &'static str> {
     let pair = |n| Ok::<_, &'static str>((base.button(n)?, base.led(n)?));

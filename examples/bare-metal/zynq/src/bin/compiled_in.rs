@@ -17,8 +17,8 @@ use pynq_core::{
     interrupt::{ConstInit, ParentLine},
 };
 use pynq_drivers::{
-    AxiGpioNode, AxiTimerNode, Level,
-    design::{AxiGpioBlock, AxiGpioInterrupt, AxiTimerBlock, AxiTimerInterrupt},
+    AxiGpio, AxiGpioNode, AxiTimer, AxiTimerNode, Level,
+    design::{channel1, timer_channel},
 };
 use pynq_firmware_zynq::{Board, Root, exit, outside::Pins, println};
 use static_cell::StaticCell;
@@ -27,14 +27,13 @@ include!(concat!(env!("OUT_DIR"), "/virtual_pynq_z2.rs"));
 use virtual_pynq_z2::{BtnsGpio, SystemInterrupts, btns_gpio, lab, system_interrupts};
 
 type Intc = AxiIntcNode<Volatile, Lock, Root>;
-type Child = AxiIntcNode<Volatile, Lock, ParentLine<&'static Intc>>;
+type Child = AxiIntcNode<Volatile, Lock, ParentLine>;
 
 static SYSTEM: StaticCell<Of<SystemInterrupts, Intc>> = StaticCell::new();
 static LAB: StaticCell<Of<lab::Intc, Intc>> = StaticCell::new();
 static CHILD: StaticCell<Of<lab::child::Intc, Child>> = StaticCell::new();
-static BUTTONS: StaticCell<Of<BtnsGpio, AxiGpioNode<Volatile, Lock, ParentLine<&'static Intc>>>> = StaticCell::new();
-static TIMER: StaticCell<Of<lab::child::Timer0, AxiTimerNode<Volatile, Lock, ParentLine<&'static Child>>>> =
-    StaticCell::new();
+static BUTTONS: StaticCell<Of<BtnsGpio, AxiGpioNode<Lock, ParentLine>>> = StaticCell::new();
+static TIMER: StaticCell<Of<lab::child::Timer0, AxiTimerNode<Lock, ParentLine>>> = StaticCell::new();
 
 const ROUNDS: u32 = 1000;
 
@@ -53,13 +52,13 @@ fn run(board: &Board) -> Result<u32, &'static str> {
 
     let window = board.map(BtnsGpio).map_err(|_| "no window")?;
     let line = system.line(btns_gpio::Ip2intcIrpt);
-    let buttons = BUTTONS.init(BtnsGpio.node(window, Lock::INIT, line).map_err(|_| "bad buttons")?).by_ref();
-    let button = BtnsGpio.channel1(&buttons).and_then(|pins| pins.button::<3>()).map_err(|_| "no button 3")?;
+    let buttons = BUTTONS.init(window.node::<AxiGpio, _, _, _>(Lock::INIT, line).map_err(|_| "bad buttons")?).by_ref();
+    let button = channel1(&buttons).and_then(|pins| pins.button::<3>()).map_err(|_| "no button 3")?;
 
     let window = board.map(lab::child::Timer0).map_err(|_| "no window")?;
     let line = child.line(lab::child::timer_0::Interrupt);
-    let timer = TIMER.init(lab::child::Timer0.node(window, Lock::INIT, line).map_err(|_| "a bad timer")?).by_ref();
-    let mut timer = lab::child::Timer0.channel::<0, _>(&timer).map_err(|_| "no channel 0")?;
+    let timer = TIMER.init(window.node::<AxiTimer, _, _, _>(Lock::INIT, line).map_err(|_| "a bad timer")?).by_ref();
+    let mut timer = timer_channel::<0, _, _>(&timer).map_err(|_| "no channel 0")?;
 
     let pins = Pins::of_buttons();
     let mut changes = 0;

@@ -11,20 +11,12 @@ use core::{
 use aarch32_rt::{entry, irq};
 use pynq_baremetal::zynq::GlobalTimer;
 use pynq_core::{Clock, Instant};
-use pynq_drivers::{Level, axi_gpio::AxiGpioError};
-use pynq_firmware_zynq::{
-    Board,
-    embassy::Executor,
-    exit,
-    pl::{Base, Button, Led, Switch},
-    println,
-};
+use pynq_drivers::{Button, Led, Level, Switch, axi_gpio::Result};
+use pynq_firmware_zynq::{Board, embassy::Executor, exit, pl::Base, println};
 use static_cell::StaticCell;
 
 #[path = "../../../../tasks/button_to_led.rs"]
 mod task;
-
-type Result<T> = core::result::Result<T, AxiGpioError>;
 
 static EXECUTOR: StaticCell<Executor> = StaticCell::new();
 static TICKS: AtomicU32 = AtomicU32::new(0);

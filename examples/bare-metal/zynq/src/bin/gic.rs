@@ -14,7 +14,7 @@ use pynq_baremetal::{
     Lock,
     zynq::{Error, Gic, GicLine, Irq, Priority, Trigger, barrier, dispatch},
 };
-use pynq_core::interrupt::{ConstInit, Direct, DirectNode, InterruptEventExt, Line, NodeHandle};
+use pynq_core::interrupt::{ConstInit, Direct, DirectNode, Line};
 use pynq_firmware_zynq::{Board, Root, exit, outside::HeldLine, println};
 use static_cell::StaticCell;
 
@@ -40,7 +40,7 @@ fn node(board: &Board, input: u8) -> Node {
     NODES[usize::from(input - 2)].init(DirectNode::new(Lock::INIT, Direct, board.root(input)))
 }
 
-fn line(node: Node) -> Line<Node> {
+fn line(node: Node) -> Line {
     match Line::new(node, 0) {
         Ok(line) => line,
         Err(error) => panic!("{error}"),
@@ -167,7 +167,7 @@ fn order(board: &Board, nodes: [Node; 3]) {
     let [mut third, _, mut fifth] = nodes.map(line);
     let (mut first, mut second) = (pin!(third.wait_async()), pin!(fifth.wait_async()));
     assert!(first.as_mut().poll(&mut cx).is_pending() && second.as_mut().poll(&mut cx).is_pending());
-    let fired = |node: Node| node.line_stats(0).fired;
+    let fired = |node: Node| node.handle().line_stats(0).fired;
     let before = (fired(nodes[0]), fired(nodes[2]));
     critical_section::with(|_| {
         gic.pend(irq(3));

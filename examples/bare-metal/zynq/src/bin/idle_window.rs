@@ -13,13 +13,9 @@ use core::time::Duration;
 
 use aarch32_rt::{entry, irq};
 use pynq_baremetal::zynq::{GlobalTimer, idle, idle_unless};
-use pynq_core::{Clock, Epoch, block_on, interrupt::with_deadline};
+use pynq_core::{Clock, Epoch, block_on};
 use pynq_drivers::axi_timer::TimerChannel;
-use pynq_firmware_zynq::{
-    Board, exit,
-    lab::{Lab, Timer},
-    println,
-};
+use pynq_firmware_zynq::{Board, exit, lab::Lab, println};
 
 const STEP: Duration = Duration::from_nanos(10);
 const SHORTEST: Duration = Duration::from_nanos(40);
@@ -36,7 +32,7 @@ fn careless(epoch: Epoch) {
 
 /// Waits for one interrupt. Tells how long it was until the processor was about to sleep, if it was, and until the end.
 fn one(
-    timer: &mut TimerChannel<Timer>,
+    timer: &mut TimerChannel,
     clock: GlobalTimer,
     delay: Duration,
     sleep: fn(Epoch),
@@ -46,7 +42,7 @@ fn one(
     if let Err(error) = timer.start_one_shot(delay) {
         panic!("{error}");
     }
-    let ended = block_on(with_deadline(timer.wait_async(), clock.sleep_until(begin + 2 * PATIENCE)), |epoch| {
+    let ended = block_on(timer.wait_async().until(begin + 2 * PATIENCE), |epoch| {
         if epoch.is_current() {
             slept = slept.or(Some(clock.now() - begin));
         }
@@ -64,7 +60,7 @@ struct Sweep {
     slept_through: u32,
 }
 
-fn sweep(timer: &mut TimerChannel<Timer>, clock: GlobalTimer, sleep: fn(Epoch)) -> Sweep {
+fn sweep(timer: &mut TimerChannel, clock: GlobalTimer, sleep: fn(Epoch)) -> Sweep {
     let mut result = Sweep { interrupts: 0, before_the_sleep: 0, slept_through: 0 };
     // How long the way to the sleep is, when nothing comes in between.
     let (slept, _) = one(timer, clock, PATIENCE / 5, sleep);

@@ -19,22 +19,19 @@ use core::{
 use aarch32_rt::{entry, irq};
 use embassy_executor::Spawner;
 use pynq_baremetal::{Lock, zynq::idle};
-use pynq_core::{
-    Volatile, block_on,
-    interrupt::{ConstInit, NodeHandle},
-};
+use pynq_core::{block_on, interrupt::ConstInit};
 use pynq_drivers::{AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiTimerNode, axi_timer::axi_timer_node};
 use pynq_firmware_zynq::{Board, Root, by_hand, embassy::Executor, exit, outside, println, stamp};
 use static_cell::StaticCell;
 
-type Timer = &'static AxiTimerNode<Volatile, Lock, Root>;
+type Timer = &'static AxiTimerNode<Lock, Root>;
 
 const ROUNDS: u32 = 16;
 const DELAY: Duration = Duration::from_millis(1);
 /// What the engine may cost at most: some more than it does, so that a change which makes it slower is seen.
 const LIMIT: u32 = 720;
 
-static NODE: StaticCell<AxiTimerNode<Volatile, Lock, Root>> = StaticCell::new();
+static NODE: StaticCell<AxiTimerNode<Lock, Root>> = StaticCell::new();
 static EXECUTORS: [StaticCell<Executor>; 2] = [const { StaticCell::new() }; 2];
 
 static BY_HAND: AtomicBool = AtomicBool::new(false);
@@ -136,7 +133,7 @@ fn main() -> ! {
     let [first, second] = &EXECUTORS;
     let ours = measured(&scale, false, || block_on(through_the_engine(timer), idle));
     let ours_embassy = measured(&scale, false, || under_embassy(first, |s| s.spawn(sound(engine_task(timer)))));
-    assert_eq!(timer.line_stats(0).fired, 2 * ROUNDS, "events of the engine");
+    assert_eq!(timer.handle().line_stats(0).fired, 2 * ROUNDS, "events of the engine");
     let hand = measured(&scale, true, || block_on(hand_written(), idle));
     let hand_embassy = measured(&scale, true, || under_embassy(second, |s| s.spawn(sound(hand_task()))));
     let mut within = true;

@@ -15,27 +15,19 @@ use core::{
 use aarch32_rt::{entry, irq};
 use pynq_baremetal::{Lock, zynq::idle};
 use pynq_core::{
-    AxiIntcConfig, AxiIntcHardware, AxiIntcNode, Epoch, Instant, axi_intc_node, block_on,
+    AxiIntcConfig, AxiIntcHardware, Epoch, Instant, axi_intc_node, block_on,
     interrupt::{ConstInit, ParentLine},
 };
 use pynq_drivers::{
-    AxiGpio, AxiGpioConfig, AxiGpioHardware, AxiGpioNode, Level,
-    axi_gpio::{AxiGpioError, ChannelConfig, axi_gpio_node},
+    AxiGpio, AxiGpioConfig, AxiGpioHardware, Button, Led, Level,
+    axi_gpio::{ChannelConfig, Result, axi_gpio_node},
 };
 use pynq_firmware_zynq::{Board, exit, heap, println, simulated::SimulatedLine};
-use pynq_sim::{
-    Window,
-    models::{AxiGpioModel, AxiIntcModel, GpioChannel, GpioParams, IntcParams},
-};
+use pynq_sim::models::{AxiGpioModel, AxiIntcModel, GpioChannel, GpioParams, IntcParams};
 
 #[path = "../../../../tasks/button_to_led.rs"]
 mod task;
 
-type Intc = Pin<Arc<AxiIntcNode<Window, Lock, SimulatedLine>>>;
-type Gpio = Pin<Arc<AxiGpioNode<Window, Lock, ParentLine<Intc>>>>;
-type Button = pynq_drivers::Button<Gpio>;
-type Led = pynq_drivers::Led<Gpio>;
-type Result<T> = core::result::Result<T, AxiGpioError>;
 type Failure = Box<dyn core::error::Error>;
 
 /// What somebody does to the buttons: at which millisecond, which one, and whether it goes down.
@@ -86,10 +78,10 @@ fn simulated() -> core::result::Result<pynq_sim::Board, Failure> {
 fn tasks(board: &Board, logic: &pynq_sim::Board) -> core::result::Result<Vec<Task>, Failure> {
     let root = SimulatedLine::new(board.gic, board.root(0), logic.cpu_pin(61)?);
     let hardware = AxiIntcHardware::new(logic.window("intc")?, AxiIntcConfig::new(1, 0))?;
-    let intc: Intc = Arc::pin(axi_intc_node(Lock::INIT, hardware, root));
+    let intc = Arc::pin(axi_intc_node(Lock::INIT, hardware, root));
     let config = AxiGpioConfig::new(ChannelConfig::inputs(4)).dual(ChannelConfig::outputs(4)).with_interrupt();
     let hardware = AxiGpioHardware::new(logic.window("gpio")?, config)?;
-    let gpio: AxiGpio<Gpio> = AxiGpio::new(Arc::pin(axi_gpio_node(Lock::INIT, hardware, ParentLine::new(intc, 0))))?;
+    let gpio = AxiGpio::new(Arc::pin(axi_gpio_node(Lock::INIT, hardware, ParentLine::new(intc, 0))))?;
     let mut tasks: Vec<Task> = Vec::new();
     for number in 0..4 {
         let (button, led) = (Button::new(gpio.channel1().pin(number)?)?, Led::new(gpio.channel2()?.pin(number)?)?);

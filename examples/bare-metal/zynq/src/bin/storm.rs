@@ -11,14 +11,9 @@ use core::{
 
 use aarch32_rt::{entry, irq};
 use pynq_baremetal::zynq::{barrier, idle};
-use pynq_core::{Epoch, block_on, interrupt::NodeHandle};
-use pynq_drivers::{Edge, Level};
-use pynq_firmware_zynq::{
-    Board, exit, join,
-    outside::Pins,
-    pl::{Base, Button},
-    println,
-};
+use pynq_core::{Epoch, block_on};
+use pynq_drivers::{Button, Edge, Level};
+use pynq_firmware_zynq::{Board, exit, join, outside::Pins, pl::Base, println};
 
 const BUTTONS: u8 = 4;
 const CHANGES: u32 = 100_000;

@@ -11,11 +11,11 @@ use core::{pin::pin, time::Duration};
 
 use aarch32_rt::{entry, irq};
 use pynq_baremetal::zynq::idle;
-use pynq_core::{block_on, interrupt::NodeHandle};
-use pynq_drivers::axi_timer::{AxiTimerError, TimerChannel};
+use pynq_core::block_on;
+use pynq_drivers::axi_timer::{Result, TimerChannel};
 use pynq_firmware_zynq::{
     Board, exit, join,
-    lab::{Lab, TIMERS, Timer},
+    lab::{Lab, TIMERS},
     println,
 };
 
@@ -24,7 +24,7 @@ const EVENTS: u32 = 100_000 / TIMERS as u32;
 /// No two alike, and none a multiple of another, so that they come in every order and at once.
 const MICROSECONDS: [u64; TIMERS] = [23, 31, 41, 53, 67];
 
-async fn count(timer: &mut TimerChannel<Timer>, delay: Duration, counted: &mut u32) -> Result<(), AxiTimerError> {
+async fn count(timer: &mut TimerChannel, delay: Duration, counted: &mut u32) -> Result<()> {
     while *counted < EVENTS {
         timer.start_one_shot(delay)?;
         let fired = timer.wait_async().await?;
@@ -47,7 +47,7 @@ fn main() -> ! {
     {
         let [a, b, c, d, e] = &mut timers;
         let [na, nb, nc, nd, ne] = &mut counted;
-        let task = async |timer: &mut TimerChannel<Timer>, number: usize, counted: &mut u32| {
+        let task = async |timer: &mut TimerChannel, number: usize, counted: &mut u32| {
             if let Err(error) = count(timer, Duration::from_micros(MICROSECONDS[number]), counted).await {
                 panic!("timer {number}: {error}");
             }

@@ -5,11 +5,10 @@ use core::cell::RefCell;
 
 use pynq_baremetal::zynq::{Gic, GlobalTimer, Irq, barrier};
 use pynq_conformance::{Bench, Manual, Moment, Sleep, Stimulus, Stop, Task};
-use pynq_core::{Checked, Clock, Instant, Volatile};
+use pynq_core::{Checked, Clock, Instant, Volatile, interrupt::NodeHandle};
 
 use super::{
     outside::{Device, Wire},
-    rig::AnyNode,
     watched::{Access, Watched},
 };
 
@@ -55,7 +54,7 @@ pub struct EmulatedBench {
     pub(super) irq: Irq,
     pub(super) tasks: Manual,
     /// The first is waited on, the last is on the root. Dropped from there.
-    pub(super) nodes: Vec<AnyNode>,
+    pub(super) nodes: Vec<NodeHandle>,
     /// One for each node, but for that of a pin straight on the root.
     pub(super) blocks: Vec<Block>,
     pub(super) lines: Vec<u8>,
@@ -93,9 +92,7 @@ impl EmulatedBench {
 }
 
 impl Bench for EmulatedBench {
-    type Node = AnyNode;
-
-    fn chain(&self) -> Vec<AnyNode> {
+    fn chain(&self) -> Vec<NodeHandle> {
         self.nodes.clone()
     }
 

@@ -10,7 +10,7 @@ use pynq_baremetal::{
 use pynq_conformance::{Controllers, Manual, Place, Rig, Source, Stop};
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, axi_intc_node,
-    interrupt::{ConstInit, Direct, DirectNode, InterruptLines, InterruptSource, ParentLine},
+    interrupt::{ConstInit, Direct, DirectNode, InterruptSource, NodeHandle, ParentLine},
 };
 use pynq_drivers::{
     AxiGpioConfig, AxiGpioHardware,
@@ -24,7 +24,6 @@ use super::{
 };
 use crate::{Board, board::registers};
 
-pub(super) type AnyNode = Pin<Arc<dyn InterruptLines>>;
 type AnySource = Pin<Box<dyn InterruptSource + Send + Sync>>;
 
 /// A controller of the logic, on an input of the processor or of another controller.
@@ -132,7 +131,7 @@ impl Emulated {
         self.gic.unpend(irq);
         let root = GicLine::new(self.gic, irq).map_err(Stop::failed)?.with_clock(self.clock);
         let mut source: AnySource = Box::pin(root);
-        let mut nodes: Vec<AnyNode> = Vec::new();
+        let mut nodes: Vec<NodeHandle> = Vec::new();
         let mut blocks: Vec<Block> = Vec::new();
         let mut watch = |base: usize, enables: usize| {
             let watched: &'static Watched = Box::leak(Box::new(Watched::new(registers(base, 0x1000))));
@@ -148,8 +147,8 @@ impl Emulated {
             let window = watch(controller.base, IER);
             let config = AxiIntcConfig::new(controller.inputs, controller.kinds);
             let hardware = AxiIntcHardware::new(window, config).map_err(Stop::failed)?;
-            let taken = core::mem::replace(&mut source, Box::pin(None::<ParentLine<AnyNode>>));
-            nodes.push(Arc::pin(axi_intc_node(Lock::INIT, hardware, taken)));
+            let taken = core::mem::replace(&mut source, Box::pin(ParentLine::UNWIRED));
+            nodes.push(NodeHandle::from(Arc::pin(axi_intc_node(Lock::INIT, hardware, taken))).erase());
         }
         match (layout.gpio, nodes.last()) {
             (Some(gpio), Some(parent)) => {
@@ -157,12 +156,12 @@ impl Emulated {
                 let config = AxiGpioConfig::new(first).dual(second).with_interrupt();
                 let hardware = AxiGpioHardware::new(watch(gpio.base, IP_IER), config).map_err(Stop::failed)?;
                 let source = ParentLine::new(parent.clone(), gpio.line);
-                nodes.push(Arc::pin(axi_gpio_node(Lock::INIT, hardware, source)));
+                nodes.push(NodeHandle::from(Arc::pin(axi_gpio_node(Lock::INIT, hardware, source))).erase());
                 (lines, parent_line) = (vec![0, 1], Some(gpio.line));
             }
             (_, None) => {
                 let node: DirectNode<Lock, AnySource> = DirectNode::new(Lock::INIT, Direct, source);
-                nodes.push(Arc::pin(node));
+                nodes.push(NodeHandle::from(Arc::pin(node)).erase());
             }
             (None, Some(_)) => {}
         }

@@ -1,6 +1,6 @@
 //! AXI Timer (PG079).
 
-use crate::{
+use pynq_core::{
     register_bits, register_map,
     regs::{Ro, RwCor, RwW1c},
 };

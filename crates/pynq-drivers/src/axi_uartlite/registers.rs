@@ -1,6 +1,6 @@
 //! AXI UART Lite (PG142).
 
-use crate::{
+use pynq_core::{
     register_bits, register_map,
     regs::{Cor, Wo},
 };

@@ -1,6 +1,6 @@
 //! AXI GPIO (PG144).
 
-use crate::{
+use pynq_core::{
     register_bits, register_map,
     regs::{Rw, Rwh, Toggle},
 };
