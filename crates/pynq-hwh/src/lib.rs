@@ -79,7 +79,7 @@ pub use interrupts::{
 };
 pub use memory_map::IpBlock;
 pub use overlay_files::{OverlayFile, OverlayFiles};
-pub use parameters::Parameters;
+pub use parameters::{BuiltParameters, Parameters};
 pub use platform::{Family, Processor};
 pub use processor_gpio::ProcessorGpio;
 pub use registers::{Access, Field, ModifiedWrite, ReadAction, Register};

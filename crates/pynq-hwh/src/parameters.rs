@@ -1,6 +1,9 @@
 //! The parameters of an IP block, as Vivado wrote them.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::error::{Error, Result};
 use crate::{number, suggest};
@@ -22,6 +25,16 @@ use crate::{number, suggest};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parameters {
     entries: Vec<(String, String)>,
+}
+
+/// Parameters by what they are; see [`Parameters::built`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BuiltParameters {
+    /// Numbers, and truth values as 0 and 1, by name.
+    pub numbers: BTreeMap<String, u64>,
+    /// The names of those that are neither.
+    pub texts: BTreeSet<String>,
 }
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Parameters {
@@ -111,6 +124,23 @@ impl Parameters {
         self.typed(name, "a number", |text| number::unquote(text).parse().ok().filter(|value: &f64| value.is_finite()))
     }
 
+    /// The parameters as drivers and models read them: those that are numbers or truth values, and the names of the others.
+    /// Names are in capitals and begin with `C_`; where the file has one in several spellings, the value is that of
+    /// [`get`](Self::get).
+    #[must_use]
+    pub fn built(&self) -> BuiltParameters {
+        let mut built = BuiltParameters::default();
+        for (name, _) in self.iter() {
+            let name = name.to_ascii_uppercase();
+            let name = if name.starts_with("C_") { name } else { format!("C_{name}") };
+            match self.integer(&name).or_else(|_| self.boolean(&name).map(u64::from)) {
+                Ok(value) => drop(built.numbers.insert(name, value)),
+                Err(_) => drop(built.texts.insert(name)),
+            }
+        }
+        built
+    }
+
     fn typed<T>(&self, name: &str, expected: &'static str, read: impl Fn(&str) -> Option<T>) -> Result<T> {
         let text = self.text(name)?;
         let clipped = || Cow::from(text).chars().take(80).collect();
@@ -141,6 +171,19 @@ mod tests {
         assert_eq!(both.get("C_OTHER"), Some("x"));
         assert_eq!(both.get("C_"), None);
         assert_eq!(Parameters::default().get(""), None);
+    }
+
+    #[test]
+    fn what_a_block_was_built_with_has_one_spelling() {
+        let built = Parameters::from_iter([
+            ("sg_length_width", "3"),
+            ("C_SG_LENGTH_WIDTH", "14"),
+            ("c_is_dual", "true"),
+            ("GPIO_BOARD_INTERFACE", "Custom"),
+        ])
+        .built();
+        assert_eq!(built.numbers, BTreeMap::from([("C_IS_DUAL".to_owned(), 1), ("C_SG_LENGTH_WIDTH".to_owned(), 14)]));
+        assert_eq!(built.texts, BTreeSet::from(["C_GPIO_BOARD_INTERFACE".to_owned()]));
     }
 
     #[test]

@@ -117,6 +117,14 @@ pub enum Error {
         /// The kind expected.
         expected: InterfaceKind,
     },
+    /// No block can have been built like this.
+    #[cfg(feature = "hwh")]
+    Parameter {
+        /// The block's path.
+        path: String,
+        /// Which parameter, what it is, and what it can be.
+        error: pynq_core::ParameterError,
+    },
     /// No block answers anywhere in this range.
     NothingMapped {
         /// The first address.
@@ -167,6 +175,8 @@ impl fmt::Display for Error {
             Self::OtherInterface { port, expected } => {
                 write!(f, "\"{port}\" is not an interface of the kind {expected:?}; join two of the same kind")
             }
+            #[cfg(feature = "hwh")]
+            Self::Parameter { path, error } => write!(f, "block \"{path}\": {error}"),
             Self::NothingMapped { base, size } => {
                 write!(f, "nothing is mapped in the {size:#x} bytes at {base:#x}; see the blocks' addresses")
             }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)] // helpers of tests, outside of a #[test]
 
 use core::time::Duration;
+use pynq_core::Parameters;
+use pynq_drivers::axi_uartlite::AxiUartLiteConfig;
 use pynq_hwh::Design;
 use pynq_sim::{Board, BoardBuilder, BusErrorKind, models::RegisterModel};
 
@@ -58,6 +60,10 @@ fn a_model_of_one_s_own_takes_a_block_s_place() {
 
 /// The board of our design in which a block is of another kind, with the parameters that are named.
 fn with_another(kind: &str, clock: &str, parameters: &str) -> Board {
+    built_as(kind, clock, parameters).unwrap()
+}
+
+fn built_as(kind: &str, clock: &str, parameters: &str) -> Result<Board, pynq_sim::Error> {
     let text = include_str!("../../pynq-hwh/fixtures/pynq-z2-buttons.hwh");
     let (before, block) = text.split_once("<MODULE FULLNAME=\"/leds_gpio\"").unwrap();
     let (block, after) = block.split_once("</MODULE>").unwrap();
@@ -65,7 +71,36 @@ fn with_another(kind: &str, clock: &str, parameters: &str) -> Board {
         .replace("CLKFREQUENCY=\"100000000\"", &format!("CLKFREQUENCY=\"{clock}\""))
         .replace("<PARAMETERS>", &format!("<PARAMETERS>{parameters}"));
     let text = [before, "<MODULE FULLNAME=\"/leds_gpio\"", &block, "</MODULE>", after].concat();
-    Board::from_design(&Design::parse(&text).unwrap()).unwrap()
+    Board::from_design(&Design::parse(&text).unwrap())
+}
+
+/// The board and the driver decode a parameter by one description, so no board is made that no driver would accept.
+#[test]
+fn a_block_that_can_t_have_been_built_so_is_refused_by_name() {
+    for (kind, name, value, says) in [
+        ("axi_uartlite", "C_BAUDRATE", "0", "C_BAUDRATE is 0, and can be 1 to 4294967295"),
+        ("axi_uartlite", "C_S_AXI_ACLK_FREQ_HZ", "0", "C_S_AXI_ACLK_FREQ_HZ is 0, and can be 1 to 4294967295"),
+        ("axi_timer", "C_COUNT_WIDTH", "24", "C_COUNT_WIDTH is 24, and can be 8, 16 or 32"),
+        ("axi_timer", "C_TRIG0_ASSERT", "high", "C_TRIG0_ASSERT is no number, and can be 0 to 1"),
+        ("axi_intc", "C_HAS_IPR", "2", "C_HAS_IPR is 2, and can be 0 to 1"),
+    ] {
+        let parameter = format!("<PARAMETER NAME=\"{name}\" VALUE=\"{value}\"/>");
+        let message = built_as(kind, "100000000", &parameter).unwrap_err().to_string();
+        assert!(message.starts_with(&format!("block \"leds_gpio\": {says}")), "{message}");
+    }
+}
+
+/// What a handoff file doesn't say has the data sheet's default, for the model as for the driver: 9600 baud.
+#[test]
+fn a_parameter_that_is_missing_is_the_same_for_model_and_driver() {
+    let config = AxiUartLiteConfig::from_parameters(&Parameters::new(&[], None)).unwrap();
+    assert_eq!(config.baud_rate, 9600);
+    let board = with_another("axi_uartlite", "100000000", "");
+    board.window("leds_gpio").unwrap().write(0x4, u32::from(b'x'));
+    board.advance(config.character_time() * 99 / 100);
+    assert_eq!(board.serial_output("leds_gpio"), Ok(Vec::new()));
+    board.advance(config.character_time() * 2 / 100);
+    assert_eq!(board.serial_output("leds_gpio"), Ok(vec![b'x']));
 }
 
 #[test]

@@ -125,19 +125,9 @@ impl<'a> DriverContext<'a> {
 
     /// Decodes the block's parameters. One that is there and makes no sense is an error, not a default.
     fn configure<D: Driver>(&self) -> Result<D::Config> {
-        let (mut numbers, mut texts) = (Vec::new(), Vec::new());
-        for (name, _) in self.block.parameters.iter() {
-            // The handoff file leaves the prefix out in places.
-            let name = name.to_ascii_uppercase();
-            let name = if name.starts_with("C_") { name } else { format!("C_{name}") };
-            let truth = || self.block.parameters.boolean(&name).map(u64::from);
-            match self.block.parameters.integer(&name).or_else(|_| truth()) {
-                Ok(value) => numbers.push((name, value)),
-                Err(_) => texts.push(name),
-            }
-        }
-        let numbers: Vec<(&str, u64)> = numbers.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let built = self.block.parameters.built();
+        let numbers: Vec<(&str, u64)> = built.numbers.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let texts: Vec<&str> = built.texts.iter().map(String::as_str).collect();
         let built = Parameters::new(&numbers, self.block.clock_hz).with_texts(&texts);
         D::configure(&built).map_err(|error| Error::Parameter { path: self.path.to_owned(), error })
     }

@@ -1,37 +1,23 @@
 //! Parameters as constants: what an IP block was built with, read from the handoff file once and for all.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::memory_map::IpBlock;
 
-/// The parameters of a block that are numbers or truth values, by name. The same value may stand there several times in
-/// other spellings; the one the hardware was built with is taken.
-pub(super) fn numeric(block: &IpBlock) -> BTreeMap<String, u64> {
-    let (numbers, _) = built(block);
-    numbers
+/// The parameters of a block that are numbers or truth values, by name. Where a block lies is in the memory map, and in
+/// its parameters only sometimes, so these are left out; and so is what the file has without the prefix alone.
+pub(super) fn numeric(block: &IpBlock) -> Vec<(String, u64)> {
+    let mut numbers = block.parameters.built().numbers;
+    numbers.retain(|name, _| is_constant(block, name));
+    numbers.into_iter().collect()
 }
 
 /// The names of those that are neither.
-pub(super) fn texts(block: &IpBlock) -> BTreeSet<String> {
-    let (_, texts) = built(block);
-    texts
+pub(super) fn texts(block: &IpBlock) -> Vec<String> {
+    let mut texts = block.parameters.built().texts;
+    texts.retain(|name| is_constant(block, name));
+    texts.into_iter().collect()
 }
 
-fn built(block: &IpBlock) -> (BTreeMap<String, u64>, BTreeSet<String>) {
-    let (mut found, mut texts) = (BTreeMap::new(), BTreeSet::new());
-    for (name, _) in block.parameters.iter() {
-        // Where a block lies, the memory map tells and the parameters sometimes don't.
-        let name = name.to_ascii_uppercase();
-        let built = name.starts_with("C_") && !name.ends_with("BASEADDR") && !name.ends_with("HIGHADDR");
-        let value = || {
-            let truth = || block.parameters.boolean(&name).map(u64::from);
-            block.parameters.integer(&name).or_else(|_| truth()).ok()
-        };
-        match (built, value()) {
-            (false, _) => {}
-            (true, Some(value)) => drop(found.insert(name, value)),
-            (true, None) => drop(texts.insert(name)),
-        }
-    }
-    (found, texts)
+fn is_constant(block: &IpBlock, name: &str) -> bool {
+    let spelt = || block.parameters.iter().any(|(spelling, _)| spelling.eq_ignore_ascii_case(name));
+    !name.ends_with("BASEADDR") && !name.ends_with("HIGHADDR") && spelt()
 }

@@ -63,6 +63,12 @@ impl FabricBuilder {
         self
     }
 
+    /// Ends in `error`, if nothing was wrong before.
+    #[cfg(feature = "hwh")]
+    pub(crate) fn refused(self, error: Error) -> Self {
+        self.then(|_| Err(error))
+    }
+
     /// Adds a device at a range of the processor's addresses.
     #[must_use]
     pub fn device(self, path: &str, base: u64, size: u64, device: impl Device + 'static) -> Self {

@@ -1,0 +1,119 @@
+//! How the blocks of a design were built. A parameter is decoded by the description that its driver has of it, so that the two
+//! agree on defaults and limits. What no driver needs is read here.
+
+use alloc::{string::ToString, vec::Vec};
+use pynq_core::{ParameterError, Parameters};
+use pynq_drivers::{
+    axi_gpio::{AxiGpioConfig, ChannelConfig, ChannelDirection},
+    axi_timer::AxiTimerConfig,
+    axi_uartlite::{AxiUartLiteConfig, Parity},
+};
+use pynq_hwh::{Interrupts, IpBlock};
+
+use crate::{
+    error::Error,
+    models::{GpioChannel, GpioParams, IntcParams, TimerParams, UartParams, UartParity},
+};
+
+/// Reads the parameters of `block`. One that is there and makes no sense is an error, not a default.
+fn read<T>(
+    block: &IpBlock,
+    clock_hz: u64,
+    decode: impl FnOnce(&Parameters<'_>) -> Result<T, ParameterError>,
+) -> Result<T, Error> {
+    let built = block.parameters.built();
+    let numbers: Vec<(&str, u64)> = built.numbers.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let texts: Vec<&str> = built.texts.iter().map(|name| name.as_str()).collect();
+    decode(&Parameters::new(&numbers, Some(clock_hz)).with_texts(&texts))
+        .map_err(|error| Error::Parameter { path: block.path.to_string(), error })
+}
+
+/// The frequency of the block's clock; that of a model where the design doesn't say.
+fn clock(block: &IpBlock, default: u64) -> u64 {
+    block.clock_hz.filter(|&hz| hz != 0).unwrap_or(default)
+}
+
+pub(super) fn gpio(block: &IpBlock) -> Result<GpioParams, Error> {
+    let channel = |config: ChannelConfig| GpioChannel {
+        width: config.width,
+        all_inputs: config.direction == ChannelDirection::Inputs,
+        all_outputs: config.direction == ChannelDirection::Outputs,
+        dout_default: config.dout_default,
+        tri_default: config.tri_default,
+        ..GpioChannel::default()
+    };
+    let config = read(block, clock(block, 0), AxiGpioConfig::from_parameters)?;
+    Ok(GpioParams {
+        channel1: channel(config.channel1),
+        channel2: config.channel2.map(channel),
+        interrupt_present: config.interrupt,
+    })
+}
+
+pub(super) fn timer(block: &IpBlock) -> Result<TimerParams, Error> {
+    let clock_hz = clock(block, TimerParams::default().clock_hz);
+    read(block, clock_hz, |built| {
+        let config = AxiTimerConfig::from_parameters(built)?;
+        Ok(TimerParams {
+            clock_hz,
+            count_width: config.count_width,
+            one_timer_only: config.one_timer_only,
+            trigger_active_high: [built.flag("C_TRIG0_ASSERT", true)?, built.flag("C_TRIG1_ASSERT", true)?],
+            generate_active_high: [built.flag("C_GEN0_ASSERT", true)?, built.flag("C_GEN1_ASSERT", true)?],
+        })
+    })
+}
+
+pub(super) fn uart(block: &IpBlock) -> Result<UartParams, Error> {
+    let default = UartParams::default();
+    let clock_hz = clock(block, default.clock_hz);
+    read(block, clock_hz, |built| {
+        let config = AxiUartLiteConfig::from_parameters(built)?;
+        let parity = match config.parity {
+            Parity::None => UartParity::None,
+            Parity::Even => UartParity::Even,
+            Parity::Odd => UartParity::Odd,
+        };
+        let built_for_hz = built.number("C_S_AXI_ACLK_FREQ_HZ", 100_000_000, 1, u32::MAX)?.into();
+        Ok(UartParams { clock_hz, built_for_hz, baud_rate: config.baud_rate, data_bits: config.data_bits, parity })
+    })
+}
+
+/// A controller that reaches the processor is as the design's interrupts have it, which is what its driver is made of. One
+/// that doesn't is read here.
+pub(super) fn intc(interrupts: &Interrupts, block: &IpBlock) -> Result<IntcParams, Error> {
+    let byte = |count: u32| u8::try_from(count.min(32)).unwrap_or(32);
+    if let Some(found) = interrupts.controllers.get(&block.path) {
+        return Ok(IntcParams {
+            inputs: byte(found.inputs),
+            sw: byte(found.software_inputs),
+            kind_of_intr: found.kind_of_intr,
+            kind_of_edge: found.kind_of_edge,
+            kind_of_lvl: found.kind_of_level,
+            irq_is_level: found.irq_is_level,
+            irq_active: found.irq_active_high,
+            has_ipr: found.has_ipr,
+            has_sie: found.has_sie,
+            has_cie: found.has_cie,
+            has_ivr: found.has_ivr,
+            has_ilr: found.has_ilr,
+        });
+    }
+    read(block, clock(block, 0), |built| {
+        let mask = |name| built.number(name, u32::MAX, 0, u32::MAX);
+        Ok(IntcParams {
+            inputs: built.byte("C_NUM_INTR_INPUTS", 1, 0, 32)?,
+            sw: built.byte("C_NUM_SW_INTR", 0, 0, 32)?,
+            kind_of_intr: mask("C_KIND_OF_INTR")?,
+            kind_of_edge: mask("C_KIND_OF_EDGE")?,
+            kind_of_lvl: mask("C_KIND_OF_LVL")?,
+            irq_is_level: built.flag("C_IRQ_IS_LEVEL", true)?,
+            irq_active: built.flag("C_IRQ_ACTIVE", true)?,
+            has_ipr: built.flag("C_HAS_IPR", true)?,
+            has_sie: built.flag("C_HAS_SIE", true)?,
+            has_cie: built.flag("C_HAS_CIE", true)?,
+            has_ivr: built.flag("C_HAS_IVR", true)?,
+            has_ilr: built.flag("C_HAS_ILR", false)?,
+        })
+    })
+}
