@@ -10,7 +10,7 @@ use crate::{
 
 /// A driver of an IP block.
 ///
-/// `overlay.block::<MyDriver>("cell")` of the facade, and [`Block::node`](crate::design::Block::node) of a generated design,
+/// `overlay.block::<MyDriver>("cell")` of the facade, and [`Of::node`](crate::design::Of::node) of a generated design,
 /// need no more than this. The [guide to drivers](https://docs.rs/pynq) builds one from nothing.
 pub trait Driver: Sized {
     /// What the block is called in messages: `AXI GPIO`.

@@ -6,10 +6,11 @@
 
 use pynq_core::{
     Volatile,
-    maps::{AxiGpioRegisters, AxiIntcRegisters, Channels},
+    maps::AxiIntcRegisters,
     register_bits, register_map,
     regs::{Cor, Ro, Rw, RwCor, RwW1c, Rwh, Toggle, W1c, W1s, Wo, WoClear, WoSet},
 };
+use pynq_drivers::axi_gpio::{AxiGpioRegisters, Channels};
 
 register_bits! {
     /// Flags and a field.

@@ -44,7 +44,7 @@ impl Pin {
     ///
     /// # Errors
     ///
-    /// [`AxiGpioError::OutputsOnly`], or the error the block has failed with.
+    /// [`AxiGpioError::OutputsOnly`](super::AxiGpioError::OutputsOnly), or the error the block has failed with.
     pub fn read(&self) -> Result<Level> {
         Ok(Level::from(self.0.read()? != 0))
     }
@@ -71,7 +71,7 @@ impl Pin {
     ///
     /// # Errors
     ///
-    /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
+    /// [`AxiGpioError::InputsOnly`](super::AxiGpioError::InputsOnly), or the error the block has failed with.
     pub fn output(&self) -> Result<Level> {
         Ok(Level::from(self.0.output()? != 0))
     }
@@ -80,7 +80,7 @@ impl Pin {
     ///
     /// # Errors
     ///
-    /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
+    /// [`AxiGpioError::InputsOnly`](super::AxiGpioError::InputsOnly), or the error the block has failed with.
     pub fn write(&self, level: Level) -> Result<()> {
         self.0.write(level.is_high().into())
     }
@@ -126,7 +126,7 @@ impl Pin {
     ///
     /// # Errors
     ///
-    /// [`AxiGpioError::InputsOnly`], or the error the block has failed with.
+    /// [`AxiGpioError::InputsOnly`](super::AxiGpioError::InputsOnly), or the error the block has failed with.
     pub fn drive(&self, level: Level) -> Result<()> {
         self.0.drive(level.is_high().into())
     }
@@ -144,7 +144,7 @@ impl Pin {
     ///
     /// # Errors
     ///
-    /// [`AxiGpioError::OutputsOnly`]; as a [`Node`](AxiGpioError::Node) error `InterruptsUnavailable` if the block has
+    /// [`AxiGpioError::OutputsOnly`](super::AxiGpioError::OutputsOnly); as a [`Node`](super::AxiGpioError::Node) error `InterruptsUnavailable` if the block has
     /// no interrupt, and what else a wait can meet.
     ///
     /// # Cancellation safety
@@ -176,7 +176,7 @@ impl Pin {
     ///
     /// # Errors
     ///
-    /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
+    /// `TimedOut` as a [`Node`](super::AxiGpioError::Node) error; else as without a deadline.
     pub fn wait_for_level_until(&self, level: Level, deadline: impl Into<Deadline>) -> Result<()> {
         self.wait_for_level_async(level).block_until(deadline)
     }
@@ -221,7 +221,7 @@ impl Pin {
     ///
     /// # Errors
     ///
-    /// `TimedOut` as a [`Node`](AxiGpioError::Node) error; else as without a deadline.
+    /// `TimedOut` as a [`Node`](super::AxiGpioError::Node) error; else as without a deadline.
     pub fn wait_for_edge_until(&self, edge: Edge, deadline: impl Into<Deadline>) -> Result<()> {
         self.wait_for_edge_async(edge).block_until(deadline)
     }

@@ -3,13 +3,12 @@
 /// What was seen of them last.
 #[derive(Debug, Default)]
 pub(super) struct Threads {
-    #[cfg(target_os = "linux")]
     text: std::string::String,
 }
 
 impl Threads {
-    /// Whether all of them sleep, and slept from the beginning of this call to its end. `None` where the system doesn't say.
-    #[cfg(target_os = "linux")]
+    /// Whether all of them sleep, and slept from the beginning of this call to its end. `None` where the
+    /// system has no such files as Linux.
     pub(super) fn asleep(&mut self) -> Option<bool> {
         // One look is not enough: a thread may be woken by another after it was looked at and before that one was. Nothing
         // has run in between if the counts of what they ran are the same.
@@ -18,15 +17,8 @@ impl Threads {
         Some(first.is_some() && first == second)
     }
 
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn asleep(&mut self) -> Option<bool> {
-        let _ = self;
-        None
-    }
-
     /// How many times each thread but this one was switched to, all in all, and how many threads there are; `Some(None)` if
     /// one of them runs, or is ready to.
-    #[cfg(target_os = "linux")]
     fn look(&mut self) -> Option<Option<(usize, u64)>> {
         use std::{format, fs::File, io::Read as _};
 
