@@ -105,7 +105,8 @@ impl FabricBuilder {
         self
     }
 
-    /// What a soft processor beside the processor sees: what both see, at its own addresses, and what it has for itself.
+    /// Builds the address space of a soft processor: blocks that it shares with the processor, at its own addresses,
+    /// and its private ones.
     fn soft_processor<'d>(
         mut self,
         master: &str,
@@ -142,7 +143,7 @@ impl FabricBuilder {
     /// Wires the inputs of the interrupt controllers.
     fn interrupts(mut self, interrupts: &Interrupts) -> Self {
         for (path, controller) in &interrupts.controllers {
-            // One that no master of ours can reach has no registers here, and nothing behind it can arrive.
+            // A controller that no simulated master can reach has no registers here, so no interrupt behind it arrives.
             if !self.has_block(path) {
                 continue;
             }
@@ -188,7 +189,7 @@ impl FabricBuilder {
         }
     }
 
-    /// Wires a source that may be of a block no master of ours can address, and so has no model.
+    /// Wires a source, whose block may have no model because no simulated master can address it.
     fn wire_or_external(self, source: &str, load: &str) -> Self {
         if self.has_output(source) { self.wire(source, load) } else { self.external(source, load) }
     }
@@ -214,7 +215,7 @@ const fn function(kind: GateKind) -> GateFunction {
     }
 }
 
-/// What software has to take a line of the processor for: a pulse would be gone before a level is looked at.
+/// The trigger that software must set for an input of the processor: a pulse would be gone before its level is read.
 fn trigger(interrupts: &Interrupts, source: &Source) -> Trigger {
     let edge = match source {
         Source::Controller(path) => interrupts.controllers.get(path).is_some_and(|controller| !controller.irq_is_level),
@@ -224,7 +225,7 @@ fn trigger(interrupts: &Interrupts, source: &Source) -> Trigger {
     if edge { Trigger::Edge } else { Trigger::Level }
 }
 
-/// The model of a block, by what it is.
+/// The model of a block, by its type.
 fn known(interrupts: &Interrupts, block: &IpBlock) -> Box<dyn Device> {
     match block.vlnv_without_version() {
         "xilinx.com:ip:axi_intc" => Box::new(AxiIntcModel::new(intc(&block.parameters))),
@@ -242,7 +243,7 @@ fn known(interrupts: &Interrupts, block: &IpBlock) -> Box<dyn Device> {
     }
 }
 
-/// Looks a parameter up; one that is missing has the IP's documented default.
+/// Looks up a parameter; a missing one has the IP's documented default.
 struct Built<'a>(&'a Parameters);
 
 impl Built<'_> {
