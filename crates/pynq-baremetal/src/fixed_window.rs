@@ -40,7 +40,7 @@ impl core::error::Error for WindowError {}
 
 /// A window of `size` bytes at `address`: the block's base address as the design's address map has it.
 ///
-/// Without an operating system there is nobody to ask for a mapping, so this one promises what a mapping would grant.
+/// Without an operating system no mapping is made and checked, so the caller promises what a mapping would guarantee.
 /// The memory attributes are the start-up code's: the range has to be device memory, or memory accesses as a whole
 /// uncached, or the block will see only some of its accesses, late and in another order.
 ///
@@ -73,7 +73,7 @@ mod tests {
     #[test]
     fn addresses_are_checked() {
         let at = |address, size| {
-            // SAFETY: the window is only asked for its size, not accessed.
+            // SAFETY: only the window's size is read; it is not accessed.
             unsafe { window(address, size) }.map(|window| window.size())
         };
         assert_eq!(at(0, 4), Err(WindowError::Unaligned { address: 0 }));

@@ -1,8 +1,8 @@
 //! pynq without an operating system.
 //!
 //! The drivers of `pynq-drivers` and the interrupt engine of `pynq-core` need neither `std` nor an allocator nor a
-//! runtime. What they do need is a window on the registers, a place where interrupts come from, and somebody who puts
-//! the processor to sleep. This crate is that, for processors without an operating system:
+//! runtime. They do need a window on the registers, a root from which interrupts come, and an idle function that puts
+//! the processor to sleep. This crate has these, for processors without an operating system:
 //!
 //! * [`window`] makes a register window of a fixed address;
 //! * [`zynq`] has the interrupt controller of the Zynq-7000 as a root of the engine, the processor's idling, a clock
@@ -14,11 +14,11 @@
 //!
 //! The exception handler calls the controller's `dispatch`. That masks the line, so that it fires once, and wakes the
 //! node on it, whose waker *is* its dispatch: devices are acknowledged and tasks are woken before the handler returns.
-//! Nodes are guarded by a critical section ([`Lock`]), since the handler takes their lock. Which implementation of
-//! `critical-section` that is, the application says and this crate does not.
+//! Nodes are guarded by a critical section ([`Lock`]), since the handler takes their lock. The application
+//! chooses the implementation of `critical-section`; this crate does not.
 //!
-//! One processor core per engine: what runs the interrupt handler runs the tasks. On a second core a program of its
-//! own may run, with nodes of its own.
+//! One processor core per engine: the core that runs the interrupt handler runs the tasks. On a second core a program
+//! of its own may run, with nodes of its own.
 //!
 //! # Sleeping
 //!

@@ -45,7 +45,7 @@
 //! # Ok(())
 //! # }
 //!
-//! /// What the trap vector leads to for machine external interrupts (cause 0x8000_000B).
+//! /// The handler that the trap vector calls for machine external interrupts (cause 0x8000_000B).
 //! fn machine_external() {
 //!     pynq_baremetal::microblaze_v::dispatch();
 //! }
@@ -53,7 +53,7 @@
 //!
 //! # Port to another RISC-V
 //!
-//! Nothing in here is MicroBlaze-V's own but that nothing stands between the external interrupt and the AXI INTC. A hart
+//! Only one thing in here is MicroBlaze-V's own: the AXI INTC is wired to the external interrupt directly. A hart
 //! behind a PLIC needs a root that claims and completes there.
 
 #[allow(unsafe_code)] // the instructions that Rust has no name for

@@ -18,7 +18,7 @@
 //! # Ok(())
 //! # }
 //!
-//! /// What the vector of interrupts leads to.
+//! /// The handler that the interrupt vector calls.
 //! fn irq_handler() {
 //!     pynq_baremetal::zynq::dispatch();
 //! }

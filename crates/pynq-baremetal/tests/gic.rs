@@ -1,4 +1,4 @@
-//! What the interrupt controller's driver writes, on registers that are memory.
+//! The writes of the interrupt controller's driver, on registers that are memory.
 #![allow(clippy::unwrap_used)] // a test may
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use pynq_baremetal::zynq::{Error, Gic, GicLine, Irq, Priority, Trigger};
 use pynq_core::Mmio;
 
-/// Words that keep what was written last.
+/// Registers that read back the value written last.
 struct Memory(&'static [AtomicU32]);
 
 // SAFETY: accesses reach the words of the slice, which are checked by their index.

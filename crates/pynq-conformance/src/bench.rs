@@ -1,4 +1,4 @@
-//! What a backend's test supplies.
+//! The traits that a backend's test implements.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::{future::Future, pin::Pin};
@@ -9,18 +9,18 @@ use crate::{Place, Stop, Task};
 
 /// Sets up hardware.
 pub trait Rig {
-    /// What it sets up.
+    /// The hardware that it sets up.
     type Bench: Bench;
 
-    /// Hardware of this shape in a known state: claimed, with nothing raised, nothing latched and nobody waiting.
+    /// Hardware of this shape in a known state: claimed, with nothing raised, nothing latched and no task waiting.
     ///
     /// # Errors
     ///
     /// [`Stop::Skipped`] if there is no such place.
     fn bench(&mut self, place: &Place) -> Result<Self::Bench, Stop>;
 
-    /// The same after a previous user who left everything enabled and, where there are latches, something in each. No
-    /// device asks for service.
+    /// The same, as left by a previous user: everything is enabled and, where there are latches, all are set. No device
+    /// requests service.
     ///
     /// # Errors
     ///
@@ -39,11 +39,11 @@ pub enum Stimulus {
         /// The line of the node.
         line: u8,
     },
-    /// A level device asks for service, or no longer does.
+    /// A level device requests service, or no longer does.
     Level {
         /// The line of the node.
         line: u8,
-        /// Whether it asks for service.
+        /// Whether it requests service.
         active: bool,
     },
     /// A pin of a GPIO's channel takes a level.
@@ -62,9 +62,9 @@ pub enum Stimulus {
 pub enum Moment {
     /// Immediately before the line is unmasked.
     BeforeUnmasking,
-    /// Immediately before it is read what is pending.
+    /// Immediately before the pending lines are read.
     BeforeStatusRead,
-    /// After that, and before it is acknowledged.
+    /// After that, and before the line is acknowledged.
     BeforeAcknowledge,
     /// In the clock of the acknowledge strobe, in which an edge is lost.
     InAcknowledge,
@@ -79,7 +79,7 @@ fn cannot<T>(what: &str) -> Result<T, Stop> {
     Err(Stop::skipped(what))
 }
 
-/// Hardware that was set up for a case, and what runs the case's tasks.
+/// Hardware that was set up for a case, and the executor of the case's tasks.
 ///
 /// The methods from [`enables`](Self::enables) on are abilities. A rig that has one overrides it; a rig that has not
 /// leaves the default, which ends the case as skipped.
@@ -91,25 +91,25 @@ pub trait Bench {
     /// One line will do for most cases, three are enough for all.
     fn lines(&self) -> Vec<u8>;
 
-    /// Lets something happen.
+    /// Applies a stimulus.
     ///
     /// # Errors
     ///
     /// [`Stop::Skipped`] if the rig has no means to make it happen.
     fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop>;
 
-    /// Hands a task to whatever runs tasks here. It is to be polled from now on whenever it is woken.
+    /// Hands a task to the executor, which from now on polls it whenever it is woken.
     fn spawn(&self, task: Task);
 
-    /// Returns when everything that stimuli have set in motion has arrived at the wakers of those who wait. Not whether
-    /// those have been polled: that the suite knows by itself.
+    /// Returns when everything that stimuli have set in motion has arrived at the wakers of the waiting tasks. Whether
+    /// those have been polled is left to the suite, which knows by itself.
     fn settle(&self);
 
     /// Gives tasks a turn, here or elsewhere. Called in a loop while a task that was woken has not been polled.
     fn turn(&self);
 
     /// Whether wakers are woken inside an interrupt handler or critical section, where they can't register a wait or
-    /// allocate. Cases whose wakers do are skipped then.
+    /// allocate. Cases whose wakers do so are skipped then.
     fn wakes_in_handler(&self) -> bool {
         false
     }
@@ -162,7 +162,7 @@ pub trait Bench {
         cannot("this rig can't time an event by register accesses")
     }
 
-    /// Raises an interrupt at the root that no line asks for.
+    /// Raises an interrupt at the root without any line being active.
     ///
     /// # Errors
     ///
@@ -206,10 +206,10 @@ pub trait Bench {
     ///
     /// [`Stop::Skipped`] without the ability.
     fn parent_line(&self) -> Result<u8, Stop> {
-        cannot("this rig doesn't tell how its nodes are wired")
+        cannot("this rig doesn't report how its nodes are wired")
     }
 
-    /// Tries to claim the hardware of the first node once more, and tells whether that was refused.
+    /// Tries to claim the hardware of the first node once more, and returns whether that was refused.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What every backend's DMA buffers must do.
+//! The suite for the DMA buffers of a backend.
 
 use alloc::{vec, vec::Vec};
 
@@ -31,12 +31,12 @@ const SIZE: usize = 4096;
 
 /// Tests the buffers of a backend.
 ///
-/// It syncs as a driver must, so that it passes on any memory, coherent or not. What happens without is for the backend's
-/// own tests.
+/// It syncs as a driver must, so that it passes on any memory, coherent or not. Buffers without syncing are for the
+/// backend's own tests.
 ///
 /// # Errors
 ///
-/// What is wrong with them.
+/// The first fault found.
 pub fn dma_buffers(rig: &impl DmaRig) -> Verdict {
     addresses(rig)?;
     transfers(rig)?;
@@ -74,7 +74,7 @@ fn addresses(rig: &impl DmaRig) -> Verdict {
     }
     let apart = one.physical_address().abs_diff(two.physical_address());
     ensure!(apart >= SIZE as u64, "two buffers that overlap, {apart:#x} bytes apart");
-    // What was dropped can be had again, as often as one likes.
+    // Memory of dropped buffers can be allocated again, any number of times.
     drop((one, two));
     for _ in 0..100 {
         drop(allocate(rig, &request)?);
@@ -96,7 +96,7 @@ fn transfers(rig: &impl DmaRig) -> Verdict {
         ok(buffer.sync_for_cpu(range.clone(), Direction::ToDevice))?;
 
         for direction in [Direction::FromDevice, Direction::Bidirectional] {
-            // What the processor saw there before is in its cache now.
+            // Now the old data is in the processor's cache.
             let mut found = vec![0; range.len()];
             ok(buffer.copy_out(range.start, &mut found))?;
             ok(buffer.sync_for_device(range.clone(), direction))?;
@@ -108,7 +108,7 @@ fn transfers(rig: &impl DmaRig) -> Verdict {
             ensure!(found == written, "the processor does not see what the device wrote to {range:?} ({direction:?})");
         }
     }
-    // Syncing one range leaves what was written beside it alone, on the other side of a line.
+    // Syncing one range leaves data beside it alone, on the other side of a boundary of cache lines.
     let line = buffer.line_size();
     ok(buffer.copy_in(line, &[0x5A]))?;
     ok(buffer.sync_for_device(0..line, Direction::FromDevice))?;
@@ -146,7 +146,7 @@ fn ranges(rig: &impl DmaRig) -> Verdict {
     ok(buffer.copy_in(0, &pattern(9, 100)))?;
     for (offset, length) in [(0, 101), (100, 1), (usize::MAX, 1), (1, usize::MAX)] {
         let wrong = Err(DmaError::OutOfRange { offset, length, size: 100 });
-        // A slice of that length can't be had.
+        // A slice of a greater length can't be made.
         if length < SIZE {
             let (read, written) =
                 (buffer.copy_out(offset, &mut vec![0; length]), buffer.copy_in(offset, &vec![0; length]));
@@ -186,7 +186,7 @@ fn refusals(rig: &impl DmaRig) -> Verdict {
     ensure!(matches!(narrow, Some(DmaError::Unreachable { size: 16, bits: 4, .. })), "four address bits: {narrow:?}");
     let much = refused(DmaRequest::new(usize::MAX / 2).address_width(AddressWidth::BITS_64), "all there is")?;
     ensure!(much == Some(DmaError::NoMemory { size: usize::MAX / 2 }), "all there is: {much:?}");
-    // None of it took anything away.
+    // None of the refused requests took any memory.
     drop((allocate(rig, &DmaRequest::new(SIZE))?, allocate(rig, &DmaRequest::new(SIZE))?));
     Ok(())
 }

@@ -1,14 +1,14 @@
 //! The conformance suite every pynq backend passes: named cases, generic over the backend.
 //!
 //! The interrupt engine is written once and the register functions are few; what differs from backend to backend is how
-//! an interrupt gets from the hardware to the engine. This suite asks of a backend, through nothing but the engine's
-//! public waits, whether that was done right: is a line masked when nobody waits, is an event that comes while
-//! somebody arms found, is one service enough for all who wait, does an error reach everyone.
+//! an interrupt gets from the hardware to the engine. This suite checks, through nothing but the engine's public waits,
+//! whether a backend does that right: is a line masked when no task waits, is an event found that comes while a line is
+//! being armed, does one service wake all waiting tasks, does an error reach every one of them.
 //!
 //! A backend's test implements two traits. A [`Rig`] sets up the hardware for a [`Place`] (a line of an edge
-//! controller, a GPIO behind two cascaded ones, a pin straight on the root), and a [`Bench`] is what it has set up: the
-//! nodes, what the outside world can do to them, and what runs the tasks. What a rig can't do it says, and the case is
-//! reported as skipped with that reason. Then
+//! controller, a GPIO behind two cascaded ones, a pin straight on the root), and a [`Bench`] is the result: the nodes,
+//! stimuli from the outside world, and an executor of the tasks. If a rig can't do something, it returns the reason,
+//! and the case is reported as skipped with it. Then
 //!
 //! ```no_run
 //! # fn demo(rig: &mut impl pynq_conformance::Rig) {
@@ -38,9 +38,9 @@
 //! # What a case may rely on
 //!
 //! Every case gets a bench of its own, on which nothing waits. It raises an event, lets the bench
-//! [settle](Bench::settle), and then looks: it never waits for time to pass, so a slow machine fails no case. Tasks are
-//! run by whatever the bench runs them on: [`Manual`] polls them in place, a backend may as well spawn them on a runtime
-//! or block a thread on each.
+//! [settle](Bench::settle), and then looks: it never waits for time to pass, so a slow machine fails no case. The bench
+//! chooses the executor: [`Manual`] polls tasks in place, a backend may as well spawn them on a runtime or block a
+//! thread on each.
 //!
 //! # Features
 //!

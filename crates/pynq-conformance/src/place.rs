@@ -7,20 +7,20 @@ use core::fmt;
 pub enum Source {
     /// A device that raises edges.
     Edge,
-    /// A device that holds its line active until it is answered.
+    /// A device that holds its line active until it is serviced.
     Level,
     /// An AXI GPIO with two channels of at least two input pins each.
     Gpio,
 }
 
-/// What controllers the source is behind.
+/// The controllers that the source is behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Controllers {
     /// None: it is wired straight to the root.
     None,
-    /// All of whose inputs are edges, those of a cascade included, as on the PYNQ-Z1 and -Z2.
+    /// Controllers all of whose inputs are edges, those of a cascade included, as on the PYNQ-Z1 and -Z2.
     Edge,
-    /// With level and edge inputs. A GPIO, and the next controller of a cascade, are on a level input.
+    /// Controllers with level and edge inputs. A GPIO, and the next controller of a cascade, are on a level input.
     Mixed,
 }
 
@@ -57,7 +57,7 @@ impl Place {
     }
 }
 
-/// The name that selects it, as in `mixed_level_line_cascade_2`.
+/// The name by which a place is selected, as in `mixed_level_line_cascade_2`.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match (self.source, self.controllers) {
@@ -75,8 +75,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// Every place. A device that holds its line on an edge input is not among them: what answers it is its driver, so each
-/// such driver has a place of its own, as the GPIO does.
+/// Every place. A device that holds its line on an edge input is not among them: only its driver can service it, so
+/// each such driver has a place of its own, as the GPIO does.
 pub const PLACES: &[Place] = {
     use Controllers::{Edge, Mixed, None};
     &[

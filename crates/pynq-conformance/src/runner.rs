@@ -24,8 +24,8 @@ impl Selection {
         Self(Vec::new())
     }
 
-    /// Those in whose name one of the patterns occurs: `i03`, `cascade_2`. Of a pattern with a slash, what is after it is
-    /// the whole name of a place: `i05_cancelled/edge_line`, `/gpio_on_root`. No pattern at all selects all.
+    /// Those in whose name one of the patterns occurs: `i03`, `cascade_2`. In a pattern with a slash, the part after it
+    /// is the whole name of a place: `i05_cancelled/edge_line`, `/gpio_on_root`. No pattern at all selects all.
     pub fn matching<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
         Self(patterns.into_iter().map(ToString::to_string).collect())
     }
@@ -57,14 +57,14 @@ pub fn names() -> Vec<String> {
     TABLE.iter().flat_map(|&(case, applies)| at(case, applies)).collect()
 }
 
-/// What came of a run.
+/// The results of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     outcomes: Vec<(String, Verdict)>,
 }
 
 impl Report {
-    /// What came of each case that was run, by its full name and in order.
+    /// The result of each case that was run, by its full name and in order.
     pub fn outcomes(&self) -> &[(String, Verdict)] {
         &self.outcomes
     }
@@ -108,7 +108,7 @@ impl fmt::Display for Report {
 
 /// Runs the selected cases, writes a line for each to `log` as it ends, and the totals as the last one.
 ///
-/// What `log` can't take is lost; the report has it all.
+/// Lines that `log` can't take are lost; the report is complete all the same.
 pub fn run<R: Rig>(rig: &mut R, selection: &Selection, log: &mut dyn fmt::Write) -> Report {
     let mut report = Report::default();
     for case in all::<R::Bench>() {

@@ -62,7 +62,7 @@ impl<T> Lock<T> {
         return Self(Critical::new(value));
     }
 
-    /// Short and without calls of anyone's code: wakers use it, and a waker may be woken in an interrupt handler.
+    /// `f` must be short and call no foreign code: wakers use this, and a waker may be woken in an interrupt handler.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
         #[cfg(feature = "std")]
         return f(&mut self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner));

@@ -1,8 +1,8 @@
 //! Tasks whose progress the suite can see, whatever runs them.
 //!
-//! A case must know when everybody who was woken has had a turn, or it could only wait and hope. So a [`Task`] puts a
-//! waker of its own between the engine and its executor, which remembers that it was woken. Its future is kept where the
-//! suite can reach it, which is how a wait is dropped from outside of a runtime.
+//! A case must know when every woken task has been polled, or it could only wait and hope. So a [`Task`] puts a waker
+//! of its own between the engine and its executor, which remembers that it was woken. Its future is kept where the
+//! suite can reach it, so that the suite can drop a wait from outside of a runtime.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::{
@@ -18,9 +18,9 @@ use crate::sync::{Arc, Lock, impl_wake};
 pub(crate) type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 struct State {
-    /// Not there while it is being polled, nor once it is over.
+    /// `None` while it is being polled, and once it is over.
     future: Option<Boxed>,
-    /// Of the executor.
+    /// The executor's waker.
     outer: Option<Waker>,
     woken: bool,
     polling: bool,
@@ -35,7 +35,7 @@ impl_wake!(() Shared, |this| {
     let outer = this.0.with(|state| {
         state.woken = true;
         state.wakes += 1;
-        // By reference would mean under the lock, and by value it would be gone for the next one.
+        // A clone: waking by reference would hold the lock, and waking by value would leave none for the next wake.
         state.outer.clone()
     });
     if let Some(outer) = outer {
@@ -43,7 +43,7 @@ impl_wake!(() Shared, |this| {
     }
 });
 
-/// A task of the suite, to be run by whatever the backend runs tasks on: a future that has to be polled to its end.
+/// A task of the suite, for the backend's executor to run: a future that has to be polled to its end.
 #[must_use = "a task has to be run"]
 pub struct Task(Arc<Shared>);
 
@@ -91,7 +91,7 @@ impl Future for Task {
         let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
         let mut future = Some(future);
         if polled.is_ready() {
-            // Before anyone can see that it is over: what its drop does is part of it.
+            // Dropped before the task is seen to be over: the effects of the drop are part of the task.
             future = None;
         }
         self.0.0.with(|state| {
@@ -109,7 +109,7 @@ impl fmt::Debug for Task {
 }
 
 impl Probe {
-    /// Nobody owes it a turn, and nobody is in it.
+    /// The task is over, or it neither has to be polled nor is being polled.
     pub(crate) fn is_quiet(&self) -> bool {
         self.0.0.with(|state| state.over || !state.woken && !state.polling)
     }
@@ -126,7 +126,7 @@ impl Probe {
         self.0.0.with(|state| state.polls)
     }
 
-    /// Drops the future, here and now. Tells whether that was possible: not while it is being polled.
+    /// Drops the future, here and now. Returns whether that was possible: not while it is being polled.
     pub(crate) fn cancel(&self) -> bool {
         let Some((future, outer)) = self.0.0.with(|state| {
             if state.polling {
@@ -139,14 +139,14 @@ impl Probe {
         };
         drop(future);
         if let Some(outer) = outer {
-            // Its executor has something to clear away.
+            // Woken so that its executor removes the task.
             outer.wake();
         }
         true
     }
 }
 
-/// The simplest of executors: polls, in place and in order, whoever was woken.
+/// The simplest of executors: polls the tasks that were woken, in place and in order.
 #[derive(Debug, Default)]
 pub struct Manual(RefCell<Vec<Task>>);
 

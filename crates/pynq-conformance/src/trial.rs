@@ -1,4 +1,4 @@
-//! What a case works with: a bench, the waits it has started, and ways to ask how they stand.
+//! The tools of a case: a bench, the waits that the case has started, and checks of their state.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::{
@@ -20,8 +20,8 @@ use crate::{
     verdict::ensure,
 };
 
-/// More turns than any executor needs to poll a handful of tasks, and few enough that a backend which wakes tasks for
-/// nothing, for ever, gets its verdict.
+/// More turns than any executor needs to poll a handful of tasks, and few enough that the test of a backend which wakes
+/// tasks for nothing, without end, still ends.
 const MANY_TURNS: u64 = 1 << 21;
 
 pub(crate) struct Trial<'a, B: Bench> {
@@ -33,7 +33,7 @@ pub(crate) struct Trial<'a, B: Bench> {
     pins: Cell<[u32; 2]>,
 }
 
-/// What a wait leaves behind.
+/// The result of a wait, and the handle that it used.
 struct Slot {
     outcome: Option<Result<Fired, Error>>,
     line: Option<Line>,
@@ -83,7 +83,7 @@ impl<'a, B: Bench> Trial<'a, B> {
         probe
     }
 
-    /// Until nobody is owed a turn.
+    /// Gives tasks turns until no woken task is left to poll.
     pub(crate) fn rest(&self) -> Verdict {
         for _ in 0..MANY_TURNS {
             self.bench.settle();
@@ -109,7 +109,7 @@ impl<'a, B: Bench> Trial<'a, B> {
         Ok(Wait { probe, slot })
     }
 
-    /// Starts a wait on a new handle, and makes sure that it does wait.
+    /// Starts a wait on a new handle, and checks that it waits.
     pub(crate) fn wait(&self, port: u8) -> Result<Wait, Stop> {
         let wait = self.start(self.line(port)?)?;
         self.waits(&wait, "though nothing has happened")?;
@@ -137,7 +137,7 @@ impl<'a, B: Bench> Trial<'a, B> {
         Ok(Wait { probe, slot })
     }
 
-    /// It completed with an event.
+    /// Checks that a wait completed with an event.
     pub(crate) fn completed(&self, wait: &Wait, when: &str) -> Result<Fired, Stop> {
         match wait.outcome() {
             Some(Ok(fired)) => Ok(fired),
@@ -147,16 +147,16 @@ impl<'a, B: Bench> Trial<'a, B> {
         }
     }
 
-    /// It completed with an error.
+    /// Checks that a wait completed with this error.
     pub(crate) fn failed(&self, wait: &Wait, error: Error, when: &str) -> Verdict {
         match wait.outcome() {
             Some(Err(found)) if found == error => Ok(()),
             Some(found) => Err(Stop::failed(alloc::format!("a wait ended with {found:?} {when}, not with {error:?}"))),
-            None => Err(Stop::failed(alloc::format!("a waiter was not told {when}"))),
+            None => Err(Stop::failed(alloc::format!("a wait did not end {when}"))),
         }
     }
 
-    /// It waits, and has not been disturbed.
+    /// Checks that a wait still waits, and has not been woken.
     pub(crate) fn waits(&self, wait: &Wait, when: &str) -> Verdict {
         if let Some(outcome) = wait.outcome() {
             return Err(Stop::failed(alloc::format!("a wait ended with {outcome:?} {when}")));
@@ -179,7 +179,7 @@ impl<'a, B: Bench> Trial<'a, B> {
         self.rest()
     }
 
-    /// What raises an event on a line: an edge, the device's asking, a change of pin 0.
+    /// The stimulus that raises an event on a line: an edge, a device's request, a change of pin 0.
     pub(crate) fn event(&self, port: u8) -> Stimulus {
         match self.place.source {
             Source::Edge => Stimulus::Edge { line: port },
@@ -188,19 +188,19 @@ impl<'a, B: Bench> Trial<'a, B> {
         }
     }
 
-    /// Raises an event, and lets everyone whom it concerns have a turn.
+    /// Raises an event, and lets all tasks that it wakes have a turn.
     pub(crate) fn fire(&self, port: u8) -> Verdict {
         self.stimulate(self.event(port))
     }
 
-    /// The same without anyone having a turn.
+    /// The same without any task having a turn.
     pub(crate) fn fire_unseen(&self, port: u8) -> Verdict {
         self.bench.stimulate(self.event(port))?;
         self.bench.settle();
         Ok(())
     }
 
-    /// What a driver does about an event: after it, a level device no longer asks for service.
+    /// Services an event as a driver does: after it, a level device no longer requests service.
     pub(crate) fn answer(&self, port: u8) -> Verdict {
         match self.place.source {
             Source::Level => self.stimulate(Stimulus::Level { line: port, active: false }),
@@ -208,7 +208,7 @@ impl<'a, B: Bench> Trial<'a, B> {
         }
     }
 
-    /// A change of a pin. It is expected to happen: the next one is back.
+    /// A change of a pin, which must then be applied: the next call returns the change back.
     pub(crate) fn toggle_of(&self, channel: u8, pin: u8) -> Stimulus {
         let mut pins = self.pins.get();
         let channel_pins = &mut pins[usize::from(channel & 1)];
@@ -233,7 +233,8 @@ impl<'a, B: Bench> Trial<'a, B> {
         self.node.line_stats(port)
     }
 
-    /// Nothing waits and nothing is armed, by the engine's own account; a root below a controller may stay armed.
+    /// Checks by the engine's own account that nothing waits and nothing is armed; a root below a controller may stay
+    /// armed.
     pub(crate) fn idle(&self, when: &str) -> Verdict {
         self.rest()?;
         for (level, node) in self.bench.chain().iter().enumerate() {
@@ -242,7 +243,7 @@ impl<'a, B: Bench> Trial<'a, B> {
         Ok(())
     }
 
-    /// The same, and the hardware says so too.
+    /// The same, checked in the hardware's enable registers as well.
     pub(crate) fn masked(&self, when: &str) -> Verdict {
         self.idle(when)?;
         let enables = self.bench.enables()?;
@@ -250,7 +251,7 @@ impl<'a, B: Bench> Trial<'a, B> {
         Ok(())
     }
 
-    /// The line is unmasked, as is everything between it and the root.
+    /// Checks that the line is unmasked, as is everything between it and the root.
     pub(crate) fn unmasked(&self, port: u8, when: &str) -> Verdict {
         let enables = self.bench.enables()?;
         let open = enables.first().is_some_and(|first| first & 1 << port != 0) && !enables.contains(&0);
@@ -261,7 +262,7 @@ impl<'a, B: Bench> Trial<'a, B> {
 
 impl<B: Bench> Drop for Trial<'_, B> {
     fn drop(&mut self) {
-        // A case that ends early leaves nobody waiting on the hardware of the next one.
+        // A case that ends early must leave no wait on the hardware, which the next case uses.
         for probe in self.probes.borrow().iter() {
             while !probe.cancel() {
                 self.bench.turn();

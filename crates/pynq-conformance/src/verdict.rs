@@ -1,4 +1,4 @@
-//! What comes of a case.
+//! The result of a case.
 
 use alloc::{
     format,
@@ -8,7 +8,7 @@ use core::fmt;
 
 use pynq_core::Error;
 
-/// What came of a case.
+/// The result of a case.
 pub type Verdict = Result<(), Stop>;
 
 /// Why a case ended early.
@@ -16,7 +16,7 @@ pub type Verdict = Result<(), Stop>;
 pub enum Stop {
     /// The backend does something wrong.
     Failed(String),
-    /// The rig doesn't have the place, or can't do what the case asks of it.
+    /// The rig doesn't have the place, or can't do what the case needs.
     Skipped(String),
 }
 

@@ -1,4 +1,4 @@
-//! The simulated board's DMA buffers, in the common suite and in what only a model of a cache can show.
+//! The simulated board's DMA buffers, in the common suite, and in tests that only a model of a cache allows.
 #![allow(clippy::unwrap_used)] // a test may
 
 use pynq_conformance::{DmaRig, dma_buffers};
@@ -33,7 +33,7 @@ impl DmaRig for Rig {
     }
 
     fn device_writes(&self, address: u64, bytes: &[u8]) {
-        // A cache writes back whenever it likes, and what must not be in it may come out just now.
+        // A cache may write back at any time, so dirty lines that must not be there are written back just now.
         self.memory.evict();
         self.board.write_memory(address, bytes).unwrap();
     }
@@ -159,7 +159,7 @@ fn memory_runs_out_and_comes_back() {
     buffers.remove(0);
     let aligned = memory.allocate(&DmaRequest::new(8).alignment(SIZE / 2)).unwrap();
     assert_eq!(aligned.physical_address(), BASE);
-    // What the processor wrote to a buffer that is gone does not come out in the next one.
+    // Data that the processor wrote to a dropped buffer does not appear in the next one.
     let mut old = memory.allocate(&DmaRequest::new(64)).unwrap();
     let address = old.physical_address();
     old.copy_in(0, &[7; 64]).unwrap();

@@ -1,4 +1,4 @@
-//! The suite itself: what it reports of a backend that can do little, and of one that is broken.
+//! The suite itself: its reports of a backend that can do little, and of a broken one.
 #![allow(clippy::unwrap_used)] // a test may
 
 #[path = "../../pynq-core/tests/minimal/mod.rs"]

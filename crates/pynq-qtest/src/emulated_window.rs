@@ -6,8 +6,8 @@ use crate::process::{Command, Qtest};
 
 /// A window onto a range of the emulated machine's addresses.
 ///
-/// Cheap to clone. Accesses can't fail; once the [connection has](Qtest::failure), registers read all ones and what is
-/// written vanishes, as on a bus without an answer. So does an access whose address is beyond the machine's.
+/// Cheap to clone. Accesses can't fail; once the [connection has](Qtest::failure), registers read all ones and
+/// writes are dropped, as on a bus without an answer. The same goes for an address beyond the machine's.
 #[derive(Clone, Debug)]
 pub struct QtestWindow {
     qtest: Qtest,

@@ -1,8 +1,8 @@
-//! What can go wrong between here and the emulator.
+//! Errors of the connection to the emulator.
 
 use std::{fmt, io, time::Duration};
 
-/// Why QEMU could not be started, or a command not be carried out.
+/// Why QEMU could not be started, or a command could not be carried out.
 ///
 /// After any of them but [`Refused`](Self::Refused) and [`Malformed`](Self::Malformed) the connection is over, and every
 /// later command fails with the same error.
@@ -13,7 +13,7 @@ pub enum Error {
     Start {
         /// The program.
         program: String,
-        /// What the operating system said.
+        /// The error of the operating system.
         kind: io::ErrorKind,
     },
     /// QEMU ended.
@@ -22,7 +22,7 @@ pub enum Error {
         command: String,
         /// Its exit status, or why that is not known.
         status: String,
-        /// The last that it wrote to its standard error.
+        /// The end of its output to standard error.
         said: String,
     },
     /// QEMU gave no answer in time, and was killed.
@@ -32,11 +32,11 @@ pub enum Error {
         /// How long it had.
         limit: Duration,
     },
-    /// QEMU's answer is none of this protocol.
+    /// QEMU's answer does not belong to this protocol.
     Answer {
         /// The command it was sent.
         command: String,
-        /// What it said.
+        /// The answer.
         answer: String,
     },
     /// QEMU refused the command.

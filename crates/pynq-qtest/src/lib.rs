@@ -1,6 +1,6 @@
 //! Drivers against QEMU's device models, from a host program.
 //!
-//! QEMU has models of its own of an AXI INTC, an AXI timer and a UART Lite, written by others than who wrote the
+//! QEMU has models of its own of an AXI INTC, an AXI timer and a UART Lite, written independently of the
 //! drivers. Its qtest protocol reads and writes their registers from outside, in lines of text. [`Qtest`] is such a
 //! connection, with the process at its other end; [`QtestWindow`] is the [`Mmio`](pynq_core::Mmio) that drivers access,
 //! and [`QtestPin`] the [`InterruptSource`](pynq_core::interrupt::InterruptSource) that the interrupt engine sits on. No
@@ -25,13 +25,13 @@
 //!
 //! # Time
 //!
-//! The time of the emulated machine is the host's, or stands still: a stock QEMU can't be told over this protocol to let
-//! some pass. So tests of timers have to wait for them, and must not depend on how long that takes.
+//! The time of the emulated machine is the host's, or stands still: over this protocol a stock QEMU can't be made to
+//! let some pass. So tests of timers have to wait for them, and must not depend on how long that takes.
 //!
 //! # Faithfulness
 //!
 //! QEMU's models depart from the hardware in many ways. A driver that passes here has met a second opinion and no more;
-//! the book has a table of what is different.
+//! the book has a table of the differences.
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code)] // implements Mmio, whose contract is unsafe

@@ -24,7 +24,7 @@ pub enum Time {
 ///
 /// An AXI Ethernet and its DMA are there as well, at inputs 7 to 9.
 ///
-/// QEMU is [stopped](Qtest::stop) with this value, whatever windows and pins there still are.
+/// QEMU is [stopped](Qtest::stop) when this value is dropped, even if there are still windows and pins.
 #[derive(Debug)]
 pub struct MicroBlazeV {
     qtest: Qtest,
@@ -58,14 +58,14 @@ impl MicroBlazeV {
     const INTC_SIZE: usize = 0x200;
     const TIMER_SIZE: usize = 0x20;
     const UARTLITE_SIZE: usize = 0x10;
-    /// QEMU's names for what the machine makes first and second.
+    /// QEMU's names for the first and second device that the machine makes.
     const CPU: &'static str = "/machine/unattached/device[0]";
     const CONTROLLER: &'static str = "/machine/unattached/device[1]";
     /// The processor's external interrupt.
     const CPU_INPUT: u32 = 11;
 
-    /// Where the processor begins, and what it does there: `wfi`, and again. What is there otherwise is no program, and
-    /// would keep the host busy.
+    /// The program at the processor's first address: `wfi` in a loop. Without it the memory there holds no program, and
+    /// the processor would keep the host busy.
     const IDLE: [&'static str; 2] =
         ["loader,addr=0x1000,data=0x10500073,data-len=4", "loader,addr=0x1004,data=0xffdff06f,data-len=4"];
 
@@ -129,7 +129,7 @@ impl MicroBlazeV {
         (self.qtest.level(Self::CPU_INPUT), self.qtest.changes(Self::CPU_INPUT))
     }
 
-    /// Sets an input of the INTC, as if its device had. Telling the same level again is not nothing: QEMU's INTC takes
+    /// Sets an input of the INTC, as if its device had. Setting the same level again has an effect: QEMU's INTC takes
     /// it for another edge.
     ///
     /// # Errors

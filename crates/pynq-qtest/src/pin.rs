@@ -41,7 +41,7 @@ impl fmt::Debug for QtestPin {
 
 impl InterruptSource for QtestPin {
     fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        // Cloned and dropped without the lock, for either is code of others.
+        // Cloned and dropped without the lock, for either runs code of the executor.
         let waker = cx.waker().clone();
         let mut state = self.qtest.wires().lock();
         if state.gone {
@@ -63,11 +63,11 @@ impl InterruptSource for QtestPin {
         poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
         deadline: Option<Instant>,
     ) -> Result<(), Error> {
-        let kick = Arc::new(Kick::default());
-        let waker = Waker::from(Arc::clone(&kick));
+        let parker = Arc::new(Parker::default());
+        let waker = Waker::from(Arc::clone(&parker));
         let mut cx = Context::from_waker(&waker);
         loop {
-            let seen = kick.count();
+            let seen = parker.count();
             if poll(&mut cx).is_ready() {
                 return Ok(());
             }
@@ -75,19 +75,20 @@ impl InterruptSource for QtestPin {
             if left.is_some_and(|left| left.is_zero()) {
                 return Err(Error::TimedOut);
             }
-            kick.sleep(seen, left);
+            parker.sleep(seen, left);
         }
     }
 }
 
-/// What a blocked thread sleeps on. It counts, so that a call within the poll of another can't eat that one's wake-up.
+/// Parker: a blocked thread sleeps on it. It counts wakes, so that a call within the poll of another can't consume the
+/// other's wake-up.
 #[derive(Default)]
-struct Kick {
+struct Parker {
     count: Mutex<u64>,
-    kicked: Condvar,
+    unparked: Condvar,
 }
 
-impl Kick {
+impl Parker {
     fn count(&self) -> u64 {
         *self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,16 +96,16 @@ impl Kick {
     fn sleep(&self, seen: u64, limit: Option<std::time::Duration>) {
         let count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         match limit {
-            Some(limit) => drop(self.kicked.wait_timeout_while(count, limit, |count| *count == seen)),
-            None => drop(self.kicked.wait_while(count, |count| *count == seen)),
+            Some(limit) => drop(self.unparked.wait_timeout_while(count, limit, |count| *count == seen)),
+            None => drop(self.unparked.wait_while(count, |count| *count == seen)),
         }
     }
 }
 
-impl Wake for Kick {
+impl Wake for Parker {
     fn wake(self: Arc<Self>) {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
         *count = count.wrapping_add(1);
-        self.kicked.notify_all();
+        self.unparked.notify_all();
     }
 }

@@ -1,8 +1,8 @@
-//! The process, and what is said between it and this program.
+//! The QEMU process, and the protocol between it and this program.
 //!
-//! A line goes to QEMU for each command and one comes back, in order; between them come lines that say how interrupt
-//! inputs changed. A thread reads them all, for two reasons: there is no read from a pipe with a limit on its time, and
-//! interrupts come while nobody asks for anything.
+//! A line goes to QEMU for each command and one comes back, in order; between them come lines that report changes
+//! of interrupt inputs. A thread reads them all, for two reasons: a read from a pipe has no time limit, and interrupts
+//! arrive while no command is under way.
 
 use std::{
     fmt::Write as _,
@@ -24,13 +24,13 @@ use crate::{
 /// How long QEMU may take for an answer. An access takes some 30 us; this is for a machine that is very busy.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// So many commands are sent before the first answer is waited for: few enough to fit into a pipe.
+/// How many commands are sent before the first answer is awaited: few enough to fit into a pipe.
 const AT_ONCE: usize = 64;
 
 /// Bytes of QEMU's complaints that are kept, the last ones.
 const COMPLAINTS: usize = 2_000;
 
-/// What QEMU can be told.
+/// A command to QEMU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Command<'a> {
@@ -43,7 +43,7 @@ pub enum Command<'a> {
     Write32 {
         /// The address.
         address: u64,
-        /// What is written.
+        /// The value to write.
         value: u32,
     },
     /// Set an interrupt input of a device, as if another device had.
@@ -81,7 +81,7 @@ fn name(name: &str) -> Result<&str, Error> {
     fits.then_some(name).ok_or_else(|| Error::Malformed { name: name.to_owned() })
 }
 
-/// A running QEMU, told what to do over qtest. Clones are handles on the same one; it is killed with the last of them,
+/// A running QEMU, controlled over qtest. Clones are handles on the same process; it is killed with the last of them,
 /// windows and pins included. If this program ends without dropping it, QEMU stays, and idles.
 #[derive(Clone, Debug)]
 pub struct Qtest(Arc<Shared>);
@@ -106,13 +106,13 @@ struct Link {
 }
 
 impl Qtest {
-    /// Starts QEMU: `command` names the program and the machine, and may do so as it likes; what makes it listen to
-    /// qtest is added. Its standard streams belong to the connection from then on, so `-monitor none`, `-display none` and
+    /// Starts QEMU. `command` names the program and the machine, with any further arguments; the arguments for qtest
+    /// are added. Its standard streams belong to the connection from then on, so `-monitor none`, `-display none` and
     /// `-serial` for something else go with it.
     ///
     /// # Errors
     ///
-    /// [`Error::Start`] if the program is missing, [`Error::Ended`] if it didn't like its arguments.
+    /// [`Error::Start`] if the program is missing, [`Error::Ended`] if it rejects its arguments.
     pub fn start(mut command: std::process::Command) -> Result<Self, Error> {
         command.args(["-qtest", "stdio", "-qtest-log", "none"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -133,7 +133,7 @@ impl Qtest {
             limit: LIMIT,
             failure: None,
         };
-        // From here on a failure drops what was started.
+        // From here on, dropping `this` on a failure ends the process.
         let this = Self(Arc::new(Shared { link: Mutex::new(link), wires, started: Instant::now() }));
         let thread = |name: &str| thread::Builder::new().name(name.to_owned());
         if let Some(output) = output {
@@ -151,28 +151,28 @@ impl Qtest {
         let wires = Arc::clone(&this.0.wires);
         let dispatcher = thread("pynq-qtest-dispatcher").spawn(move || wires.dispatch());
         dispatcher.map_err(|error| cannot(&error))?;
-        // Any answer tells that it is up.
+        // Any answer means that QEMU is up.
         this.read32(0)?;
         Ok(this)
     }
 
-    /// Sets how long QEMU may take for each answer, 30 s unless told otherwise.
+    /// Sets how long QEMU may take for each answer, 30 s by default.
     pub fn set_limit(&self, limit: Duration) {
         self.link().limit = limit;
     }
 
-    /// Sends commands, and returns what the reads among them gave. Many at once take a fraction of the time that they take
-    /// one by one.
+    /// Sends commands, and returns the values of the reads among them. Many at once take a fraction of the time that
+    /// they take one by one.
     ///
     /// # Errors
     ///
-    /// The first that was met. Commands after it may or may not have been carried out.
+    /// The first error. Commands after it may or may not have been carried out.
     pub fn run(&self, commands: &[Command<'_>]) -> Result<Vec<u32>, Error> {
         let lines = commands.iter().map(Command::line).collect::<Result<Vec<_>, _>>()?;
         let mut link = self.link();
         let result = link.run(commands, &lines);
         if link.failure.is_some() {
-            // Before anybody takes the all ones that are read from now on for interrupts.
+            // Before a driver takes the all ones that registers read from now on for pending interrupts.
             self.wires().end();
         }
         result
@@ -230,11 +230,11 @@ impl Qtest {
         self.wire(input, |wire| wire.changes)
     }
 
-    /// Kills QEMU. Whoever waits for an interrupt is told that the device is gone, and every later command fails with
-    /// [`Error::Stopped`]. A command that is under way is waited for.
+    /// Kills QEMU, after the command under way has ended. Waits for interrupts end with an error (the device is gone),
+    /// and every later command fails with [`Error::Stopped`].
     ///
-    /// The drop of the last handle does so as well. That may be one that a thread of this crate holds for the moment, and
-    /// the program may have ended by then: so who started QEMU should stop it.
+    /// The drop of the last handle does so as well. But a thread of this crate may hold the last one for a moment, and
+    /// the program may have ended by then: so the code that started QEMU should stop it.
     pub fn stop(&self) {
         let mut link = self.link();
         link.fail(Error::Stopped);
@@ -337,14 +337,14 @@ impl Link {
         }
     }
 
-    /// The connection is over: answers can't be told apart any more.
+    /// Ends the connection: answers can't be matched to commands any more.
     fn fail(&mut self, error: Error) -> Error {
         self.kill();
         self.failure.get_or_insert(error).clone()
     }
 
     fn ended(&mut self, command: &str) -> Error {
-        // It has closed its output; one that does not end with it is killed.
+        // QEMU has closed its output; if it does not end by itself, it is killed.
         let status = (0..100).find_map(|_| {
             let status = self.child.try_wait().ok().flatten();
             if status.is_none() {
@@ -370,7 +370,7 @@ impl Link {
     }
 }
 
-/// Reads all that QEMU says, until it says no more.
+/// Reads QEMU's output to its end.
 fn read(output: ChildStdout, answers: &Sender<String>, wires: &Wires) {
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
@@ -386,7 +386,7 @@ fn read(output: ChildStdout, answers: &Sender<String>, wires: &Wires) {
     wires.end();
 }
 
-/// Reads what QEMU complains of, lest it has to wait, and keeps the end of it.
+/// Reads QEMU's standard error, so that a full pipe does not block it, and keeps the end.
 fn keep_last(mut errors: ChildStderr, complaints: &Mutex<Vec<u8>>) {
     let mut buffer = [0; 1_000];
     while let Ok(count @ 1..) = errors.read(&mut buffer) {

@@ -1,7 +1,7 @@
-//! The levels of interrupt inputs that QEMU reports, and who waits for them.
+//! The levels of interrupt inputs that QEMU reports, and the wakers of the nodes that wait for them.
 //!
 //! The engine's dispatch accesses registers, which takes answers from QEMU. So it can't run on the thread that reads
-//! what QEMU says, and runs on one of its own: the *dispatcher*.
+//! QEMU's output, and runs on a thread of its own: the *dispatcher*.
 
 use std::{
     collections::BTreeMap,
@@ -25,7 +25,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// One-shot: it is disarmed before anybody is told.
+    /// One-shot: it is disarmed before the waker is called.
     fn fire(&mut self) -> bool {
         if !self.armed || !(self.level || self.rose) {
             return false;
@@ -34,7 +34,7 @@ impl Wire {
         true
     }
 
-    /// Arms it; tells whether it has fired, and gives back the waker that is not needed any more.
+    /// Arms it; returns whether it has fired, and the waker that is not needed any more.
     pub(crate) fn poll(&mut self, waker: Waker) -> (bool, Option<Waker>) {
         if !self.fired {
             self.armed = true;
@@ -67,7 +67,7 @@ impl Wires {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// QEMU says that an input changed.
+    /// Records a change of an input that QEMU reports.
     pub(crate) fn change(&self, number: u32, level: bool) {
         let mut state = self.lock();
         let wire = state.wires.entry(number).or_default();
@@ -78,7 +78,7 @@ impl Wires {
         }
     }
 
-    /// QEMU is gone: ends the dispatcher, after it has told whoever waits.
+    /// QEMU is gone: ends the dispatcher, after it has woken all that wait.
     pub(crate) fn end(&self) {
         self.lock().gone = true;
         self.changed.notify_one();
@@ -101,7 +101,7 @@ impl Wires {
             };
             drop(state);
             match waker {
-                // A waker that panics has said so by now, and the others still have to be told.
+                // A panic of a waker has been printed by now, and the other wakers still have to be called.
                 Some(waker) => drop(catch_unwind(AssertUnwindSafe(|| waker.wake()))),
                 None if gone => return,
                 None => {}

@@ -1,4 +1,4 @@
-//! What goes wrong with the emulator itself.
+//! Failures of the emulator itself.
 #![allow(clippy::unwrap_used)] // a test may
 
 mod common;

@@ -1,4 +1,4 @@
-//! The blocking twins' sleep.
+//! The sleep of the blocking forms.
 
 use core::{
     future::Future,
@@ -10,17 +10,17 @@ use pynq_core::{Error, Instant, interrupt::TaskId};
 
 use crate::{
     board::{Board, Shared, State},
-    kick::{Kick, Stopwatch},
-    settle::Unrest,
+    parker::{Parker, Stopwatch},
+    settle::Pending,
     sync::Arc,
     timeline::{Event, Key},
 };
 
-/// Without anything happening on the board for this long, a woken waiter is taken never to be polled: the thread that
-/// should do it is the one that blocks. An error beats a hang.
+/// If nothing happens on the board for this long, a woken waiter will never be polled: the thread that should poll it
+/// is the one that blocks. An error beats a hang.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long a blocked thread sleeps when nothing but a kick is of interest.
+/// How long a blocked thread sleeps when only an unpark can end its wait.
 const LONG: Duration = Duration::from_secs(3600);
 
 /// Polls `poll` until it is ready or `deadline` has passed, moving the clock whenever the board is settled.
@@ -29,18 +29,18 @@ pub(crate) fn block(
     poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
     deadline: Option<Instant>,
 ) -> Result<(), Error> {
-    let kick = Kick::current(shared);
-    let waker = Waker::from(Arc::clone(&kick));
+    let parker = Parker::current(shared);
+    let waker = Waker::from(Arc::clone(&parker));
     let mut cx = Context::from_waker(&waker);
     let task = TaskId::of(&cx);
-    let call = Call::enter(&kick);
-    let deadline = deadline.map(|at| Deadline::enter(shared, &kick, task, at));
+    let call = Call::enter(&parker);
+    let deadline = deadline.map(|at| Deadline::enter(shared, &parker, task, at));
     loop {
-        let seen = kick.ticket().wakes;
+        let seen = parker.ticket().wakes;
         if poll(&mut cx).is_ready() {
             return Ok(());
         }
-        // The event came first, if both are there.
+        // If both the event and the deadline have come, the event wins.
         if deadline.as_ref().is_some_and(|deadline| deadline.at <= shared.now()) {
             shared.act(|state| state.settling.works(task));
             return Err(Error::TimedOut);
@@ -51,21 +51,21 @@ pub(crate) fn block(
 
 /// A blocked call.
 struct Call<'a> {
-    kick: &'a Arc<Kick>,
-    /// Within the poll of another. Waiters of that one may have been woken, and are not polled until this one returns,
-    /// so this one can't insist that all are.
+    parker: &'a Arc<Parker>,
+    /// Whether it is within the poll of another call. Waiters of the outer call may have been woken and are not polled
+    /// until this call returns, so it can't wait until all are polled.
     nested: bool,
 }
 
 impl<'a> Call<'a> {
-    fn enter(kick: &'a Arc<Kick>) -> Self {
-        Self { kick, nested: kick.enter() }
+    fn enter(parker: &'a Arc<Parker>) -> Self {
+        Self { parker, nested: parker.enter() }
     }
 }
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        self.kick.leave();
+        self.parker.leave();
     }
 }
 
@@ -77,9 +77,9 @@ struct Deadline<'a> {
 }
 
 impl<'a> Deadline<'a> {
-    fn enter(shared: &'a Shared, kick: &Arc<Kick>, task: TaskId, at: Instant) -> Self {
+    fn enter(shared: &'a Shared, parker: &Arc<Parker>, task: TaskId, at: Instant) -> Self {
         let key = shared.act(|state| {
-            (at > state.now()).then(|| state.timeline.insert(at, Event::Deadline(Arc::clone(kick), task)))
+            (at > state.now()).then(|| state.timeline.insert(at, Event::Deadline(Arc::clone(parker), task)))
         });
         Self { shared, at, key }
     }
@@ -92,21 +92,21 @@ impl Drop for Deadline<'_> {
     }
 }
 
-/// Listed as asleep, until dropped.
-struct Idler<'a>(&'a Shared, &'a Arc<Kick>);
+/// Lists a parker among the sleeping ones, until dropped.
+struct Idler<'a>(&'a Shared, &'a Arc<Parker>);
 
 impl<'a> Idler<'a> {
-    fn enter(shared: &'a Shared, kick: &'a Arc<Kick>, task: TaskId) -> Self {
-        shared.with(|state| state.idlers.push(Arc::clone(kick)));
+    fn enter(shared: &'a Shared, parker: &'a Arc<Parker>, task: TaskId) -> Self {
+        shared.with(|state| state.idlers.push(Arc::clone(parker)));
         shared.waits(task);
-        Self(shared, kick)
+        Self(shared, parker)
     }
 }
 
 impl Drop for Idler<'_> {
     fn drop(&mut self) {
         self.0.with(|state| {
-            if let Some(index) = state.idlers.iter().position(|kick| Arc::ptr_eq(kick, self.1)) {
+            if let Some(index) = state.idlers.iter().position(|parker| Arc::ptr_eq(parker, self.1)) {
                 state.idlers.swap_remove(index);
             }
             state.wake_mover();
@@ -114,10 +114,10 @@ impl Drop for Idler<'_> {
     }
 }
 
-/// What an idler finds.
+/// What a sleeping thread finds when it checks the board.
 enum Found {
-    /// Not settled, or settled with nothing to do; in either case since this stamp.
-    Rest { unrest: Unrest, stamp: u64, waits_for_wall: Option<Duration> },
+    /// The clock can't move, and nothing has happened since this stamp.
+    Rest { pending: Pending, stamp: u64, waits_for_wall: Option<Duration> },
     /// The deadline has passed.
     Late,
     /// The clock can move.
@@ -128,64 +128,64 @@ fn look(state: &State, deadline: Option<Instant>) -> Found {
     if deadline.is_some_and(|deadline| deadline <= state.now()) {
         return Found::Late;
     }
-    let (unrest, stamp) = (state.settling.unrest(), state.settling.stamp());
+    let (pending, stamp) = (state.settling.pending(), state.settling.stamp());
     let waits_for_wall = state.wall_time_left();
-    if unrest == Unrest::Settled && waits_for_wall.is_none() && state.next_event().is_some() {
+    if pending == Pending::Nothing && waits_for_wall.is_none() && state.next_event().is_some() {
         return Found::Due;
     }
-    Found::Rest { unrest, stamp, waits_for_wall }
+    Found::Rest { pending, stamp, waits_for_wall }
 }
 
-/// Sleeps until the thread is kicked or the deadline has passed. One of the threads that sleep here moves the clock.
+/// Sleeps until the thread is unparked or the deadline has passed. One of the threads that sleep here moves the clock.
 fn idle(
     shared: &Shared,
     call: &Call<'_>,
     task: TaskId,
-    kicked: impl Fn(u64) -> bool,
+    unparked: impl Fn(u64) -> bool,
     deadline: Option<Instant>,
 ) -> Result<(), Error> {
-    let kick = call.kick;
-    let _idler = Idler::enter(shared, kick, task);
+    let parker = call.parker;
+    let _idler = Idler::enter(shared, parker, task);
     let mut quiet = Quiet::default();
     loop {
-        let ticket = kick.ticket();
-        if kicked(ticket.wakes) {
+        let ticket = parker.ticket();
+        if unparked(ticket.wakes) {
             return Ok(());
         }
-        let (unrest, stamp, waits_for_wall) = match shared.with(|state| look(state, deadline)) {
+        let (pending, stamp, waits_for_wall) = match shared.with(|state| look(state, deadline)) {
             Found::Late => return Ok(()),
             Found::Due => {
-                // Settled still, and not moved on by another thread meanwhile? Looked at again under the lock.
+                // Another thread may have moved the clock meanwhile, so this is checked again under the lock.
                 shared.step(Instant::MAX, |state| matches!(look(state, deadline), Found::Due));
                 continue;
             }
-            Found::Rest { unrest, stamp, waits_for_wall } => (unrest, stamp, waits_for_wall),
+            Found::Rest { pending, stamp, waits_for_wall } => (pending, stamp, waits_for_wall),
         };
         let still = quiet.since(stamp);
         let grace = shared.with(|state| state.settling.grace);
-        let limit = match unrest {
-            Unrest::Settled => match waits_for_wall {
+        let limit = match pending {
+            Pending::Nothing => match waits_for_wall {
                 Some(left) => left.min(LONG),
                 None if still >= grace => return Err(gave_up(shared, task)),
                 None => grace - still,
             },
-            Unrest::Lingering if still >= grace => {
-                shared.forget_stragglers(stamp);
+            Pending::Lingering if still >= grace => {
+                shared.drop_lost_tasks(stamp);
                 continue;
             }
-            Unrest::Lingering => grace - still,
-            Unrest::Strict { program: true } if call.nested && still >= grace => {
+            Pending::Lingering => grace - still,
+            Pending::Strict { program: true } if call.nested && still >= grace => {
                 if !shared.step(Instant::MAX, |state| state.settling.stamp() == stamp) {
                     return Err(gave_up(shared, task));
                 }
                 continue;
             }
-            Unrest::Strict { program: true } if call.nested => grace - still,
-            Unrest::Strict { program: true } if still >= PATIENCE => return Err(gave_up(shared, task)),
-            Unrest::Strict { program: true } => PATIENCE - still,
-            Unrest::Strict { program: false } => LONG,
+            Pending::Strict { program: true } if call.nested => grace - still,
+            Pending::Strict { program: true } if still >= PATIENCE => return Err(gave_up(shared, task)),
+            Pending::Strict { program: true } => PATIENCE - still,
+            Pending::Strict { program: false } => LONG,
         };
-        kick.wait(ticket, limit);
+        parker.wait(ticket, limit);
     }
 }
 

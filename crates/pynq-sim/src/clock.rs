@@ -15,7 +15,7 @@ use crate::{
 
 /// The virtual clock of a board.
 ///
-/// It stands still while the program has something to do. Who moves it: a blocked call that idles, or
+/// It stands still while the program has something to do. A blocked call that idles moves it, or
 /// [`Board::run`](crate::Board::run).
 #[derive(Clone)]
 pub struct SimClock {
@@ -72,7 +72,7 @@ impl fmt::Debug for SimSleep {
 }
 
 impl SimSleep {
-    /// Leaves the timeline. Returns what is left there, to be dropped without the lock.
+    /// Leaves the timeline. Returns the event if it was still there, to be dropped without the lock.
     fn leave(&mut self, task: Option<TaskId>) -> Option<Event> {
         let key = self.key.take()?;
         self.shared.act(|state| {

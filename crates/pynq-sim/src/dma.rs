@@ -65,7 +65,7 @@ struct State {
     used: BTreeMap<u64, u64>,
 }
 
-/// How long a line of the cache is, unless the test says otherwise: that of the Cortex-A53, which suits the A9 as well.
+/// Bytes of a cache line: 64 as in the Cortex-A53, a multiple of the A9's 32.
 const LINE: usize = 64;
 
 impl fmt::Debug for SimDmaMemory {
@@ -108,13 +108,14 @@ impl SimDmaMemory {
         Ok(Self { pool: Arc::new(Pool { shared, base, last, coherent, line: LINE, state }) })
     }
 
-    /// Writes back whatever the cache holds back, and empties it. A cache may do so at any moment, a line or all of it; a
-    /// driver that let the device write to memory which the cache still had news for finds them there now.
+    /// Writes back all dirty lines, and empties the cache. A real cache may do so at any moment, a line or all of it.
+    /// If a driver let the device write to memory for which the cache had dirty data, that data now overwrites the
+    /// device's.
     pub fn evict(&self) {
         self.pool.with(|state, memory| state.cache.evict(memory));
     }
 
-    /// How many bytes no buffer has.
+    /// How many bytes are not allocated to a buffer.
     #[must_use]
     pub fn free(&self) -> u64 {
         let pool = &self.pool;
@@ -124,8 +125,7 @@ impl SimDmaMemory {
 }
 
 impl Pool {
-    /// Does something with cache and memory. The board's lock is the outer one, so that whom the board has to tell of
-    /// something is told when neither is held.
+    /// Runs `f` on cache and memory. Lock order: board, then cache. Wakers run after both are released.
     fn with<R>(&self, f: impl FnOnce(&mut State, &mut Fabric) -> R) -> R {
         self.shared.act(|board| self.state.with(|state| f(state, &mut board.fabric)))
     }
@@ -290,7 +290,7 @@ impl Drop for SimDmaBuffer {
     fn drop(&mut self) {
         self.pool.state.with(|state| {
             if let Some(last) = state.used.remove(&self.address) {
-                // Nobody is interested in it any more, and it must not come up in the next one's memory.
+                // Its data is not needed any more, and must not be written back into the next buffer's memory.
                 state.cache.forget(self.address, last);
             }
         });

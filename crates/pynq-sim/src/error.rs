@@ -1,4 +1,4 @@
-//! What can be wrong with a board's description, or with a request to it.
+//! Errors in a board's description, or in a request to a board.
 
 use alloc::string::String;
 use core::fmt;

@@ -24,7 +24,7 @@
 //!     .interrupt("intc/irq", 61)
 //!     .build()?;
 //!
-//! // What will happen: somebody presses button 2, half a second from now.
+//! // The stimulus: button 2 is pressed, half a second from now.
 //! board.after(Duration::from_millis(500), |board| board.press("btns_gpio", 2).unwrap());
 //!
 //! // The program: enable the interrupt from the device up, wait for it, light the LED for a second.
@@ -50,16 +50,17 @@
 //!
 //! Time is virtual, and moves only when the board is *settled*: every task that it woke has been polled and waits again.
 //! So a script of [stimuli](Board::at) gives the same log under every runtime and at any speed of the machine. The clock is
-//! moved by whoever waits:
+//! moved by the code that waits:
 //!
 //! * a call that blocks: [`Board::block_on`], or a driver's blocking form (any number of threads at once);
 //! * [`Board::run`], [`Board::run_until_idle`] or [`Board::drive`], futures that the program polls next to its tasks;
 //! * a test, explicitly: [`Board::advance`];
-//! * a thread of the board's own, if it was [told](Board::set_automatic) to, for programs that only await. The facade does.
+//! * a thread of the board's own, if [enabled](Board::set_automatic), for programs that only await. The facade enables
+//!   it.
 //!
-//! The engine tells the board of every waiter it wakes. What the board can't see by itself it is told of by
-//! [`Board::track`], which wraps a task, or by a [`Board::busy`] guard. A task that was told of an event and then neither
-//! waits on the board again nor is tracked is taken to be gone after a [grace](Board::set_grace).
+//! The engine reports every waiter it wakes to the board. Work that the board can't see by itself is reported by
+//! [`Board::track`], which wraps a task, or by a [`Board::busy`] guard. A task that was woken for an event and then
+//! neither waits on the board again nor is tracked is taken to be gone after a [grace](Board::set_grace).
 //!
 //! # Stimuli, faults, traces
 //!
@@ -92,10 +93,10 @@ pub mod device;
 mod dma;
 mod error;
 pub mod fabric;
-mod kick;
 pub mod models;
 #[cfg(feature = "std")]
 mod mover;
+mod parker;
 pub mod parts;
 mod pin;
 #[cfg(not(loom))]

@@ -1,10 +1,10 @@
 //! The thread that moves the clock of a program that only awaits.
 //!
-//! A call that blocks, and a future such as [`Board::run`](crate::Board::run), move the clock themselves, and while there is
-//! one this thread does not. Else, with [`Board::set_automatic`](crate::Board::set_automatic), it is started by the first
-//! task that waits. It goes by the same accounts of what the program has to do. What they don't know of, such as a task that
-//! was spawned and has not been polled, it finds by whether any other thread of the process runs or is ready to; where the
-//! system doesn't say, by nothing having happened for a while.
+//! A call that blocks, and a future such as [`Board::run`](crate::Board::run), move the clock themselves, and while
+//! there is one this thread does not. Else, with [`Board::set_automatic`](crate::Board::set_automatic), the first task
+//! that waits starts it. This thread goes by the same accounts of what the program has to do. They don't include, for
+//! example, a task that was spawned and has not been polled. So it also checks that no other thread of the process runs
+//! or is ready to run; where the system doesn't report that, it checks that nothing has happened for a while.
 //!
 //! It holds the board weakly, and ends with it.
 
@@ -16,8 +16,8 @@ use pynq_core::Instant;
 use crate::{
     blocking::Quiet,
     board::{Shared, State, WeakShared},
-    kick::Kick,
-    settle::Unrest,
+    parker::Parker,
+    settle::Pending,
     sync::Arc,
 };
 
@@ -25,49 +25,49 @@ mod threads;
 
 use threads::Threads;
 
-/// How long nothing must have happened where it can't be told whether the program's threads are asleep.
+/// How long nothing must have happened where the system doesn't report whether the program's threads are asleep.
 const QUIET: Duration = Duration::from_millis(5);
 
-/// The same while a thread of the process is at work on something that need not have to do with the board.
+/// The same while a thread of the process runs, which need not have to do with the board.
 const ELSEWHERE: Duration = Duration::from_millis(50);
 
-/// Between two looks.
+/// Between two checks.
 const SHORT: Duration = Duration::from_micros(100);
 const LONG: Duration = Duration::from_millis(1);
 
-/// While nothing waits, or somebody else moves the clock. It is woken when that changes.
+/// While no task waits, or another thread or future moves the clock. The thread is unparked when that changes.
 const PARKED: Duration = Duration::from_secs(3600);
 
 /// Ends the thread with the board.
-pub(crate) struct Mover(Arc<Kick>);
+pub(crate) struct Mover(Arc<Parker>);
 
 impl Mover {
     /// Starts the thread. `None` if the system has none to give.
     pub(crate) fn start(board: WeakShared) -> Option<Self> {
-        let kick = Kick::new();
-        let own = Arc::clone(&kick);
+        let parker = Parker::new();
+        let own = Arc::clone(&parker);
         let builder = std::thread::Builder::new().name(String::from("pynq-sim clock"));
         builder.spawn(move || run(&board, &own)).ok()?;
-        Some(Self(kick))
+        Some(Self(parker))
     }
 
-    pub(crate) fn poke(&self) {
-        self.0.poke();
+    pub(crate) fn unpark(&self) {
+        self.0.unpark();
     }
 }
 
 impl Drop for Mover {
     fn drop(&mut self) {
-        self.0.poke();
+        self.0.unpark();
     }
 }
 
-fn run(board: &WeakShared, kick: &Arc<Kick>) {
+fn run(board: &WeakShared, parker: &Arc<Parker>) {
     let (mut quiet, mut threads) = (Quiet::default(), Threads::default());
     loop {
-        let seen = kick.ticket();
+        let seen = parker.ticket();
         let Some(shared) = board.upgrade() else { return };
-        // What it calls is the program's: a stimulus that panics must not leave the waits for ever.
+        // This calls the program's code: a stimulus that panics must not leave tasks waiting for ever.
         let turn = std::panic::catch_unwind(AssertUnwindSafe(|| turn(&shared, &mut quiet, &mut threads)));
         let limit = turn.unwrap_or_else(|_| {
             shared.act(State::starve);
@@ -76,20 +76,20 @@ fn run(board: &WeakShared, kick: &Arc<Kick>) {
         // The board may end while the thread sleeps.
         drop(shared);
         if !limit.is_zero() {
-            kick.wait(seen, limit);
+            parker.wait(seen, limit);
         }
     }
 }
 
-/// One look at the board, and what it leads to. Returns how long to sleep.
+/// Checks the board once, and does what is due. Returns how long to sleep.
 fn turn(shared: &Shared, quiet: &mut Quiet, threads: &mut Threads) -> Duration {
-    let (goes, driven, unrest, stamp, next, wall, grace) = shared.with(|state| {
+    let (goes, driven, pending, stamp, next, wall, grace) = shared.with(|state| {
         let next = state.next_event();
-        // With a future that moves the clock, what is left to do here is to end waits that nothing can end.
+        // While a future moves the clock, this thread only ends waits that nothing else can end.
         let goes = state.moves_by_itself() && (state.awaited || next.is_some() && state.drivers == 0);
         state.mover_parked = !goes;
-        let (driven, unrest, stamp) = (state.drivers > 0, state.settling.unrest(), state.settling.stamp());
-        (goes, driven, unrest, stamp, next, state.wall_time_left(), state.settling.grace)
+        let (driven, pending, stamp) = (state.drivers > 0, state.settling.pending(), state.settling.stamp());
+        (goes, driven, pending, stamp, next, state.wall_time_left(), state.settling.grace)
     });
     if !goes {
         return PARKED;
@@ -102,27 +102,27 @@ fn turn(shared: &Shared, quiet: &mut Quiet, threads: &mut Threads) -> Duration {
     };
     let unchanged =
         |state: &State| state.settling.stamp() == stamp && state.moves_by_itself() && (state.drivers > 0) == driven;
-    match (unrest, next) {
-        (Unrest::Strict { .. }, _) => LONG,
-        (Unrest::Lingering, _) if driven => LONG,
-        (Unrest::Lingering, _) => {
-            // Whoever is at work is asleep, and waits for something that is not the board's.
+    match (pending, next) {
+        (Pending::Strict { .. }, _) => LONG,
+        (Pending::Lingering, _) if driven => LONG,
+        (Pending::Lingering, _) => {
+            // The tasks at work are asleep, and wait for something that is not the board's.
             let gone = still >= grace || still >= QUIET && threads.asleep() == Some(true);
             if gone {
-                shared.forget_stragglers(stamp);
+                shared.drop_lost_tasks(stamp);
             }
             if gone { Duration::ZERO } else { LONG }
         }
-        (Unrest::Settled, Some(_)) if driven => LONG,
-        (Unrest::Settled, _) if wall.is_some_and(|left| !left.is_zero()) => wall.map_or(LONG, |left| left.min(LONG)),
-        (Unrest::Settled, Some(_)) => {
+        (Pending::Nothing, Some(_)) if driven => LONG,
+        (Pending::Nothing, _) if wall.is_some_and(|left| !left.is_zero()) => wall.map_or(LONG, |left| left.min(LONG)),
+        (Pending::Nothing, Some(_)) => {
             if !calm(threads) {
                 return SHORT;
             }
-            shared.step(Instant::MAX, |state| unchanged(state) && state.settling.unrest() == Unrest::Settled);
+            shared.step(Instant::MAX, |state| unchanged(state) && state.settling.pending() == Pending::Nothing);
             Duration::ZERO
         }
-        (Unrest::Settled, None) => {
+        (Pending::Nothing, None) => {
             if still >= 10 * grace {
                 shared.with(|state| {
                     if unchanged(state) && state.next_event().is_none() {

@@ -1,14 +1,14 @@
-//! External parts: what is joined to the chip from outside.
+//! External parts, which are joined to the chip from outside.
 //!
-//! Each is a [`Device`] without addresses, and shows what there is to see of it as its [`View`].
+//! Each is a [`Device`] without addresses. An onlooker sees its state as its [`View`].
 
 use alloc::{string::String, vec::Vec};
 
 use crate::device::{Bus, Device, InterfaceKind, Message, Port, PortKind, Serial, SerialCharacter, View};
 
-/// A terminal on a serial line: it shows what it receives, and sends what is typed.
+/// A terminal on a serial line: it shows received text, and sends typed text.
 ///
-/// What is typed comes to its port `keyboard`, as a message of characters:
+/// Typed text comes to its port `keyboard`, as a message of characters:
 /// [`Stimulus::Message`](crate::Stimulus::Message).
 ///
 /// ```
@@ -44,7 +44,7 @@ static TERMINAL: [Port; 2] =
     [Port::interface("line", InterfaceKind::Serial), Port::interface("keyboard", InterfaceKind::Serial)];
 
 impl Terminal {
-    /// One that shows nothing yet.
+    /// A terminal that shows nothing yet.
     #[must_use]
     pub const fn new() -> Self {
         Self { shown: Vec::new() }
@@ -104,7 +104,7 @@ pub struct Lamp(bool);
 static LAMP: [Port; 1] = [Port::new("in", PortKind::Input, 1)];
 
 impl Lamp {
-    /// One that is dark.
+    /// A lamp that is dark.
     #[must_use]
     pub const fn new() -> Self {
         Self(false)
@@ -133,7 +133,7 @@ pub struct Switch(bool);
 static SWITCH: [Port; 2] = [Port::new("hand", PortKind::Input, 1).of_channel(1), Port::new("out", PortKind::Signal, 1)];
 
 impl Switch {
-    /// One that is off.
+    /// A switch that is off.
     #[must_use]
     pub const fn new() -> Self {
         Self(false)

@@ -16,7 +16,7 @@ use crate::{
     fabric::{Input, Trigger},
 };
 
-/// What waits on one of the processor's inputs. The input itself is the [fabric](crate::fabric)'s.
+/// The node that waits on one of the processor's inputs. The input itself is the [fabric](crate::fabric)'s.
 #[derive(Default)]
 pub(crate) struct PinState {
     /// Fired, and not polled for yet.
@@ -25,7 +25,7 @@ pub(crate) struct PinState {
     pub(crate) in_service: bool,
     pub(crate) waker: Option<Waker>,
     pub(crate) failed: Option<Error>,
-    /// Who polls next hears that nothing can come.
+    /// The next poll returns an error: no event can come any more.
     pub(crate) starved: bool,
 }
 
@@ -103,12 +103,12 @@ impl CpuPin {
         self.act(|state, index| state.fabric.set_trigger(index, trigger));
     }
 
-    /// Fault: an interrupt that no line asks for. If the pin isn't armed it comes when it next is.
+    /// Fault: an interrupt that no line raises. If the pin isn't armed it comes when it next is.
     pub fn fire_spuriously(&self) {
         self.act(|state, index| state.fabric.fire_spuriously(index));
     }
 
-    /// The root dies: whoever polls it gets `error`, until the board is reloaded.
+    /// The root fails: polls of it return `error`, until the board is reloaded.
     pub fn fail(&self, error: Error) {
         self.act(|state, index| {
             state.end_service(index);
@@ -137,7 +137,7 @@ impl InterruptSource for CpuPin {
                 return (Poll::Ready(Err(Error::NeverWoken)), old);
             }
             if !core::mem::take(&mut pin.fired) {
-                // If it fires here, that wakes nobody: the answer is the return value.
+                // If it fires here, no waker is called: the return value reports it.
                 if !state.fabric.arm(index) {
                     state.pins[index].waker = waker.take();
                     state.end_service(index);
@@ -164,7 +164,7 @@ impl InterruptSource for CpuPin {
         drop(old);
     }
 
-    /// The blocking twin's sleep. When the board is settled the sleeper itself moves the clock to the next event.
+    /// The sleep of the blocking form. When the board is settled, the sleeper itself moves the clock to the next event.
     ///
     /// # Errors
     ///

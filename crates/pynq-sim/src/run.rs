@@ -14,17 +14,17 @@ use pynq_core::{Instant, interrupt::TaskId};
 use crate::{
     blocking::Quiet,
     board::{Board, Shared},
-    settle::Unrest,
+    settle::Pending,
     track::Track,
 };
 
-/// What one look at the board led to.
+/// The result of one check of the board.
 enum Turn {
-    /// To be polled again at once.
+    /// Poll again at once.
     Again,
-    /// The program has work to do; told when it is done.
+    /// The program has work to do; the task is woken when that is done.
     Parked,
-    /// Settled, with nothing scheduled; told when something is.
+    /// Settled, with nothing scheduled; the task is woken when something is.
     Idle,
     /// In real-time mode: the next event is this far off.
     Wall(Duration),
@@ -35,8 +35,8 @@ struct Driver {
     shared: Shared,
     id: u64,
     quiet: Quiet,
-    /// The board was settled when last looked at. It is believed the second time, so that a task that was only just
-    /// spawned gets a turn first.
+    /// The board was settled at the last check. The clock moves only if it is settled at two checks in a row, so that a
+    /// task that was only just spawned gets a turn first.
     calm: bool,
 }
 
@@ -53,34 +53,34 @@ impl Driver {
     fn turn(&mut self, cx: &mut Context<'_>) -> Turn {
         let task = TaskId::of(cx);
         let mut waker = Some(cx.waker().clone());
-        let (unrest, stamp, grace, wall, idle, old) = self.shared.with(|state| {
-            // Whoever polls this has come back to wait.
+        let (pending, stamp, grace, wall, idle, old) = self.shared.with(|state| {
+            // The task that polls this has come back to wait.
             state.settling.waits(task);
             state.catch_up();
-            let (unrest, stamp, wall) = (state.settling.unrest(), state.settling.stamp(), state.wall_time_left());
-            let idle = unrest == Unrest::Settled && state.next_event().is_none();
+            let (pending, stamp, wall) = (state.settling.pending(), state.settling.stamp(), state.wall_time_left());
+            let idle = pending == Pending::Nothing && state.next_event().is_none();
             let mut old = state.take_runner(self.id);
-            // Listed in the same lock round that looked, or the end of the unrest could be missed.
-            if matches!(unrest, Unrest::Strict { .. }) || idle || wall.is_some() {
+            // Listed under the same lock as the check, or the moment when the board settles could be missed.
+            if matches!(pending, Pending::Strict { .. }) || idle || wall.is_some() {
                 if let Some(waker) = waker.take() {
                     state.runners.push((self.id, waker));
                 }
             } else {
                 old = old.or(waker.take());
             }
-            (unrest, stamp, state.settling.grace, wall, idle, old)
+            (pending, stamp, state.settling.grace, wall, idle, old)
         });
         drop((old, waker));
-        let calm = core::mem::replace(&mut self.calm, unrest == Unrest::Settled);
-        match unrest {
-            Unrest::Strict { .. } => return Turn::Parked,
-            Unrest::Lingering => {
+        let calm = core::mem::replace(&mut self.calm, pending == Pending::Nothing);
+        match pending {
+            Pending::Strict { .. } => return Turn::Parked,
+            Pending::Lingering => {
                 if self.quiet.since(stamp) >= grace {
-                    self.shared.forget_stragglers(stamp);
+                    self.shared.drop_lost_tasks(stamp);
                 }
                 return Turn::Again;
             }
-            Unrest::Settled => {}
+            Pending::Nothing => {}
         }
         if !calm {
             return Turn::Again;
@@ -90,8 +90,9 @@ impl Driver {
             None if !idle => {}
             _ => return Turn::Idle,
         }
-        let same =
-            |state: &crate::board::State| state.settling.unrest() == Unrest::Settled && state.settling.stamp() == stamp;
+        let same = |state: &crate::board::State| {
+            state.settling.pending() == Pending::Nothing && state.settling.stamp() == stamp
+        };
         self.calm = !self.shared.step(Instant::MAX, same);
         Turn::Again
     }
@@ -182,7 +183,7 @@ impl<S: FnMut(Duration) -> F, F: Future<Output = ()>> Future for RunWith<S, F> {
             Turn::Again => again(cx),
             Turn::Parked | Turn::Idle => Poll::Pending,
             Turn::Wall(left) => {
-                // Anew at every look, for what comes next may have changed.
+                // A new sleep at every poll, for the next event may have changed.
                 this.sleep.set(Some((this.sleeper)(left)));
                 match this.sleep.as_mut().as_pin_mut().map(|sleep| sleep.poll(cx)) {
                     Some(Poll::Pending) => Poll::Pending,
@@ -214,7 +215,7 @@ impl<F: Future> Future for Drive<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        // Left alone while nobody woke it: what polls registers would otherwise never let the board be quiet.
+        // Polled only if it was woken: a program that polls registers would otherwise never let the board be quiet.
         if this.program.is_woken() || !this.program.is_polled_by(cx) {
             if let Poll::Ready(output) = this.program.poll(cx) {
                 return Poll::Ready(output);
@@ -227,7 +228,7 @@ impl<F: Future> Future for Drive<F> {
     }
 }
 
-/// Moving the clock exactly: one of these is polled by the program, next to what it does.
+/// Moving the clock exactly: the program polls one of these futures, next to its own tasks.
 impl Board {
     /// Moves the clock from event to event for as long as it is polled. Never completes; where nothing is scheduled it
     /// waits for a stimulus or a sleep. In real-time mode it keeps its executor busy; see

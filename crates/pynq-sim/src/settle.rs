@@ -1,10 +1,10 @@
 //! Whether the program has caught up with the board.
 //!
 //! Virtual time may move only when everything the board set in motion has come to rest, else a task that is slow in the
-//! machine's time would miss what happens next in the board's. Two kinds of unrest are told apart. What is certain to
-//! end by an action of the program (a woken waiter is polled or dropped, a guard is released) blocks time strictly. A
-//! task that took an event and has not come back may never do so, because it ended or waits for something that is not
-//! the board's; it blocks time only as long as something happens on the board.
+//! machine's time would miss what happens next in the board's. There are two kinds of pending work. Work that is
+//! certain to end by an action of the program (a woken waiter is polled or dropped, a guard is released) blocks time
+//! strictly. A task that took an event and has not come back may never do so, because it ended or waits for something
+//! that is not the board's; it blocks time only as long as something happens on the board.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -14,7 +14,7 @@ use pynq_core::interrupt::{Activity, TaskId};
 #[derive(Debug)]
 pub(crate) struct Settling {
     /// Waiters and sleepers that were woken and have not been polled or dropped since. With threads, a waiter can be
-    /// polled before its `Woken` is told here; the count is then negative until it is.
+    /// polled before its `Woken` arrives here; the count is then negative until it does.
     woken: isize,
     /// Guards, and tracked tasks that have something to do.
     busy: usize,
@@ -24,7 +24,7 @@ pub(crate) struct Settling {
     at_work: Vec<TaskId>,
     /// CPU pins that fired and whose dispatch has not reached a waiter or re-armed yet.
     in_service: usize,
-    /// Time was blocked strictly since sleepers were last told that it isn't.
+    /// Time was blocked strictly since sleepers were last notified that it isn't.
     was_strict: bool,
     /// Counts what happens on the board.
     stamp: u64,
@@ -48,30 +48,30 @@ impl Default for Settling {
     }
 }
 
-/// How settled the board is.
+/// The pending work that keeps the board from being settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unrest {
-    /// Something will certainly end it. `program`: it is a waiter's turn, and no guard of the user's is involved.
+pub(crate) enum Pending {
+    /// Work that will certainly end. `program`: the program must poll a woken waiter, and no guard is held.
     Strict {
         /// Only woken waiters, no guards.
         program: bool,
     },
     /// Tasks are at work on something, or gone.
     Lingering,
-    /// Nothing.
-    Settled,
+    /// The board is settled.
+    Nothing,
 }
 
 impl Settling {
-    pub(crate) fn unrest(&self) -> Unrest {
+    pub(crate) fn pending(&self) -> Pending {
         if self.busy + self.delivering > 0 {
-            Unrest::Strict { program: false }
+            Pending::Strict { program: false }
         } else if self.woken != 0 {
-            Unrest::Strict { program: true }
+            Pending::Strict { program: true }
         } else if !self.at_work.is_empty() || self.in_service > 0 {
-            Unrest::Lingering
+            Pending::Lingering
         } else {
-            Unrest::Settled
+            Pending::Nothing
         }
     }
 
@@ -88,8 +88,8 @@ impl Settling {
         self.stamp = self.stamp.wrapping_add(1);
     }
 
-    /// Nothing happened for so long that whoever was at work is taken to be gone.
-    pub(crate) fn forget_stragglers(&mut self) {
+    /// Nothing happened for so long that the tasks at work are taken to be gone.
+    pub(crate) fn drop_lost_tasks(&mut self) {
         self.at_work.clear();
         self.in_service = 0;
     }
@@ -126,7 +126,7 @@ impl Settling {
         }
     }
 
-    /// Tells whether the task was at work.
+    /// Returns whether the task was at work.
     pub(crate) fn waits(&mut self, task: TaskId) -> bool {
         let before = self.at_work.len();
         self.at_work.retain(|&other| other != task);

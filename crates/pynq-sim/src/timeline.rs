@@ -1,19 +1,19 @@
-//! What is to happen on the board, in order.
+//! Scheduled events of the board, in order of time.
 
 use alloc::{boxed::Box, collections::BTreeMap};
 use core::task::Waker;
 use pynq_core::{Instant, interrupt::TaskId};
 
-use crate::{board::Board, kick::Kick, sync::Arc};
+use crate::{board::Board, parker::Parker, sync::Arc};
 
-/// A place on the timeline. Of two events at the same time the one that was entered first comes first.
+/// A place on the timeline. Of two events at the same time, the one entered first comes first.
 pub(crate) type Key = (Instant, u64);
 
 pub(crate) enum Event {
     /// A task's sleep ends.
     Sleep(Waker),
     /// A blocked thread's deadline passes.
-    Deadline(Arc<Kick>, TaskId),
+    Deadline(Arc<Parker>, TaskId),
     /// The script does something.
     Stimulus(Box<dyn FnOnce(&Board) + Send>),
 }

@@ -119,12 +119,12 @@ impl<F: fmt::Debug> fmt::Debug for Track<F> {
 }
 
 impl<F: Future> Track<F> {
-    /// Whether a poll could make a difference: it was woken since the last one, or never polled.
+    /// Whether a poll could make a difference: it was woken since the last poll, or never polled.
     pub(crate) fn is_woken(&self) -> bool {
         self.end.0.busy.with(|busy| busy.is_some())
     }
 
-    /// Whether the task polling it with `cx` is the one it would wake.
+    /// Whether its stored waker wakes the task that polls it with `cx`.
     pub(crate) fn is_polled_by(&self, cx: &Context<'_>) -> bool {
         self.waker.as_ref().is_some_and(|(outer, _)| outer.will_wake(cx.waker()))
     }

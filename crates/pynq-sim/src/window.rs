@@ -8,7 +8,7 @@ use crate::board::Shared;
 /// A window onto a range of the board's addresses.
 ///
 /// Cheap to clone. It belongs to the design it was opened on: once the board is
-/// [reloaded](crate::Board::reload), it reads all ones and what is written through it vanishes.
+/// [reloaded](crate::Board::reload), it reads all ones and writes through it are dropped.
 #[derive(Clone)]
 pub struct Window {
     shared: Shared,
@@ -41,14 +41,14 @@ impl Window {
         self.shared.with(|state| state.generation) == self.generation
     }
 
-    /// Reads the register at `offset`. Any mistake (beyond the window, unaligned) is the bus's to record.
+    /// Reads the register at `offset`. The board records any mistake (beyond the window, unaligned) as a bus error.
     #[track_caller]
     #[must_use]
     pub fn read(&self, offset: usize) -> u32 {
         self.access(offset, None)
     }
 
-    /// Writes the register at `offset`. Any mistake (beyond the window, unaligned) is the bus's to record.
+    /// Writes the register at `offset`. The board records any mistake (beyond the window, unaligned) as a bus error.
     #[track_caller]
     pub fn write(&self, offset: usize, value: u32) {
         self.access(offset, Some(value));

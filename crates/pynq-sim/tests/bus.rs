@@ -1,4 +1,4 @@
-//! The bus: windows, what is refused, and what becomes of misuse.
+//! The bus: windows, refused accesses, and the record of misuse.
 #![cfg(feature = "std")]
 
 mod common;

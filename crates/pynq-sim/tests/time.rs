@@ -223,7 +223,7 @@ fn a_script_gives_the_same_log_whoever_moves_the_clock() {
     assert!(logs.iter().all(|log| *log == logs[0]));
 }
 
-/// Polls `run_until_idle` some times; tells whether it completed.
+/// Polls `run_until_idle` some times; returns whether it completed.
 fn settles(board: &Board, polls: usize) -> bool {
     let mut idle = pin!(board.run_until_idle());
     let (_, waker) = count();

@@ -15,7 +15,7 @@ pub(super) mod instructions {
     /// `mie.MEIE` and `mip.MEIP`: of these the external one.
     const MEI: u32 = 1 << 11;
 
-    /// Masks interrupts and tells what the hart's status was.
+    /// Masks interrupts and returns what the hart's status was.
     #[inline(always)]
     pub(super) fn mask() -> u32 {
         let status: u32;
@@ -55,8 +55,8 @@ pub(super) mod instructions {
 
     #[inline(always)]
     pub(in super::super) fn enable_external() {
-        // SAFETY: the handler of the external interrupt is this crate's `dispatch`, by the promise of whoever unmasked
-        // interrupts.
+        // SAFETY: the handler of the external interrupt is this crate's `dispatch`, as promised by the code that
+        // unmasked interrupts.
         unsafe { asm!("csrs mie, {0}", in(reg) MEI, options(nostack, preserves_flags)) };
     }
 
@@ -125,7 +125,7 @@ pub(super) mod instructions {
 /// Sleeps until the next interrupt, unless something was woken since `epoch`: the idle function of
 /// [`block_on`](pynq_core::block_on()).
 ///
-/// The question is asked with interrupts masked (`mstatus.MIE` is 0), and the hart goes to sleep without unmasking them:
+/// This is checked with interrupts masked (`mstatus.MIE` is 0), and the hart goes to sleep without unmasking them:
 /// an interrupt that arrives in between is pending and ends the sleep at once. It is taken when interrupts are unmasked
 /// again, before this returns. Inside of a critical section that never happens, so this is not to be called there.
 ///
@@ -147,7 +147,7 @@ pub fn idle(epoch: Epoch) {
 pub fn idle_unless(busy: impl FnOnce() -> bool) {
     let status = instructions::mask();
     if !busy() {
-        // What was written to a device before the sleep has reached it: its interrupt may be what ends the sleep.
+        // Writes to a device must reach it before the sleep, which its interrupt may have to end.
         instructions::barrier();
         instructions::sleep();
     }
@@ -165,8 +165,8 @@ pub unsafe fn enable_interrupts() {
 }
 
 /// Orders all accesses before it before all accesses after it, to memory and to devices alike (`fence iorw, iorw`): to
-/// stand between what is written to memory or to one device and the access that hands it over to another one (a DMA
-/// descriptor and the register that starts it), and after the access that takes it back.
+/// stand between writes to memory or to one device and the access that hands them over to another one (a DMA descriptor
+/// and the register that starts it), and after the access that takes the memory back.
 ///
 /// Says nothing about caches: memory that a device shares has to be uncached, or cleaned and invalidated as well.
 #[inline]

@@ -1,10 +1,10 @@
-//! What can go wrong with the processor's interrupt and the blocks around it.
+//! Errors of the processor's interrupt and the blocks around it.
 
 use core::fmt;
 
 use crate::WindowError;
 
-/// Why the processor's interrupt, or a block of the design, can't be had.
+/// Why the processor's interrupt, or a block of the design, can't be claimed or mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {

@@ -18,36 +18,36 @@ use super::{
 };
 
 static CLAIMED: AtomicBool = AtomicBool::new(false);
-/// It was taken, and nobody has polled for it yet.
+/// The interrupt was taken, and the node has not polled for it yet.
 static FIRED: AtomicBool = AtomicBool::new(false);
-/// Of the node on it, while it is armed.
+/// The waker of the node on it, while it is armed.
 static WAKER: Mutex<Cell<Option<Waker>>> = Mutex::new(Cell::new(None));
 
 static TAKEN: AtomicU32 = AtomicU32::new(0);
 static UNCLAIMED: AtomicU32 = AtomicU32::new(0);
 
-/// What was counted since the start, wrapping.
+/// Counts since the start, wrapping.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExternalStats {
     /// Interrupts that were dispatched.
     pub taken: u32,
-    /// Of these, interrupts that nobody waited for. They were masked.
+    /// Of these, interrupts for which no node waited. They were masked.
     pub unclaimed: u32,
 }
 
-/// What was counted.
+/// The counts.
 #[must_use]
 pub fn external_stats() -> ExternalStats {
     ExternalStats { taken: TAKEN.load(Ordering::Relaxed), unclaimed: UNCLAIMED.load(Ordering::Relaxed) }
 }
 
 /// Handles a machine external interrupt: masks it (`mie.MEIE`), and wakes the node on its root, which dispatches there and
-/// then. To be called by the trap handler, and by nobody else.
+/// then. To be called only by the trap handler.
 ///
-/// The interrupt is a level and there is nothing to acknowledge: with the controller in the logic still asking for
-/// service, it is taken again as soon as the node has polled its root. One that nobody waits for stays masked, or it
-/// would come for ever.
+/// The interrupt is a level and there is nothing to acknowledge: if the controller in the logic still requests service,
+/// it is taken again as soon as the node has polled its root. An interrupt for which no node waits stays masked, or it
+/// would be taken again without end.
 #[inline]
 pub fn dispatch() {
     instructions::disable_external();
@@ -65,11 +65,11 @@ fn count(counter: &AtomicU32) {
     counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
 }
 
-/// The machine external interrupt of this hart, for a node to sit on: that of the AXI INTC whose output it is, or a
+/// The machine external interrupt of this hart, for a node to sit on: that of the AXI INTC that drives it, or a
 /// [`DirectNode`](pynq_core::interrupt::DirectNode) where a device is wired to the processor straight.
 ///
-/// It is one-shot: when it is taken, it is masked in `mie` before anyone is woken, and it is unmasked when the node polls
-/// again. It is a level, so it is then taken again if it is still there.
+/// It is one-shot: when it is taken, it is masked in `mie` before the node is woken, and it is unmasked when the node
+/// polls again. It is a level, so it is then taken again if it is still there.
 ///
 /// There is one for each hart, and it has one owner, which is the node. Dropping it masks the interrupt and gives it back.
 pub struct ExternalInterrupt {
@@ -78,7 +78,7 @@ pub struct ExternalInterrupt {
 }
 
 impl ExternalInterrupt {
-    /// Claims the interrupt, which stays masked until somebody waits.
+    /// Claims the interrupt, which stays masked until the node waits.
     ///
     /// # Errors
     ///
@@ -91,13 +91,13 @@ impl ExternalInterrupt {
         Ok(Self { claimed: () })
     }
 
-    /// Whether it is unmasked: somebody waits.
+    /// Whether it is unmasked: the node waits.
     #[must_use]
     pub fn is_unmasked() -> bool {
         instructions::external_is_enabled()
     }
 
-    /// Whether it is pending: a device asks for service, be it masked or not.
+    /// Whether it is pending, masked or not: a device requests service.
     #[must_use]
     pub fn is_pending() -> bool {
         instructions::external_is_pending()
@@ -224,7 +224,7 @@ mod tests {
         assert!(!ExternalInterrupt::is_unmasked());
         let after = external_stats();
         assert_eq!((after.taken - before.taken, after.unclaimed - before.unclaimed), (2, 1));
-        assert_eq!(root.poll_fired(&mut cx), Poll::Ready(Ok(())), "an interrupt is told to whoever comes next");
+        assert_eq!(root.poll_fired(&mut cx), Poll::Ready(Ok(())), "the next poll returns the interrupt");
         assert_eq!(root.block(&mut |_| Poll::Ready(()), Some(Instant::START)), Err(EngineError::NoClock));
         assert_eq!(root.block(&mut |_| Poll::Ready(()), None), Ok(()));
     }

@@ -20,11 +20,11 @@ pub struct Fabric {
 }
 
 impl Fabric {
-    /// Takes the word of whoever calls this for the design.
+    /// Makes the platform, on the caller's promise about the design.
     ///
     /// # Safety
     ///
-    /// The designs whose blocks are asked for are the one that the processor is in: there are registers at the addresses
+    /// The designs whose blocks are used are the one that the processor is in: there are registers at the addresses
     /// of their blocks, as device memory or uncached, and no block that is driven without care changes memory that Rust
     /// code holds references to.
     #[must_use]
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn blocks_are_where_the_design_has_them() {
-        // SAFETY: windows are asked for their size, not accessed.
+        // SAFETY: only the windows' sizes are read; they are not accessed.
         let fabric = unsafe { Fabric::new() };
         assert_eq!(fabric.window(At::<0x41C0_0000>).unwrap().size(), 0x1000);
         let memory = fabric.window(At::<0x8000_0000, true>).unwrap_err();

@@ -9,7 +9,7 @@ use pynq_core::Epoch;
 mod instructions {
     use core::arch::asm;
 
-    /// Masks interrupts and tells what the processor's status was.
+    /// Masks interrupts and returns what the processor's status was.
     #[inline(always)]
     pub(super) fn mask() -> u32 {
         let status: u32;
@@ -72,7 +72,7 @@ mod instructions {
 /// Sleeps until the next interrupt, unless something was woken since `epoch`: the idle function of
 /// [`block_on`](pynq_core::block_on()).
 ///
-/// The question is asked with interrupts masked, and the processor goes to sleep without unmasking them: an interrupt
+/// This is checked with interrupts masked, and the processor goes to sleep without unmasking them: an interrupt
 /// that arrives in between is pending and ends the sleep at once. It is taken when interrupts are unmasked again, before
 /// this returns. Inside of a critical section that never happens, so this is not to be called there.
 ///
@@ -94,7 +94,7 @@ pub fn idle(epoch: Epoch) {
 pub fn idle_unless(busy: impl FnOnce() -> bool) {
     let status = instructions::mask();
     if !busy() {
-        // What was written to a device before the sleep has reached it: its interrupt may be what ends the sleep.
+        // Writes to a device must reach it before the sleep, which its interrupt may have to end.
         instructions::barrier();
         instructions::sleep();
     }
@@ -111,9 +111,9 @@ pub unsafe fn enable_interrupts() {
     instructions::unmask();
 }
 
-/// Completes all memory accesses before it: to stand between what is written to memory or to one device and the access
-/// that hands it over to another one (a DMA descriptor and the register that starts it), and after the access that
-/// takes it back.
+/// Completes all memory accesses before it: to stand between writes to memory or to one device and the access that
+/// hands them over to another one (a DMA descriptor and the register that starts it), and after the access that takes
+/// the memory back.
 ///
 /// Says nothing about caches: memory that a device shares has to be uncached, or cleaned and invalidated as well.
 #[inline]

@@ -1,7 +1,7 @@
 //! The device configuration interface: programming the logic from memory through its processor port (PCAP).
 //!
-//! The hardware says little when something is wrong with the image: without a sync word, or with its bytes in the other
-//! order, it takes all of it and never becomes done. So the image is looked at first.
+//! The hardware reports little when something is wrong with the image: without a sync word, or with its bytes in the
+//! other order, it takes all of it and never becomes done. So the image is checked first.
 
 use core::{fmt, time::Duration};
 
@@ -53,7 +53,7 @@ register_bits! {
 register_bits! {
     /// Miscellaneous control.
     pub struct DevcfgMisc {
-        /// What is written to the port comes back.
+        /// Loop-back: data written to the port comes back.
         const LOOPBACK = 1 << 4;
     }
 }
@@ -93,7 +93,7 @@ const HEADER: usize = 128;
 const PACKETS: usize = 64;
 const WRITE_IDCODE: u32 = 0x3001_8001;
 const IDCODE: u32 = 0x0FFF_FFFF;
-/// What the DMA's length register can't hold any more.
+/// The least number of words that the DMA's length register can't hold.
 const MOST_WORDS: u32 = 1 << 27;
 const TO_PORT: u32 = u32::MAX;
 const LAST: u32 = 1;
@@ -106,20 +106,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProgramError {
-    /// That is no image for this port.
+    /// The data is no image for this port.
     Image(ImageError),
-    /// The queue of the DMA is full of commands of somebody else.
+    /// The queue of the DMA is full of other software's commands.
     Busy,
     /// A step did not come to its end.
     TimedOut(Step),
     /// The transfer failed.
     Transfer {
-        /// The events that say so.
+        /// The error events.
         events: DevcfgEvents,
     },
 }
 
-/// What is wrong with an image.
+/// Why an image was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImageError {
@@ -129,9 +129,9 @@ pub enum ImageError {
     ByteOrder,
     /// It is for another device.
     OtherDevice {
-        /// For which, as its IDCODE.
+        /// The IDCODE of the device that it is for.
         image: u32,
-        /// What this is.
+        /// The IDCODE of this device.
         device: u32,
     },
     /// More than the DMA can count.
@@ -251,7 +251,7 @@ impl<M: Mmio> Pcap<M> {
         if self.status().contains(DevcfgStatus::QUEUE_FULL) {
             return Err(ProgramError::Busy);
         }
-        // Before the transfer, or what it does would be cleared as well.
+        // Before the transfer, or its events would be cleared as well.
         self.registers.events().clear(DevcfgEvents::from_bits_retain(u32::MAX));
         // The image is in memory before the DMA reads it.
         barrier();
@@ -276,7 +276,7 @@ impl<M: Mmio> Pcap<M> {
         events.intersects(DevcfgEvents::ERRORS).then_some(events)
     }
 
-    /// The event is there, or an error that it will not come after.
+    /// The event has occurred, or an error after which it will not.
     fn has_ended(&self, event: DevcfgEvents) -> bool {
         self.registers.events().read().intersects(event | DevcfgEvents::ERRORS)
     }

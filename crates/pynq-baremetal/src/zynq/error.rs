@@ -1,4 +1,4 @@
-//! What can go wrong with the peripherals of the processing system.
+//! Errors of the peripherals of the processing system.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use pynq_core::regs::WindowTooSmall;
 
 use super::Irq;
 
-/// Why a peripheral of the processing system can't do what it was asked for.
+/// Why a peripheral of the processing system refused a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {

@@ -24,12 +24,12 @@ use pynq_core::{Mmio, Volatile};
 use super::{Error, Irq, Priority, Trigger, irq::COUNT};
 pub use registers::{GicControl, GicCpuRegisters, GicDistributorRegisters};
 
-/// What the root of an interrupt keeps where the handler finds it.
+/// The state of the root of an interrupt, where the handler finds it.
 pub(super) struct Slot {
     pub(super) claimed: AtomicBool,
-    /// It fired, and nobody has polled for it yet.
+    /// The interrupt fired, and the node has not polled for it yet.
     pub(super) fired: AtomicBool,
-    /// Of the node on it, while it is armed.
+    /// The waker of the node on it, while it is armed.
     pub(super) waker: Mutex<Cell<Option<Waker>>>,
 }
 
@@ -47,7 +47,7 @@ pub struct GicStats {
     pub taken: u32,
     /// Acknowledges that were answered with ID 1023, no interrupt: it was masked or withdrawn in the meantime.
     pub spurious: u32,
-    /// Interrupts that nobody waits for. They were masked.
+    /// Interrupts for which no node waits. They were masked.
     pub unclaimed: u32,
 }
 
@@ -108,7 +108,7 @@ impl<M: Mmio> Gic<M> {
         distributor.control().write(GicControl::SECURE);
     }
 
-    /// Sets what triggers an interrupt. That of a private one is fixed, and the setting is ignored.
+    /// Sets the trigger of an interrupt. A private interrupt's trigger is fixed, and the setting is ignored.
     ///
     /// The programmable logic's are high levels or rising edges, as the design says.
     pub fn set_trigger(&self, irq: Irq, trigger: Trigger) {
@@ -133,8 +133,8 @@ impl<M: Mmio> Gic<M> {
 
     /// Sets which processors an interrupt goes to, bit 0 being the first. Of private interrupts this is fixed.
     ///
-    /// They are this processor's from the start. One that goes to several is taken by whichever comes first, and the
-    /// engine is for one processor: give away those only that this program does not wait for.
+    /// Interrupts are this processor's from the start. If one goes to several processors, the first to acknowledge
+    /// takes it, and the engine is for one processor: give away only interrupts that this program does not wait for.
     pub fn set_targets(&self, irq: Irq, processors: u8) {
         let place = irq.index() % 4 * 8;
         if let Some(register) = self.distributor.target().get(irq.index() / 4) {
@@ -197,12 +197,12 @@ impl<M: Mmio> Gic<M> {
     }
 
     /// Handles the interrupt that the processor was interrupted for: masks it, wakes the node on its root, which
-    /// dispatches there and then, and ends it. To be called by the exception handler, and by nobody else.
+    /// dispatches there and then, and ends it. To be called only by the exception handler.
     ///
     /// One interrupt each time. If another is pending, the processor is interrupted again at once.
     ///
-    /// An answer of "no interrupt", ID 1023, is counted and not ended, as the architecture demands. An interrupt that
-    /// nobody waits for is masked, or it would come for ever.
+    /// An answer of "no interrupt", ID 1023, is counted and not ended, as the architecture demands. An interrupt for
+    /// which no node waits is masked, or it would be taken again without end.
     #[inline]
     pub fn dispatch(&self) {
         let acknowledged = self.cpu.acknowledge().take();
@@ -234,7 +234,7 @@ impl<M: Mmio> Gic<M> {
         &self.slots[irq.index()]
     }
 
-    /// What was counted.
+    /// The counts.
     pub fn stats(&self) -> GicStats {
         GicStats {
             taken: self.taken.load(Ordering::Relaxed),
@@ -254,13 +254,13 @@ fn count(counter: &AtomicU32) {
 static INSTALLED: Mutex<Cell<Option<&'static Gic>>> = Mutex::new(Cell::new(None));
 
 impl Gic<Volatile> {
-    /// Makes this the controller that [`dispatch`] asks.
+    /// Makes this the controller that [`dispatch`] uses.
     pub fn install(&'static self) {
         critical_section::with(|section| INSTALLED.borrow(section).set(Some(self)));
     }
 }
 
-/// What the exception handler calls: [`Gic::dispatch`] of the controller that was [installed](Gic::install).
+/// Calls [`Gic::dispatch`] of the controller that was [installed](Gic::install). For the exception handler.
 #[inline]
 pub fn dispatch() {
     if let Some(gic) = critical_section::with(|section| INSTALLED.borrow(section).get()) {

@@ -1,8 +1,9 @@
 //! The board's clock: the global timer of the processors, 64 bits that count up and never stop.
 //!
-//! Its comparator is an interrupt node of one line, and who sleeps is a waiter of that line. So any number of tasks
-//! sleep without an allocation, and a sleep that is dropped leaves nothing but an interrupt that wakes nobody. At each
-//! interrupt all sleepers look at the time; those who sleep on say when they want to be woken.
+//! Its comparator is an interrupt node of one line, and a sleeping task is a waiter of that line. So any number of
+//! tasks sleep without an allocation, and a sleep that is dropped leaves nothing but an interrupt that wakes no task.
+//! At each interrupt all sleeping tasks check the time; those that sleep on set the comparator to their deadline, if it
+//! is next.
 
 use core::{
     fmt,
@@ -65,7 +66,7 @@ const NANOS: u64 = 1_000_000_000;
 pub struct GlobalTimerHardware<M: Mmio> {
     registers: GlobalTimerRegisters<M>,
     frequency: u32,
-    /// When somebody wants to be woken next, in counts. Nobody does at the end of time.
+    /// Next comparator value; `u64::MAX` if no deadline is pending.
     next: u64,
     unmasked: bool,
 }
@@ -127,7 +128,7 @@ impl<M: Mmio> GlobalTimerHardware<M> {
         self.next != u64::MAX && self.count() >= self.next
     }
 
-    /// Sets the comparator, which compares only while somebody wants to know.
+    /// Sets the comparator, which is on only while a deadline is pending.
     fn put(&self) {
         self.registers.control().write(GlobalTimerControl::TIMER);
         if self.next == u64::MAX {
@@ -196,7 +197,7 @@ impl<M: Mmio + Send + Sync> GlobalTimer<M> {
         Self { node }
     }
 
-    /// Whether somebody's time has come whose interrupt has not been taken yet: it is masked, or on its way.
+    /// Whether a deadline has passed whose interrupt has not been taken yet: it is masked, or on its way.
     pub fn is_due(&self) -> bool {
         self.node.handle().with_hardware(|hardware| hardware.is_due()).unwrap_or(false)
     }
@@ -275,8 +276,8 @@ impl<M: Mmio + Send + Sync> GlobalTimer<M> {
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => {
                     // Registered first: an event from now on wakes this task, its own or another one's.
-                    let asked = timer.node.handle().with_hardware(|hardware| hardware.wake_at(deadline));
-                    return if asked.is_ok() { Poll::Pending } else { Poll::Ready(()) };
+                    let set = timer.node.handle().with_hardware(|hardware| hardware.wake_at(deadline));
+                    return if set.is_ok() { Poll::Pending } else { Poll::Ready(()) };
                 }
             }
         }

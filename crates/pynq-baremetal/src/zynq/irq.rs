@@ -86,7 +86,7 @@ impl fmt::Display for Irq {
     }
 }
 
-/// What an interrupt is triggered by.
+/// The trigger of an interrupt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Trigger {
     /// A high level.

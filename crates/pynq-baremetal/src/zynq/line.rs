@@ -18,8 +18,8 @@ use super::{Error, Gic, GlobalTimer, Irq, idle};
 /// An interrupt of the controller, for a node to sit on: an AXI INTC, a GPIO without a controller, or a
 /// [`DirectNode`](pynq_core::interrupt::DirectNode).
 ///
-/// It is one-shot: when it is taken, it is masked in the distributor before anyone is woken, and it is unmasked when the
-/// node polls again. A level is then taken again if it is still there; an edge that came in between was latched.
+/// It is one-shot: when it is taken, it is masked in the distributor before the node is woken, and it is unmasked when
+/// the node polls again. A level is then taken again if it is still there; an edge that came in between was latched.
 ///
 /// There is one owner, which is the node. Dropping it masks the interrupt and gives it back.
 pub struct GicLine<M: Mmio + Send + 'static = Volatile> {
@@ -29,7 +29,7 @@ pub struct GicLine<M: Mmio + Send + 'static = Volatile> {
 }
 
 impl<M: Mmio + Send> GicLine<M> {
-    /// Claims the interrupt `irq`, which stays masked until somebody waits.
+    /// Claims the interrupt `irq`, which stays masked until the node waits.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! The system-level control registers, as far as programming the logic needs them: level shifters, resets and the clock of
 //! the configuration port.
 //!
-//! Writes are ignored while the registers are locked. They are unlocked once and left so, since whoever unlocks, writes
-//! and locks again does so in the middle of another one's writes.
+//! Writes are ignored while the registers are locked. They are unlocked once and left so: code that unlocks, writes and
+//! locks again could lock them in the middle of another driver's writes.
 
 use core::fmt;
 
@@ -22,7 +22,7 @@ register_bits! {
         const ACTIVE = 1 << 0;
         /// Which PLL it comes from.
         const SOURCE = 0b11 << 4;
-        /// What that is divided by.
+        /// The divisor of the PLL's clock.
         const DIVISOR = 0x3F << 8;
     }
 }

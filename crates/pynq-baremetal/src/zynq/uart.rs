@@ -66,7 +66,7 @@ const ALL_INTERRUPTS: u32 = 0x1FFF;
 
 /// The console.
 ///
-/// A [`core::fmt::Write`] and an [`embedded_io::Write`]. It writes bytes as they are: a line ends with what is written.
+/// A [`core::fmt::Write`] and an [`embedded_io::Write`]. It writes bytes as they are, without adding a carriage return.
 pub struct Uart<M = Volatile> {
     registers: UartRegisters<M>,
 }

@@ -99,12 +99,12 @@ fn each_fault_is_told_and_leaves_the_logic_disconnected() {
     for fault in [Fault::NeverClears, Fault::Transfer, Fault::QueueFull] {
         let zynq = Zynq::new(&image);
         zynq.with(|model| model.fault = Some(fault));
-        let told = program(&zynq, &image).unwrap_err();
+        let error = program(&zynq, &image).unwrap_err();
         match fault {
-            Fault::NeverClears => assert_eq!(told, ProgramError::TimedOut(Step::Clearing)),
-            Fault::QueueFull => assert_eq!(told, ProgramError::Busy),
+            Fault::NeverClears => assert_eq!(error, ProgramError::TimedOut(Step::Clearing)),
+            Fault::QueueFull => assert_eq!(error, ProgramError::Busy),
             Fault::Transfer => {
-                assert!(matches!(told, ProgramError::Transfer { events } if events.bits() & 1 << 22 != 0), "{told}");
+                assert!(matches!(error, ProgramError::Transfer { events } if events.bits() & 1 << 22 != 0), "{error}");
             }
         }
         is_disconnected(&zynq);
@@ -130,7 +130,7 @@ fn clocks_to_the_logic_are_read_and_set_and_no_others_touched() {
     assert_eq!((read.hz(), read.source_hz, read.running), (41_666_667, 1_000_000_000, true), "{read}");
     assert_eq!(read.to_string(), "41.666667 MHz (IO PLL of 1000 MHz / 24 x 1)");
 
-    // Another PLL, and a clock that somebody stopped.
+    // Another PLL, and a clock that was stopped.
     zynq.with(|model| (model.fabric_clocks[4], model.fabric_clocks[6]) = (0x0010_1830, 1));
     assert!(!clocks.read(1).unwrap().running);
     assert_eq!(clocks.set_hz(1, 150_000_000).unwrap().to_string(), "150 MHz (DDR PLL of 1050 MHz / 1 x 7)");
@@ -139,7 +139,7 @@ fn clocks_to_the_logic_are_read_and_set_and_no_others_touched() {
     assert_eq!((set[0], set[4], set[6]), (0x00A0_0100, 0x0070_0130, 0), "the sources stay, and the second one runs");
     assert_eq!((set[8], set[12]), (0x0010_1800, 0x0010_1800));
 
-    // What is right stays, whatever other dividers would give it.
+    // A right frequency stays as it is, even if other dividers would give it too.
     zynq.with(|model| model.fabric_clocks[0] = 5 << 8 | 2 << 20);
     assert_eq!(clocks.plan(0, 100_000_000, 100, Divisors::new(1, 10)), Ok(None));
     assert_eq!(clocks.plan(0, 50_000_000, 100, Divisors::new(10, 2)), Ok(Divisors::new(10, 2)), "as the file has it");

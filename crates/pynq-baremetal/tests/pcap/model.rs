@@ -1,5 +1,4 @@
-//! The device configuration interface and the system-level control registers, from the data sheet: what they do with what
-//! is written to them, and what they do not.
+//! A model of the device configuration interface and the system-level control registers, from the data sheet.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +9,7 @@ pub(crate) const IDCODE: u32 = 0x2372_7093;
 /// Where the image is in memory.
 pub(crate) const IMAGE_AT: u32 = 0x0010_0000;
 
-/// How often one has to look until something has happened.
+/// How many reads it takes until something has happened.
 const SLOW: u32 = 5;
 
 const PROG_B: u32 = 1 << 30;
@@ -20,14 +19,14 @@ const TRANSFERRED: u32 = 1 << 12;
 const CONFIGURED: u32 = 1 << 2;
 const INIT: u32 = 1 << 4;
 
-/// Something to go wrong.
+/// A fault to inject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The logic has no power: it never clears.
     NeverClears,
     /// An AXI error in the middle of the transfer.
     Transfer,
-    /// Somebody's commands fill the queue.
+    /// Other software's commands fill the queue.
     QueueFull,
 }
 
@@ -55,11 +54,11 @@ pub(crate) struct Model {
     init_in: u32,
     /// Events that will come, and in how many looks.
     coming: Vec<(u32, u32)>,
-    /// What is in memory.
+    /// The contents of memory.
     pub(crate) memory: Vec<u32>,
     /// The logic is configured with this.
     pub(crate) logic: Option<Vec<u32>>,
-    /// What a careful program never does.
+    /// Mistakes that a careful program never makes.
     pub(crate) violations: Vec<&'static str>,
     time: u64,
 }
@@ -182,7 +181,7 @@ impl Model {
         }
     }
 
-    /// What was begun goes on.
+    /// Advances the operations that were begun.
     fn pass(&mut self) {
         for (looks, _) in &mut self.coming {
             *looks = looks.saturating_sub(1);
@@ -230,7 +229,7 @@ impl Model {
         }
     }
 
-    /// A command of the DMA. Whatever is not as it should be just never ends.
+    /// A command of the DMA. A wrong command never ends.
     fn transfer(&mut self) {
         let [source, destination, length, _] = self.dma;
         let port = self.control & PCAP == PCAP && self.misc & 1 << 4 == 0 && self.pcap_clock_runs();

@@ -23,7 +23,7 @@ pub(super) fn leaves_nothing<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-/// Dropped between its wake-up and the poll that would have told it.
+/// A wait that is dropped between its wake-up and the poll that would have returned the event.
 pub(super) fn keeps_the_event<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let (mut line, count) = (t.line(port)?, Count::new());

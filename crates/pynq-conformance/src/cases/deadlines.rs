@@ -1,4 +1,4 @@
-//! I12: blocking twins, and waits that give up.
+//! I12: blocking forms, and waits that give up.
 
 use alloc::{boxed::Box, format};
 use core::{
@@ -20,8 +20,8 @@ use crate::{
 
 const WHILE: Duration = Duration::from_millis(10);
 
-/// The blocking twin, for an event that is there. Where there is a clock it may give up, so that a backend which loses
-/// the event gets its verdict.
+/// The blocking form of a wait, for an event that is there. Where there is a clock the wait has a deadline, so that a
+/// backend which loses the event fails the case.
 fn twin<B: Bench>(t: &Trial<'_, B>, line: &mut Line) -> Result<Fired, Stop> {
     let ended = match t.bench.now() {
         Ok(now) => line.wait_until(now + WHILE),
@@ -30,14 +30,14 @@ fn twin<B: Bench>(t: &Trial<'_, B>, line: &mut Line) -> Result<Fired, Stop> {
     ended.map_err(|error| Stop::failed(format!("a blocking wait for an event that was there ended with \"{error}\"")))
 }
 
-/// A twin that does not have to sleep.
+/// A blocking wait that does not have to sleep.
 pub(super) fn twin_finds<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let mut line = t.line(port)?;
     for round in 0..3 {
         t.fire(port)?;
         let fired = twin(t, &mut line)?;
-        ensure!(fired.missed == 0, "round {round}: one event was told as {fired:?}");
+        ensure!(fired.missed == 0, "round {round}: one event was reported as {fired:?}");
         t.answer(port)?;
         t.idle("after a blocking wait")?;
     }

@@ -1,4 +1,4 @@
-//! I8: errors reach everyone, and what was invalidated is not touched.
+//! I8: errors reach every waiting task, and an invalidated node is not accessed.
 
 use alloc::vec::Vec;
 
@@ -35,7 +35,7 @@ pub(super) fn invalidated<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let waits = (0..12).map(|_| t.wait(port)).collect::<Result<Vec<_>, _>>()?;
     let (mut dropped, count) = (ByHand::on(t.line(port)?), Count::new());
     ensure!(dropped.poll(&count.waker()).is_pending(), "a wait ended without an event");
-    // What is behind a node goes before it.
+    // The nodes behind a node are invalidated before it.
     for node in t.bench.chain() {
         node.invalidate(Error::Invalidated);
     }

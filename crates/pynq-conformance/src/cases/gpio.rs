@@ -1,4 +1,4 @@
-//! A block with one interrupt, one status bit per channel and many pins: who is woken, and who is not.
+//! A block with one interrupt, one status bit per channel and many pins: which tasks are woken, and which are not.
 
 use pynq_core::interrupt::{Condition, Line};
 
@@ -92,7 +92,7 @@ pub(super) fn directions<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let any = t.start_for(0, Condition::Change { mask: BUTTON, since: None })?;
     t.set_pin(0, 0, true)?;
     let fired = t.completed(&rising, "by a rising edge")?;
-    ensure!(fired.changed == BUTTON, "a wait for pin 0 was told of {:#b}", fired.changed);
+    ensure!(fired.changed == BUTTON, "a wait for pin 0 returned {:#b}", fired.changed);
     t.completed(&any, "by an edge")?;
     t.waits(&falling, "by a rising edge")?;
     t.set_pin(0, 0, false)?;
@@ -109,6 +109,6 @@ pub(super) fn there_and_back<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.waits(&wait, "by a change that was taken back")?;
     t.set_pin(0, 1, true)?;
     let fired = t.completed(&wait, "by a change that stays")?;
-    ensure!(fired.changed == OTHER, "a change of pin 1 was told as {:#b}", fired.changed);
+    ensure!(fired.changed == OTHER, "a change of pin 1 was reported as {:#b}", fired.changed);
     t.idle("afterwards")
 }

@@ -2,8 +2,8 @@
 
 use crate::{Bench, Moment, Stimulus, Verdict, trial::Trial};
 
-/// The level trap: the latch of a level line sets again while the device is active, so what it says after the device was
-/// answered is old.
+/// The level trap: the latch of a level line sets again while the device is active, so its state
+/// is old once the device was serviced.
 pub(super) fn quiet_level_blocks<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let mut line = t.line(port)?;
@@ -26,7 +26,7 @@ pub(super) fn active_level_fires<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.completed(&wait, "by its event")?;
     for _ in 0..3 {
         let wait = t.start(t.line(port)?)?;
-        t.completed(&wait, "though the device still asks for service")?;
+        t.completed(&wait, "though the device still requests service")?;
     }
     t.answer(port)?;
     let wait = t.wait(port)?;
@@ -34,7 +34,7 @@ pub(super) fn active_level_fires<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-/// A device that asked for service and went quiet by itself before anyone waited.
+/// A device that requested service and went quiet by itself before any task waited.
 pub(super) fn stale_level_latch<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let line = t.line(port)?;
@@ -42,7 +42,7 @@ pub(super) fn stale_level_latch<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.bench.stimulate(Stimulus::Level { line: port, active: false })?;
     t.rest()?;
     let wait = t.start(line)?;
-    t.waits(&wait, "by what the device asked for before")?;
+    t.waits(&wait, "by an earlier request of the device")?;
     t.fire(port)?;
     t.completed(&wait, "by its event")?;
     t.answer(port)?;
@@ -112,7 +112,7 @@ pub(super) fn clear_forgets<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-/// Clearing takes the latch away; it must not take the event away from who has not seen it.
+/// Clearing takes the latch away; it must not take the event away from handles that have not seen it.
 pub(super) fn clear_counts_for_others<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let (mut first, second) = (t.line(port)?, t.line(port)?);

@@ -14,7 +14,7 @@ use alloc::{vec, vec::Vec};
 
 use crate::{Bench, Place, Source, Verdict, trial::Trial};
 
-/// What the bench is like when the case begins.
+/// The state of the bench when the case begins.
 #[derive(Clone, Copy)]
 pub(crate) enum Setup {
     Fresh,
@@ -37,8 +37,8 @@ fn remembers(place: &Place) -> bool {
     place.source != Source::Level
 }
 
-/// As [`remembers`], where the engine can get at what is remembered. The latch of an edge pin on the root is the root's
-/// own, and its contract has no way to ask for it without waiting.
+/// As [`remembers`], where the engine can read what is remembered. The latch of an edge pin on the root is the root's
+/// own, and its contract has no way to read it without waiting.
 fn harvests(place: &Place) -> bool {
     remembers(place) && !(place.is_on_root() && place.source == Source::Edge)
 }

@@ -1,4 +1,4 @@
-//! I6, I7, I9 to I11 and I13: what one interrupt costs, and whom it concerns.
+//! I6, I7, I9 to I11 and I13: the cost of an interrupt, and the tasks that it wakes.
 
 use crate::{
     Bench, Source, Stop, Verdict,
@@ -24,7 +24,7 @@ pub(super) fn two_lines<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let (port, other) = (t.port(0)?, t.port(1)?);
     let (mut first, mut second) = (t.line(port)?, t.line(other)?);
     for _ in 0..3 {
-        // Both are there before anyone waits, so that one service finds both.
+        // Both are there before any task waits, so that one service finds both.
         t.fire(port)?;
         t.fire(other)?;
         let waits = (t.start(first)?, t.start(second)?);
@@ -61,7 +61,7 @@ pub(super) fn two_owners<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let parent = t.bench.chain().into_iter().nth(1).ok_or_else(|| Stop::skipped("this place has no controller"))?;
     let mut raw = parent.line(line)?;
     for _ in 0..3 {
-        // The raw handle comes first, so that first come is not what puts the node first.
+        // The raw handle registers first, so that the node is not served first merely for being the first waiter.
         let mut listens = ByHand::on(raw.clone());
         let count = Count::new();
         ensure!(listens.poll(&count.waker()).is_pending(), "a wait on the node's line ended without an event");
@@ -69,8 +69,8 @@ pub(super) fn two_owners<B: Bench>(t: &Trial<'_, B>) -> Verdict {
         let pressed = t.wait(port)?;
         t.fire(port)?;
         t.completed(&pressed, "with a task listening on the node's line")?;
-        ensure!(count.get() == 1, "who listens on the node's line was woken {} times", count.get());
-        ensure!(listens.poll(&count.waker()).is_ready(), "who listens on the node's line was woken for nothing");
+        ensure!(count.get() == 1, "the listener on the node's line was woken {} times", count.get());
+        ensure!(listens.poll(&count.waker()).is_ready(), "the listener on the node's line was woken for nothing");
         let fired = parent.line_stats(line).fired - before;
         ensure!(fired == 1, "one event on a line with two owners was served {fired} times");
         raw = parent.line(line)?;
@@ -78,14 +78,14 @@ pub(super) fn two_owners<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-/// A root masks itself when it fires. One that does not would enter its handler again and again.
+/// A root masks itself when it fires, or it would enter its handler again and again.
 pub(super) fn one_shot<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let before = t.bench.interrupts()?;
     let wait = t.wait(port)?;
     t.fire(port)?;
     t.completed(&wait, "by its event")?;
-    // A level device still asks for service; nobody waits, so nothing of it may arrive.
+    // A level device still requests service; no task waits, so none of its interrupts may arrive.
     for _ in 0..5 {
         t.rest()?;
     }
@@ -111,7 +111,7 @@ pub(super) fn costs_nothing<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.answer(port)
 }
 
-/// Dispatch is no task's work: one that never gets its turn keeps nobody waiting.
+/// No task runs the dispatch, so a task that never gets its turn does not delay the others.
 pub(super) fn slow_task<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let (mut slow, count) = (ByHand::on(t.line(port)?), Count::new());
@@ -124,12 +124,12 @@ pub(super) fn slow_task<B: Bench>(t: &Trial<'_, B>) -> Verdict {
         t.answer(port)?;
         line = wait.line()?;
     }
-    ensure!(count.get() == 1, "who was woken and has not come back was woken {} times", count.get());
-    ensure!(slow.poll(&count.waker()).is_ready(), "who was woken was woken for nothing");
+    ensure!(count.get() == 1, "a task that was woken and not polled was woken {} times", count.get());
+    ensure!(slow.poll(&count.waker()).is_ready(), "the slow task was woken for nothing");
     t.idle("afterwards")
 }
 
-/// A dispatch that finds nothing pending re-arms, and wakes nobody.
+/// A dispatch that finds nothing pending re-arms, and wakes no task.
 pub(super) fn spurious<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     if t.place.is_on_root() && t.place.source != Source::Gpio {
@@ -139,9 +139,9 @@ pub(super) fn spurious<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     for _ in 0..3 {
         t.bench.spurious_interrupt()?;
         t.rest()?;
-        t.waits(&wait, "by an interrupt that no line asked for")?;
+        t.waits(&wait, "by an interrupt that no line raised")?;
     }
-    ensure!(t.stats(port).fired == 0, "an interrupt that no line asked for was counted as an event");
+    ensure!(t.stats(port).fired == 0, "an interrupt that no line raised was counted as an event");
     t.fire(port)?;
     t.completed(&wait, "after spurious interrupts")?;
     t.answer(port)?;
@@ -166,7 +166,7 @@ pub(super) fn software<B: Bench>(t: &Trial<'_, B>) -> Verdict {
         t.bench.raise_software(line)?;
         t.rest()?;
         t.completed(&wait, "by a software interrupt")?;
-        // Raised while nobody waits, it stays, as an edge does.
+        // Raised while no task waits, it stays latched, as an edge does.
         t.bench.raise_software(line)?;
         let wait = t.start(wait.line()?)?;
         t.completed(&wait, "by a software interrupt from before")?;

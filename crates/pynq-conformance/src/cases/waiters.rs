@@ -63,7 +63,7 @@ pub(super) fn newcomer<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     ensure!(count.get() == 40, "{} of forty were woken", count.get());
     let joined = newcomer.with(Option::take);
     let Some((mut wait, true)) = joined else { return Err(Stop::failed("a newcomer could not register")) };
-    ensure!(late.get() == 0, "who registered during the service was woken by it");
+    ensure!(late.get() == 0, "a task that registered during the service was woken by it");
     t.fire(port)?;
     ensure!(late.get() == 1 && count.get() == 40, "the next event woke others than the newcomer alone");
     ensure!(wait.poll(&late.waker()).is_ready(), "the newcomer was woken for nothing");
@@ -78,7 +78,7 @@ pub(super) fn cursors<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.fire(port)?;
     let first = t.completed(&wait, "by its event")?;
     let wait = t.start(late)?;
-    let second = t.completed(&wait, "by an event that another handle has been told of")?;
+    let second = t.completed(&wait, "by an event that another handle has seen")?;
     ensure!(first.count == second.count, "two handles count differently: {first:?}, {second:?}");
     let wait = t.start(wait.line()?)?;
     t.waits(&wait, "twice by one event")?;
@@ -102,16 +102,16 @@ pub(super) fn listener<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     })?;
     let fired = t.completed(&wait, "though a listener was armed for three events")?;
     if t.place.is_on_root() {
-        // The root's pin is the source itself: it is armed again by who waits, and remembers one edge until then.
+        // The root's pin is the source itself: the next wait arms it again, and it remembers one edge until then.
         ensure!(fired.missed <= 2, "a listener missed {} of two events", fired.missed);
     } else {
-        ensure!(fired.missed == 2, "a listener was told that it missed {} events, not 2", fired.missed);
+        ensure!(fired.missed == 2, "a listener reported {} missed events, not 2", fired.missed);
     }
     drop(slot.with(Option::take));
     t.idle("after the listener was dropped")
 }
 
-/// A device that answers at once must not be faster than who starts it.
+/// A device that raises its event at once must not be faster than the task that starts it.
 pub(super) fn armed_before<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let wait = t.wait(port)?;
@@ -120,13 +120,13 @@ pub(super) fn armed_before<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.completed(&wait, "by the device it was armed for")?;
     t.answer(port)?;
     let line = wait.line()?;
-    // Without a task that waits in between: what a listener armed is counted all the same.
+    // No task waits in between: events after the listener was armed are counted all the same.
     let mut listener = Box::pin(line.listen());
     listener.as_mut().arm()?;
     t.fire(port)?;
     let wait = t.start_future(async move { listener.as_mut().next_async().await })?;
     let fired = t.completed(&wait, "by an event after the listener was armed")?;
-    ensure!(t.place.source == Source::Gpio || fired.missed == 0, "one event was told as {fired:?}");
+    ensure!(t.place.source == Source::Gpio || fired.missed == 0, "one event was reported as {fired:?}");
     t.answer(port)?;
     t.idle("afterwards")
 }

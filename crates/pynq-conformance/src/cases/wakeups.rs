@@ -59,8 +59,8 @@ pub(super) fn before_the_status_is_read<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-/// The edge trap: a second event of the same line after it was read that the first is pending. Whoever waited is woken
-/// after both, so its driver finds both; what must not happen is that the next wait misses anything newer.
+/// The edge trap: a second event of the same line after it was read that the first is pending. The waiting task is
+/// woken after both, so its driver finds both; the next wait must not miss anything newer.
 pub(super) fn before_the_acknowledge<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let wait = t.wait(port)?;
@@ -86,7 +86,7 @@ fn again<B: Bench>(t: &Trial<'_, B>, port: u8) -> Stimulus {
     }
 }
 
-/// Only what was read as pending may be acknowledged.
+/// Only lines that were read as pending may be acknowledged.
 pub(super) fn other_line_before_acknowledge<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let (port, other) = (t.port(0)?, t.port(1)?);
     let (first, second) = (t.wait(port)?, t.wait(other)?);
@@ -103,7 +103,7 @@ pub(super) fn other_line_before_acknowledge<B: Bench>(t: &Trial<'_, B>) -> Verdi
     t.idle("afterwards")
 }
 
-/// The one hole there is in the hardware. The edge is gone, but whoever reads the device after the wait has it.
+/// The one hole in the hardware: the edge is lost, but a driver that reads the device after the wait finds the event.
 pub(super) fn in_the_acknowledge<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     let port = t.port(0)?;
     t.bench.raised(port)?;

@@ -46,7 +46,7 @@ pub(crate) struct Block {
 
 pub(crate) struct SimBench {
     pub(crate) host: Host,
-    /// What the nodes sit on.
+    /// The root that the nodes sit on.
     pub(crate) root: Root,
     pub(crate) board: Board,
     pub(crate) cpu: CpuPin,

@@ -1,4 +1,4 @@
-//! What runs a case's tasks.
+//! The executors of a case's tasks.
 
 use std::{
     cell::RefCell,
@@ -13,7 +13,7 @@ use pynq_core::{Error, interrupt::NodeHandle};
 pub(crate) enum Kind {
     /// The test's own thread, one task at a time.
     Manual,
-    /// A thread for each task, in the blocking twin of its wait.
+    /// A thread for each task, in the blocking form of its wait.
     Threads,
     /// A runtime with threads of its own.
     Tokio(tokio::runtime::Handle),
@@ -64,7 +64,7 @@ impl Drop for Host {
         if let Self::Threads(threads) = self {
             for thread in threads.take() {
                 let ended = thread.join();
-                assert!(ended.is_ok() || thread::panicking(), "a blocking twin gave up");
+                assert!(ended.is_ok() || thread::panicking(), "a blocking wait gave up");
             }
         }
     }

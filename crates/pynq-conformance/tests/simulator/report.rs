@@ -1,4 +1,4 @@
-//! Running the suite, and what it may have skipped.
+//! Running the suite, and counting the skipped cases.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -23,7 +23,7 @@ impl fmt::Write for Printed {
     }
 }
 
-/// Runs the suite, and tells why cases were skipped and how many.
+/// Runs the suite, and returns the reasons for which cases were skipped, with their number.
 pub(crate) fn suite(rig: &mut impl Rig) -> (Report, BTreeMap<String, usize>) {
     let report = run(rig, &selection(), &mut Printed);
     assert!(report.failed() == 0 && report.ok() > 0, "{report}; the lines above say which");

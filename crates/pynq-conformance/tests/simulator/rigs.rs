@@ -76,7 +76,7 @@ impl Tower {
         Self { board, cpu, root, nodes: Vec::new(), blocks: Vec::new(), recorders: Vec::new(), intc: None }
     }
 
-    /// What the next node sits on.
+    /// The source that the next node sits on.
     fn top(&self, line: u8) -> AnySource {
         match self.nodes.last() {
             Some(node) => Box::pin(ParentLine::new(node.clone(), line)),

@@ -75,14 +75,14 @@ fn a_wait_that_times_out_leaves_the_line_masked_and_the_event_for_the_next() {
     rig.assert_idle();
 }
 
-/// Devices on all level inputs that ask for service at random and go quiet when they are served; several lines to a
+/// Devices on all level inputs that request service at random and go quiet when they are served; several lines to a
 /// thread, more than one thread to some lines.
 #[test]
 fn no_request_of_a_storm_is_lost() {
     const REQUESTS: u32 = 2_000;
     const DEVICES: [u8; 6] = [0, 2, 5, 17, 30, 31];
     let rig = Rig::new(&emulator!(), Time::Stands, &[]);
-    // Whether a device asks, which goes with the level of its line; and how often it was served.
+    // Whether a device requests service, which is the level of its line; and how often it was served.
     let devices = DEVICES.map(|device| (device, Mutex::new((false, 0_u32))));
     let over = AtomicBool::new(false);
     let deadline = rig.deadline();
@@ -144,7 +144,7 @@ fn a_dead_emulator_ends_the_waits() {
     qtest.set_limit(Duration::ZERO);
     let mut line = rig.line(4);
     thread::scope(|scope| {
-        // Waits first or finds it dead; it learns of it in either case.
+        // The thread waits first or finds QEMU dead; its wait ends with the error in either case.
         let waits = scope.spawn(|| line.wait_until(rig.deadline()));
         while qtest.read32(MicroBlazeV::INTC).is_ok() {}
         assert_eq!(waits.join().unwrap(), Err(Error::DeviceGone));

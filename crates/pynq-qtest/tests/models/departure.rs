@@ -35,7 +35,7 @@ impl Tally {
         self.hits.get(departure.name).copied().unwrap_or(0)
     }
 
-    /// The table tells of nothing that this QEMU does not do. A few sequences don't get everywhere.
+    /// The table lists no departure that this QEMU does not have. A few sequences don't reach all of them.
     pub(crate) fn assert_all_seen(&self, departures: &[&Departure]) {
         for departure in departures.iter().filter(|_| self.sequences >= ENOUGH) {
             assert!(self.hits(departure) > 0, "this QEMU does not depart in what the table says: {departure:?}");
@@ -56,7 +56,7 @@ impl Tally {
     }
 }
 
-/// What QEMU is to show: what ours does, and what is known to be different.
+/// The state that QEMU is expected to show: ours, with the known departures applied.
 #[derive(Debug)]
 pub(crate) struct Foreseen<V> {
     pub(crate) view: V,
@@ -69,7 +69,7 @@ impl<V: Copy + PartialEq> Foreseen<V> {
         Self { view: ours, faults: Vec::new() }
     }
 
-    /// A departure that is to show now. `ours_is_right` tells whether ours does what the data sheet says where QEMU doesn't.
+    /// A departure that is to show now. `ours_is_right`: ours does what the data sheet says where QEMU doesn't.
     pub(crate) fn departs(
         &mut self,
         departure: &Departure,
@@ -88,16 +88,16 @@ impl<V: Copy + PartialEq> Foreseen<V> {
     }
 }
 
-/// The book tells of these departures and of no others, in these words.
-pub(crate) fn assert_told(section: &str, departures: &[&Departure]) {
+/// Checks that the book lists these departures and no others, in these words.
+pub(crate) fn assert_documented(section: &str, departures: &[&Departure]) {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/src/reference/qemu-models.md");
     // The package of this crate comes without the book.
     let Ok(text) = std::fs::read_to_string(page) else { return };
     let heading = format!("\n## {section}\n");
     let section = text.split_once(&heading).map(|(_, rest)| rest.split("\n## ").next().unwrap_or(rest)).unwrap();
     let cells = |line: &str| line.split('|').skip(1).take(3).map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
-    let told: Vec<_> = section.lines().filter(|line| line.starts_with('|')).skip(2).map(cells).collect();
+    let documented: Vec<_> = section.lines().filter(|line| line.starts_with('|')).skip(2).map(cells).collect();
     let known: Vec<_> =
         departures.iter().map(|known| [known.name, known.sheet, known.qemu].map(str::to_owned)).collect();
-    assert_eq!(told, known);
+    assert_eq!(documented, known);
 }

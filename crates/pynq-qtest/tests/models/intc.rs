@@ -8,7 +8,7 @@ use pynq_sim::models::{
 
 use crate::{
     common::emulator,
-    departure::{Departure, Foreseen, Tally, assert_told},
+    departure::{Departure, Foreseen, Tally, assert_documented},
     replay::{Pair, Random, replay},
 };
 
@@ -61,7 +61,7 @@ const LEVEL_FOR_EDGE: Departure = Departure {
 const DEPARTURES: [&Departure; 6] =
     [&HIE_CLEARED, &OUTPUT_DROPPED, &EARLY_EVENTS, &TEST_BITS, &NO_GAP, &LEVEL_FOR_EDGE];
 
-/// What can be seen of a controller.
+/// The visible state of a controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct View {
     registers: [u32; REGISTERS.len()],
@@ -95,7 +95,7 @@ enum Step {
     Write(u32, u32),
     /// An input changes.
     Input(u8, bool),
-    /// Its device tells the level that it has.
+    /// Its device sets the level that it already has.
     Again(u8),
 }
 
@@ -141,7 +141,7 @@ impl Intcs {
         View { registers, output: self.ours.irq(), gap: self.ours.take_pulse() }
     }
 
-    /// Does it to QEMU's, and looks.
+    /// Sends a command to QEMU's controller, and reads its state.
     fn theirs(&mut self, command: Command<'static>) -> View {
         let mut commands = vec![command];
         commands.extend(REGISTERS.map(|register| Command::Read32 { address: Self::address(register) }));
@@ -183,7 +183,7 @@ fn follow(history: &mut History, step: Step, before: &View, after: &View) {
     history.early |= active(history);
 }
 
-/// What QEMU is to show, where the data sheet has it as `ours`.
+/// The state that QEMU is expected to show, where the data sheet has `ours`.
 fn foresee(history: &History, step: Step, before: &View, ours: &View, tally: &mut Tally) -> Foreseen<View> {
     let mut foreseen = Foreseen::new(*ours);
     let status = before.get(ISR);
@@ -266,7 +266,7 @@ impl Pair for Intcs {
             }
             Step::Input(input, level) => {
                 let inputs = self.ours.inputs() & !(1 << input) | u32::from(level) << input;
-                // Telling it again is another step, so that it is foreseen.
+                // Setting the level again is another step, so that it is foreseen.
                 if inputs == self.ours.inputs() {
                     return Ok(());
                 }
@@ -285,7 +285,7 @@ impl Pair for Intcs {
         tally.differing +=
             ours.registers.iter().zip(theirs.registers).filter(|(ours, theirs)| *ours != theirs).count() as u64;
         if theirs != foreseen.view || !foreseen.faults.is_empty() {
-            return Err(foreseen.faults.join("\n") + "\n" + &tell(&ours, &foreseen.view, &theirs));
+            return Err(foreseen.faults.join("\n") + "\n" + &describe(&ours, &foreseen.view, &theirs));
         }
         if theirs.registers != ours.registers {
             self.agree(&ours);
@@ -298,7 +298,7 @@ impl Pair for Intcs {
     }
 }
 
-fn tell(ours: &View, foreseen: &View, theirs: &View) -> String {
+fn describe(ours: &View, foreseen: &View, theirs: &View) -> String {
     let mut text = format!("{:>8} {:>10} {:>10} {:>10}\n", "", "ours", "foreseen", "QEMU");
     for (index, name) in NAMES.iter().enumerate() {
         let [a, b, c] = [ours, foreseen, theirs].map(|view| view.registers[index]);
@@ -325,5 +325,5 @@ fn the_intc_is_qemus_but_for_the_table() {
 
 #[test]
 fn the_book_tells_of_the_intc() {
-    assert_told("AXI INTC", &DEPARTURES);
+    assert_documented("AXI INTC", &DEPARTURES);
 }

@@ -71,7 +71,7 @@ pub(crate) trait Pair {
     fn step(&mut self, step: Self::Step, tally: &mut Tally) -> Result<(), String>;
 }
 
-/// Replays as many sequences as asked for: `full` where it counts, a fraction otherwise.
+/// Replays the requested number of sequences; by default `full` where QEMU is required, a fraction otherwise.
 pub(crate) fn replay<P: Pair>(pair: &mut P, full: u64) -> Tally {
     let number = |name: &str| env::var(name).ok().and_then(|value| value.replace('_', "").parse().ok());
     let sequences = number("PYNQ_QTEST_SEQUENCES").unwrap_or(if common::is_required() { full } else { full / 20 });
@@ -91,7 +91,7 @@ pub(crate) fn replay<P: Pair>(pair: &mut P, full: u64) -> Tally {
     tally
 }
 
-/// Tells where it fails, and with what.
+/// Plays a sequence. An error is the index of the step that failed, and the difference.
 fn play<P: Pair>(pair: &mut P, steps: &[P::Step], tally: &mut Tally) -> Result<(), (usize, String)> {
     pair.reset();
     for (index, step) in steps.iter().enumerate() {

@@ -12,7 +12,7 @@ use pynq_sim::models::{
 
 use crate::{
     common::emulator,
-    departure::{Departure, Foreseen, Tally, assert_told},
+    departure::{Departure, Foreseen, Tally, assert_documented},
     qmp::{Invitation, Qmp},
     replay::{Pair, Random, replay},
     timer_table::*,
@@ -40,7 +40,7 @@ const NAMES: [&str; 8] = ["TCSR0", "TLR0", "TCR0", "0x0C", "TCSR1", "TLR1", "TCR
 /// The longest sequence.
 const LENGTH: u32 = 24;
 
-/// Clocks to the end of a counter that is not to be ended by any passing of time, and the least of one that may be.
+/// Clocks to the end of a counter: of one that must not end however much time passes, and the least of one that may.
 const FAR: u32 = 1 << 30;
 const NEAR: u32 = 1 << 9;
 
@@ -125,8 +125,8 @@ impl Channel {
         }
     }
 
-    /// Where a counter that was started as it should be is by the data sheet, as one that counts down, and what QEMU does
-    /// instead.
+    /// The value, as one that counts down, that a properly started counter has by the data sheet, and QEMU's departure
+    /// from it.
     fn by_the_sheet(&self, clocks: u32) -> (u32, Option<&'static Departure>) {
         if self.stopped {
             return (self.count, Some(&NO_STOP));
@@ -163,7 +163,7 @@ impl Channel {
     }
 }
 
-/// What a counter is to QEMU: one that counts down.
+/// A counter's value as QEMU keeps it: counting down.
 const fn down(control: u32, value: u32) -> u32 {
     if control & UDT != 0 { value } else { !value }
 }
@@ -265,7 +265,7 @@ impl Timers {
         foreseen
     }
 
-    /// Lets time pass for QEMU, and tells how many clocks it was.
+    /// Lets time pass for QEMU, and returns how many clocks it was.
     fn let_pass(&mut self) -> u32 {
         let qtest = self.board.qtest().clone();
         // From 0 upwards, from this very moment on, which is that of all starts.
@@ -324,7 +324,7 @@ impl Timers {
         if theirs == foreseen.view && faults.is_empty() {
             return Ok(());
         }
-        Err(format!("{clocks} clocks passed\n{}\n{}", faults.join("\n"), tell(&ours, &foreseen.view, &theirs)))
+        Err(format!("{clocks} clocks passed\n{}\n{}", faults.join("\n"), describe(&ours, &foreseen.view, &theirs)))
     }
 
     fn count(&self, ours: &View, theirs: &View, tally: &mut Tally) {
@@ -432,11 +432,11 @@ impl Pair for Timers {
         if theirs == foreseen.view && foreseen.faults.is_empty() {
             return Ok(());
         }
-        Err(foreseen.faults.join("\n") + "\n" + &tell(&ours, &foreseen.view, &theirs))
+        Err(foreseen.faults.join("\n") + "\n" + &describe(&ours, &foreseen.view, &theirs))
     }
 }
 
-fn tell(ours: &View, foreseen: &View, theirs: &View) -> String {
+fn describe(ours: &View, foreseen: &View, theirs: &View) -> String {
     let mut text = format!("{:>9} {:>10} {:>10} {:>10}\n", "", "ours", "foreseen", "QEMU");
     for (index, name) in NAMES.iter().enumerate() {
         let [a, b, c] = [ours, foreseen, theirs].map(|view| view.registers[index]);
@@ -461,5 +461,5 @@ fn the_timer_is_qemus_but_for_the_table() {
 
 #[test]
 fn the_book_tells_of_the_timer() {
-    assert_told("AXI timer", &DEPARTURES);
+    assert_documented("AXI timer", &DEPARTURES);
 }

@@ -1,4 +1,4 @@
-//! What QEMU's timer does otherwise than the data sheet says.
+//! The departures of QEMU's timer from the data sheet.
 
 use crate::departure::Departure;
 

@@ -115,9 +115,9 @@ impl BoardBuilder {
 
 impl Board {
     /// Replaces the design: the board is now what `builder` describes, and every window handed out so far is dead: it
-    /// reads all ones, and what is written through it vanishes.
+    /// reads all ones, and writes through it are dropped.
     ///
-    /// The clock goes on, what is scheduled stays scheduled, and CPU pins of the same number are the same pins.
+    /// The clock goes on, scheduled events stay scheduled, and CPU pins of the same number are the same pins.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The processor's accesses, and what becomes of those that misbehave.
+//! The processor's accesses, and the record of those that misbehave.
 
 use alloc::vec::Vec;
 use core::panic::Location;
@@ -6,7 +6,7 @@ use core::panic::Location;
 use super::{Board, State};
 use crate::fabric::{Access, BusError, BusErrorKind, PROCESSOR, Stuck, Width};
 
-/// Makes a test fail that left something behind which it did not announce.
+/// Makes a test fail if it caused bus errors or stuck blocks without announcing them.
 pub(super) fn report(errors: &[BusError], stuck: &[Stuck]) {
     #[cfg(feature = "std")]
     if !std::thread::panicking() {
@@ -24,7 +24,7 @@ pub(super) fn report(errors: &[BusError], stuck: &[Stuck]) {
             list.concat()
         );
     }
-    // Without threads there is no telling whether a panic is under way, and a second one would abort.
+    // Without threads it can't be known whether a panic is under way, and a second one would abort.
     #[cfg(not(feature = "std"))]
     let _ = (errors, stuck);
 }
@@ -42,7 +42,7 @@ impl State {
         self.fabric.access(PROCESSOR, address, width, write, caller).unwrap_or(width.all_ones())
     }
 
-    /// Takes an access that misbehaved into the record.
+    /// Records an access that misbehaved.
     pub(super) fn keep_bus_error(&mut self, mut error: BusError) {
         let announced = self.expected_errors.iter().position(|&(address, access)| {
             address == error.address && access.is_none_or(|expected| expected == error.access)
@@ -54,7 +54,7 @@ impl State {
         self.bus_errors.push(error);
     }
 
-    /// An access through a window, which may be of a design that is no more.
+    /// An access through a window, whose design may have been replaced.
     pub(crate) fn window_access(
         &mut self,
         generation: u64,

@@ -8,7 +8,7 @@ use crate::{
 
 /// Faults. Those that name a line take either of its ends, as [`Board::set_line`] does.
 impl Board {
-    /// Fault: the next change to high of a line is seen by nobody behind it, until it has gone low again.
+    /// Fault: the loads of a line don't see its next change to high, until it has gone low again.
     ///
     /// # Errors
     ///

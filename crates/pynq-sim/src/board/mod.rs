@@ -30,7 +30,7 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Shared(Arc<Inner>);
 
-/// The board, for what must not keep it.
+/// The board, for a holder that must not keep it alive.
 #[cfg(feature = "std")]
 pub(crate) struct WeakShared(crate::sync::Weak<Inner>);
 
@@ -46,7 +46,7 @@ struct Inner {
     state: Lock<State>,
     observers: Lock<Vec<Arc<observe::Observer>>>,
     #[cfg(not(feature = "std"))]
-    kick: Arc<crate::kick::Kick>,
+    parker: Arc<crate::parker::Parker>,
 }
 
 impl Shared {
@@ -55,7 +55,7 @@ impl Shared {
             state: Lock::new(state),
             observers: Lock::new(Vec::new()),
             #[cfg(not(feature = "std"))]
-            kick: crate::kick::Kick::new(),
+            parker: crate::parker::Parker::new(),
         }))
     }
 
@@ -64,7 +64,7 @@ impl Shared {
         WeakShared(Arc::downgrade(&self.0))
     }
 
-    /// Starts the thread that moves the clock, once the board has said that it is time to.
+    /// Starts the thread that moves the clock. Called when `State::task_waits` has returned true.
     pub(crate) fn start_mover(&self) {
         #[cfg(feature = "std")]
         {
@@ -73,20 +73,20 @@ impl Shared {
         }
     }
 
-    /// What a blocked call sleeps on, where there are no threads.
+    /// The parker of blocked calls, where there are no threads.
     #[cfg(not(feature = "std"))]
-    pub(crate) fn kick(&self) -> Arc<crate::kick::Kick> {
-        Arc::clone(&self.0.kick)
+    pub(crate) fn parker(&self) -> Arc<crate::parker::Parker> {
+        Arc::clone(&self.0.parker)
     }
 
-    /// Does something with the board, and tells the program afterwards what came of it.
+    /// Runs `f` under the board's lock, and calls the wakers and observers concerned once it is released.
     pub(crate) fn with<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
         let (result, outbox) = self.0.state.with(|state| {
             let result = f(state);
             state.collect();
             let outbox = (!state.outbox.is_empty()).then(|| core::mem::take(&mut state.outbox));
             if outbox.is_some() {
-                // Under this very lock, else another thread could find the board settled before anyone is told.
+                // Under this very lock, else another thread could find the board settled before they are called.
                 state.settling.delivers();
             }
             (result, outbox)
@@ -97,7 +97,7 @@ impl Shared {
         result
     }
 
-    /// The same for what counts as something happening on the board.
+    /// As [`with`](Self::with), for calls that count as something happening on the board.
     pub(crate) fn act<R>(&self, f: impl FnOnce(&mut State) -> R) -> R {
         self.with(|state| {
             state.settling.touch();
@@ -119,11 +119,11 @@ impl Shared {
         });
     }
 
-    /// Takes whoever is at work to be gone, unless something happened since `stamp`.
-    pub(crate) fn forget_stragglers(&self, stamp: u64) {
+    /// Stops waiting for tasks that took an event and never came back, unless the board changed since `stamp`.
+    pub(crate) fn drop_lost_tasks(&self, stamp: u64) {
         self.with(|state| {
             if state.settling.stamp() == stamp {
-                state.forget_stragglers();
+                state.drop_lost_tasks();
                 state.notify();
             }
         });
@@ -136,7 +136,7 @@ impl Shared {
         })
     }
 
-    /// Moves the clock to the next event, if `may` agrees and it is not after `until`, and lets it happen.
+    /// Moves the clock to the next event and runs it, if `may` returns true and the event is not after `until`.
     pub(crate) fn step(&self, until: Instant, may: impl FnOnce(&State) -> bool) -> bool {
         /// A stimulus runs outside the lock, and counts as a delivery until it returns.
         struct Running<'a>(&'a Shared);
@@ -149,7 +149,7 @@ impl Shared {
             let next = state.next_event().filter(|&next| next <= until && may(state))?;
             state.settling.touch();
             state.fabric.set_now(next);
-            // Hardware before the script, where both are due.
+            // Where both are due, hardware events come before those of the script.
             state.fabric.run_due();
             state.collect();
             match state.timeline.pop(next) {
@@ -157,9 +157,9 @@ impl Shared {
                     state.settling.woke();
                     state.outbox.wake(waker);
                 }
-                Some(Event::Deadline(kick, task)) => {
+                Some(Event::Deadline(parker, task)) => {
                     state.settling.works(task);
-                    kick.poke();
+                    parker.unpark();
                 }
                 Some(Event::Stimulus(stimulus)) => {
                     if state.is_endless(next) {
@@ -186,11 +186,11 @@ impl Shared {
 
 /// A simulated board.
 ///
-/// A handle: clones are the same board. When the last handle is dropped, accesses that misbehaved and that nobody
-/// [expected](Board::expect_bus_error) make the drop panic, so that the test fails which made them.
+/// A handle: clones are the same board. When the last handle is dropped, accesses that misbehaved without being
+/// [expected](Board::expect_bus_error) make the drop panic, so that the test which made them fails.
 pub struct Board {
     shared: Shared,
-    /// Handles the board itself hands to stimuli don't keep it from being the last.
+    /// False for handles that the board itself hands to stimuli: these don't keep another from being the last.
     counted: bool,
 }
 
@@ -300,9 +300,9 @@ impl Board {
     }
 
     /// Loads the design anew, as after a new bitstream: every block is reset, and every window handed out so far is
-    /// dead: it reads all ones, and what is written through it vanishes.
+    /// dead: it reads all ones, and writes through it are dropped.
     ///
-    /// Memory, the clock, what is scheduled and the outside of the input pins stay as they are.
+    /// Memory, the clock, scheduled events and the levels that drive the input pins from outside stay as they are.
     pub fn reload(&self) {
         self.shared.act(State::reload);
     }

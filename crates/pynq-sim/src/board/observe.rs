@@ -1,4 +1,4 @@
-//! What is seen of the board: outputs, views, traces.
+//! Observing the board: outputs, views, traces.
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 

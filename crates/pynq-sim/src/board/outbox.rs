@@ -1,4 +1,4 @@
-//! What the board has for the program once its lock is released.
+//! Calls of the program's code that the board makes once its lock is released.
 //!
 //! Wakers and observers are the program's code. They may come straight back to the board, so none of them runs, is
 //! cloned or is dropped under its lock.

@@ -1,4 +1,4 @@
-//! Serial lines: what comes in at a UART, and what it sent.
+//! Serial lines: the input of a UART, and its output.
 
 use alloc::vec::Vec;
 

@@ -1,4 +1,4 @@
-//! What is behind the board's lock: the fabric, the program's accounts, and what is kept of what happened.
+//! The state behind the board's lock: the fabric, the accounts of the program's tasks, and records of what happened.
 
 use alloc::{collections::VecDeque, vec::Vec};
 use core::task::Waker;
@@ -7,14 +7,14 @@ use pynq_core::Instant;
 use super::outbox::Outbox;
 use crate::{
     fabric::{Access, BusError, Change, Fabric, OutputChange, Stuck},
-    kick::Kick,
+    parker::Parker,
     pin::PinState,
-    settle::{Settling, Unrest},
+    settle::{Pending, Settling},
     sync::Arc,
     timeline::Timeline,
 };
 
-/// Stimuli at one instant before the one that comes last is taken to schedule the next for ever.
+/// The most stimuli at one instant. The next one is taken to schedule another for ever, and is skipped.
 const MAX_AT_ONCE: u32 = 100_000;
 
 /// Output changes kept for `Board::output_log`.
@@ -30,14 +30,14 @@ pub(crate) struct State {
 
     pub(crate) timeline: Timeline,
     pub(crate) settling: Settling,
-    pub(crate) idlers: Vec<Arc<Kick>>,
+    pub(crate) idlers: Vec<Arc<Parker>>,
     pub(crate) runners: Vec<(u64, Waker)>,
     pub(crate) next_runner: u64,
     /// Futures that move the clock.
     pub(crate) drivers: usize,
-    /// The clock moves by itself where nobody else moves it.
+    /// The board's own thread moves the clock while the program doesn't.
     pub(crate) automatic: bool,
-    /// A task has begun to wait since the waits were last ended for want of anything to come.
+    /// A task has begun to wait since `starve` last ended the waits.
     pub(crate) awaited: bool,
     #[cfg(feature = "std")]
     pub(crate) mover: Option<crate::mover::Mover>,
@@ -46,7 +46,7 @@ pub(crate) struct State {
     /// The thread that moves the clock sleeps until it is woken.
     #[cfg(feature = "std")]
     pub(crate) mover_parked: bool,
-    pub(crate) real_time: Option<crate::kick::WallClock>,
+    pub(crate) real_time: Option<crate::parker::WallClock>,
     pub(crate) handles: usize,
 
     pub(crate) outbox: Outbox,
@@ -74,7 +74,7 @@ impl State {
         self.pins.resize_with(self.fabric.inputs().len(), PinState::default);
     }
 
-    /// Takes in what came of the last call of the fabric.
+    /// Handles the changes that the last call of the fabric made.
     #[inline]
     pub(crate) fn collect(&mut self) {
         if self.fabric.has_changes() {
@@ -104,7 +104,7 @@ impl State {
         self.changes = changes;
     }
 
-    /// The processor took an interrupt: what waits on it is dispatched.
+    /// The processor took an interrupt: wakes the node on its pin, which dispatches.
     fn interrupt(&mut self, pin: usize) {
         if self.pins[pin].fire() {
             self.settling.service_begins();
@@ -126,8 +126,8 @@ impl State {
         Some(self.runners.swap_remove(index).1)
     }
 
-    pub(crate) fn forget_stragglers(&mut self) {
-        self.settling.forget_stragglers();
+    pub(crate) fn drop_lost_tasks(&mut self) {
+        self.settling.drop_lost_tasks();
         self.pins.iter_mut().for_each(|pin| pin.in_service = false);
         self.settling.touch();
     }
@@ -146,7 +146,7 @@ impl State {
         }
     }
 
-    /// Whether stimuli have been coming at this one instant without end. This one is then left out, and that recorded.
+    /// Whether stimuli have been coming at this one instant without end. The present one is then skipped, and recorded.
     pub(super) fn is_endless(&mut self, now: Instant) -> bool {
         let (time, count) = &mut self.at_once;
         (*time, *count) = (now, if *time == now { *count + 1 } else { 1 });
@@ -183,7 +183,8 @@ impl State {
         }
     }
 
-    /// Who waits for the board to settle looks again. With something left to deliver, that is done after it.
+    /// Lets all that wait for the board to settle check again. If the outbox is not empty, its delivery calls this
+    /// later.
     #[inline]
     pub(crate) fn notify(&mut self) {
         if !self.idlers.is_empty() || !self.runners.is_empty() {
@@ -195,33 +196,34 @@ impl State {
         if !self.outbox.is_empty() {
             return;
         }
-        let unrest = self.settling.unrest();
-        if matches!(unrest, Unrest::Strict { .. }) {
+        let pending = self.settling.pending();
+        if matches!(pending, Pending::Strict { .. }) {
             return;
         }
         let was_strict = self.settling.take_was_strict();
-        // While tasks are at work each of their accesses comes through here: sleepers are told of the change only.
-        if was_strict || unrest == Unrest::Settled {
-            self.idlers.iter().for_each(|kick| kick.poke());
+        // Each access of a task at work comes through here, so sleepers are unparked only when the board settles or is
+        // no longer blocked strictly.
+        if was_strict || pending == Pending::Nothing {
+            self.idlers.iter().for_each(|parker| parker.unpark());
         }
         for (_, waker) in self.runners.drain(..) {
             self.outbox.wake(waker);
         }
     }
 
-    /// Whether the board looks after the program by itself: no blocked call does.
+    /// Whether the board's own thread moves the clock: no blocked call does.
     #[cfg(feature = "std")]
     pub(crate) fn moves_by_itself(&self) -> bool {
         self.automatic && self.idlers.is_empty()
     }
 
-    /// Something changed that the thread which moves the clock may be asleep for.
+    /// Unparks the thread that moves the clock, after a change that it may be waiting for.
     #[inline]
     pub(crate) fn wake_mover(&mut self) {
         #[cfg(feature = "std")]
         if core::mem::take(&mut self.mover_parked) {
             if let Some(mover) = &self.mover {
-                mover.poke();
+                mover.unpark();
             }
         }
     }
@@ -231,7 +233,7 @@ impl State {
         self.awaited = true;
         self.wake_mover();
         #[cfg(feature = "std")]
-        if self.moves_by_itself() && !self.mover_started && !Kick::is_blocking() {
+        if self.moves_by_itself() && !self.mover_started && !Parker::is_blocking() {
             self.mover_started = true;
             return true;
         }
@@ -257,7 +259,7 @@ impl State {
         self.pins.iter_mut().for_each(|pin| pin.failed = None);
     }
 
-    /// Takes another design in. CPU pins are not part of one: those of the same number stay what they are.
+    /// Replaces the design. CPU pins are not part of a design: those of the same number stay what they are.
     pub(crate) fn replace(&mut self, new: Fabric) {
         self.new_generation();
         self.fabric.replace(new);

@@ -1,4 +1,4 @@
-//! What the outside world does to the board, and what it sees of it.
+//! Stimuli from the outside world, and the outputs that it sees.
 
 use alloc::string::ToString;
 

@@ -1,4 +1,4 @@
-//! The board's clock, and what is scheduled on it.
+//! The board's clock, and its scheduled events.
 
 use alloc::boxed::Box;
 use core::time::Duration;
@@ -59,7 +59,7 @@ impl Board {
 
     /// Sets how long, in the machine's time, nothing must have happened on the board before a task that took an event and
     /// has not come back is taken to be gone, and before a blocked call that nothing scheduled can wake gives up. The
-    /// default is a tenth of a second. What is [tracked](Self::track) needs no such guess.
+    /// default is a tenth of a second. [Tracked](Self::track) tasks need no such guess.
     pub fn set_grace(&self, grace: Duration) {
         self.shared.with(|state| state.settling.grace = grace);
     }
@@ -70,9 +70,10 @@ impl Board {
     /// has come to rest; hold [`busy`](Self::busy) where something other than the board is still to happen, or use
     /// [`set_real_time`](Self::set_real_time).
     ///
-    /// It is off on a board that is made by hand. While a thread blocks on the board, or one of the futures that move the
-    /// clock is alive, these move it. [`drive`](Self::drive) with [`track`](Self::track) is exact by the program's own
-    /// word; this goes by whether the threads of the process are asleep, where the system tells.
+    /// It is off on a board that is made by hand. While a thread blocks on the board, or one of the futures that move
+    /// the clock is alive, these move it. [`drive`](Self::drive) with [`track`](Self::track) is exact, as the program
+    /// itself reports its work; this goes by whether the threads of the process are asleep, where the system reports
+    /// that.
     #[cfg(feature = "std")]
     pub fn set_automatic(&self, automatic: bool) {
         self.shared.act(|state| {
@@ -81,12 +82,12 @@ impl Board {
         });
     }
 
-    /// Lets the clock keep pace with the machine's, for interactive use. A blocked call then waits for a stimulus from
-    /// elsewhere for ever. For [`run`](Self::run), see [`run_with`](Self::run_with).
+    /// Lets the clock keep pace with the machine's, for interactive use. A blocked call then waits without limit for a
+    /// stimulus from elsewhere. For [`run`](Self::run), see [`run_with`](Self::run_with).
     #[cfg(feature = "std")]
     pub fn set_real_time(&self, real_time: bool) {
         self.shared.act(|state| {
-            state.real_time = real_time.then(|| crate::kick::WallClock::start(state.now()));
+            state.real_time = real_time.then(|| crate::parker::WallClock::start(state.now()));
         });
     }
 }

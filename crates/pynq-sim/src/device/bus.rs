@@ -1,4 +1,4 @@
-//! What a device sees of the fabric around it.
+//! The fabric, as a device model sees it.
 
 use core::panic::Location;
 
@@ -10,8 +10,8 @@ use crate::{
     fabric::{BusErrorKind, Fabric, PROCESSOR, SpaceId, Unbacked, Width},
 };
 
-/// What a device sees of the fabric while it is called: the time, its own pins and interfaces, and the memory and registers
-/// that it can reach as a bus master.
+/// The fabric as a device sees it while it is called: the time, its own pins and interfaces, and the memory and
+/// registers that it can reach as a bus master.
 #[derive(Debug)]
 pub struct Bus<'a> {
     pub(crate) fabric: &'a mut Fabric,
@@ -130,8 +130,8 @@ impl<'a> Bus<'a> {
 
 /// A bus master's address space, for the device that is the master.
 ///
-/// Accesses reach memory and the registers of other blocks, with all that follows from them, before they return. One that
-/// reaches the device itself, or nothing, is answered with an error and recorded with the master's name.
+/// Accesses reach memory and the registers of other blocks, with all that follows from them, before they return. An
+/// access that reaches the device itself, or nothing, is answered with an error and recorded with the master's name.
 #[derive(Debug)]
 pub struct Master<'a> {
     fabric: &'a mut Fabric,

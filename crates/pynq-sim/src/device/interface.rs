@@ -1,4 +1,4 @@
-//! The typed interfaces: what travels between two blocks, or between a block and an external part, beside pins.
+//! The typed interfaces: messages between two blocks, or between a block and an external part, beside pins.
 //!
 //! Messages are delivered when the call that sent them has returned, in the order in which they were sent and before time
 //! goes on. An interface takes no time by itself: the block that sends knows how long a character, a byte or a word is on
@@ -26,7 +26,7 @@ pub enum InterfaceKind {
     Master,
 }
 
-/// What travels on an interface.
+/// A message on an interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Message {
@@ -72,7 +72,7 @@ pub enum Serial {
 pub struct SerialCharacter {
     /// Its data bits.
     pub data: u8,
-    /// What was wrong with it.
+    /// The fault that it has.
     pub fault: Option<SerialFault>,
 }
 
@@ -84,7 +84,7 @@ impl SerialCharacter {
     }
 }
 
-/// What can be wrong with a character on a serial line.
+/// A fault of a character on a serial line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SerialFault {
     /// There was no stop bit.
@@ -115,7 +115,7 @@ pub struct Burst {
     pub user: u32,
 }
 
-/// On an I2C bus. Every end hears what the others send.
+/// On an I2C bus. Every end receives what the others send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum I2c {
@@ -132,9 +132,9 @@ pub enum I2c {
     Read,
     /// Controller: a stop.
     Stop,
-    /// Either: the ninth bit of the byte before. A controller that hears none has a NACK.
+    /// Either: the ninth bit of the byte before. A controller that receives none has a NACK.
     Ack(bool),
-    /// Target: the byte that was asked for.
+    /// Target: the byte that the controller reads.
     Data(u8),
     /// Target: it holds the clock low, or lets go of it.
     Hold(bool),
@@ -155,7 +155,7 @@ pub enum Spi {
         /// How many lines carry it: 1, 2 or 4.
         lanes: u8,
     },
-    /// Target: what it sent at the same time.
+    /// Target: the word that it sent at the same time.
     Answer(u32),
 }
 

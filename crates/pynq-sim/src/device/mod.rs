@@ -1,4 +1,4 @@
-//! What a device model is, and what it sees of the board.
+//! Device models: their interface to the board, and the board's to them.
 
 mod bus;
 mod interface;
@@ -12,9 +12,10 @@ pub use port::{Port, PortKind};
 
 /// A model of an IP block, or of a part outside of the chip: registers on one side, pins and interfaces on the other.
 ///
-/// A model has no clock and no thread. The fabric calls it with accesses, changes of its inputs, messages and times; each
-/// call ends with [`drive`](Self::drive), in which the model says what its outputs are and when it next does something by
-/// itself. What it does not have it need not implement: an LED has no registers, a plain register block no pins.
+/// A model has no clock and no thread. The fabric calls it with accesses, changes of its inputs, messages and times;
+/// each call ends with [`drive`](Self::drive), in which the model sets its outputs and the time at which it next does
+/// something by itself. Methods for features that it does not have need not be implemented: an LED has no registers, a
+/// plain register block no pins.
 ///
 /// All of it runs under the board's lock, so a model must not call the board; it has its [`Bus`].
 pub trait Device: Send {
@@ -28,7 +29,7 @@ pub trait Device: Send {
         self.ports().get(port).map_or(0, |port| port.width)
     }
 
-    /// Puts the block into its reset state. What drives its inputs stays.
+    /// Puts the block into its reset state. The levels of its inputs stay.
     fn reset(&mut self, bus: &mut Bus<'_>) {
         let _ = bus;
     }
@@ -63,12 +64,12 @@ pub trait Device: Send {
     }
 
     /// Catches up with the clock. Called before anything else at a new time, and at the time that
-    /// [`Bus::wake_at`] asked for.
+    /// [`Bus::wake_at`] set.
     fn tick(&mut self, bus: &mut Bus<'_>) {
         let _ = bus;
     }
 
-    /// Says what the outputs are now ([`Bus::set`], [`Bus::pulse`]), and when the block next does something by itself
+    /// Sets the outputs ([`Bus::set`], [`Bus::pulse`]), and the time at which the block next does something by itself
     /// ([`Bus::wake_at`]). Called after each of the methods above.
     fn drive(&mut self, bus: &mut Bus<'_>) {
         let _ = bus;

@@ -1,4 +1,4 @@
-//! What a block shows of itself: pins and interfaces, by name.
+//! The ports of a block: pins and interfaces, by name.
 
 use alloc::{borrow::Cow, string::String};
 
@@ -63,8 +63,8 @@ impl Port {
         Self::new(name, PortKind::Interface(kind), 0)
     }
 
-    /// The same pins as those of a channel, which stimuli and observers know by its number: the inputs are what is driven
-    /// from outside, the outputs what is seen there.
+    /// The same pins as those of a channel, which stimuli and observers know by its number: inputs are driven from
+    /// outside, outputs are seen there.
     #[must_use]
     pub const fn of_channel(mut self, channel: u8) -> Self {
         self.channel = channel;

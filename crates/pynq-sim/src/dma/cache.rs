@@ -1,10 +1,10 @@
-//! A write-back cache that allocates on reads and on writes, and evicts only when it is told to.
+//! A write-back cache that allocates on reads and on writes, and evicts only on request.
 
 use alloc::{boxed::Box, collections::BTreeMap, vec};
 
 use crate::fabric::{Fabric, PROCESSOR};
 
-/// The lines it has, by their address.
+/// The cache lines, by their address.
 #[derive(Default)]
 pub(super) struct Cache {
     line: usize,
@@ -28,7 +28,7 @@ impl Cache {
         address - address % self.line as u64
     }
 
-    /// Has a piece of a line at a time visited: where the piece is in the line, and where in the caller's bytes.
+    /// Calls `f` for each cache line of a range, with the piece's range in the line and in the caller's bytes.
     fn each(
         &mut self,
         memory: &mut Fabric,
@@ -75,7 +75,7 @@ impl Cache {
         }
     }
 
-    /// Forgets the lines from `first` to `last`. One that is only partly in that range is written back before.
+    /// Forgets the lines from `first` to `last`. A line that is only partly in that range is written back before.
     pub(super) fn invalidate(&mut self, memory: &mut Fabric, first: u64, last: u64) {
         let (base, end) = (self.line_of(first), self.line_of(last));
         let partly = |line: u64, size: usize| line < first || line + (size as u64 - 1) > last;
@@ -118,7 +118,7 @@ pub(super) fn fetch(memory: &Fabric, address: u64, bytes: &mut [u8]) {
     }
 }
 
-/// Writes the memory itself. What is not there takes nothing.
+/// Writes the memory itself. A write to memory that is not there is dropped.
 pub(super) fn store(memory: &mut Fabric, address: u64, bytes: &[u8]) {
     let _ = memory.write_memory(PROCESSOR, address, bytes);
 }

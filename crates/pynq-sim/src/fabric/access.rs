@@ -1,5 +1,4 @@
-//! Accesses: which block or memory an address reaches in a master's address space, and what becomes of one that reaches
-//! none.
+//! Accesses: which block or memory an address reaches in a master's address space, and what happens if it reaches none.
 
 use alloc::string::String;
 use core::{fmt, panic::Location};
@@ -86,11 +85,11 @@ pub struct BusError {
     pub address: u64,
     /// Read or write.
     pub access: Access,
-    /// What was wrong.
+    /// The fault.
     pub kind: BusErrorKind,
     /// Whether it was announced.
     pub expected: bool,
-    /// Who made the access: the caller of a checked access, or as far up from a register map as can be told.
+    /// The code that made the access: the caller of a checked access, or as far up from a register map as is known.
     pub caller: &'static Location<'static>,
 }
 

@@ -8,10 +8,10 @@ use super::{
 };
 use crate::device::{Bus, Device, Message, Port, PortKind, View};
 
-/// No time a clock comes to: of a block that is to catch up in any case.
+/// A time that no clock reaches: marks a block that has to catch up in any case.
 pub(super) const NEVER: Instant = Instant::from_nanos(u64::MAX);
 
-/// What came for a block while it was being called.
+/// Input for a block that arrived while the block was being called.
 pub(super) enum Late {
     Input(usize, u32),
     Message(usize, Message),
@@ -19,9 +19,9 @@ pub(super) enum Late {
 
 pub(super) struct Block {
     pub(super) path: String,
-    /// Where the processor has it.
+    /// Its range in the processor's address space.
     pub(super) range: Option<(u64, u64)>,
-    /// Not there while it is being called; never there for a memory.
+    /// `None` while it is being called, and for a memory.
     pub(super) device: Option<Box<dyn Device>>,
     /// The ports, once and for all.
     ports: Vec<Port>,
@@ -40,7 +40,7 @@ pub(super) struct Block {
     /// Held in reset.
     pub(super) held: bool,
     pub(super) clock_stopped: bool,
-    /// It did not let time go on.
+    /// It was stopped because it had an event at one instant again and again.
     pub(super) stopped: bool,
     /// How many ranges it was mapped at.
     pub(super) slaves: u8,
@@ -90,8 +90,8 @@ impl Block {
 }
 
 impl Fabric {
-    /// Calls a block: lets it catch up with the clock, do `f`, and say what its outputs are. What they changed is queued.
-    /// `None` if it is in the middle of a call, or has no model.
+    /// Calls a block: lets it catch up with the clock, run `f`, and drive its outputs, whose changes are queued. `None`
+    /// if it is in the middle of a call, or has no model.
     #[inline(always)]
     pub(super) fn call<R>(
         &mut self,
@@ -189,7 +189,7 @@ impl Fabric {
         self.blocks[index].held
     }
 
-    /// Puts a block into reset, or lets go of it. A block that is held does not answer, and is reset anew.
+    /// Puts a block into reset, or releases it. A block that is held does not answer, and is reset anew.
     ///
     /// # Errors
     ///

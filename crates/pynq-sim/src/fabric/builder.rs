@@ -48,7 +48,7 @@ pub(crate) fn last_address(path: &str, base: u64, size: u64) -> Result<u64, Erro
 }
 
 impl FabricBuilder {
-    /// One without blocks, whose only master is the processor.
+    /// A fabric without blocks, whose only master is the processor.
     #[must_use]
     pub fn new() -> Self {
         let mut fabric = Fabric::default();
@@ -149,7 +149,7 @@ impl FabricBuilder {
     }
 
     /// Has a block or a memory that was added already answer in another address space, too, from `offset` bytes after its
-    /// first on. One that is not there yet becomes a memory: what several masters share and the processor does not see.
+    /// first on. A path that is not there yet becomes a memory, which masters can share and the processor does not see.
     #[must_use]
     pub fn map(self, space: &str, path: &str, base: u64, size: u64, offset: u64) -> Self {
         self.space(space).then(|fabric| {
@@ -312,7 +312,7 @@ fn add(fabric: &mut Fabric, path: &str, device: Option<Box<dyn Device>>) -> Resu
     let index = fabric.blocks.len();
     fabric.names.insert(path.to_string(), index);
     fabric.blocks.push(Block::new(String::from(path), device));
-    // Nothing is wired to it yet: what it drives is where its outputs start from, and no change.
+    // Nothing is wired to it yet: the levels that it drives are the initial ones, and no change.
     let changes = fabric.changes.len();
     fabric.call(index, 0xF, 0, |_, _| ());
     fabric.changes.truncate(changes);

@@ -5,7 +5,7 @@ use pynq_core::Instant;
 
 use super::{Change, Fabric, Stuck, block::NEVER};
 
-/// Events of blocks at one instant before the one that comes last is taken to stay there for ever.
+/// The most events of blocks at one instant. The block of the next one is taken to repeat it for ever, and is stopped.
 const MAX_AT_ONCE: u32 = 10_000;
 
 /// Times at which blocks want to be called, in order; of one time, in the order of the blocks.
@@ -57,7 +57,7 @@ impl Fabric {
         self.set_now(time);
     }
 
-    /// Sets the clock, and leaves what is due for [`run_due`](Self::run_due).
+    /// Sets the clock, and leaves the events that are due to [`run_due`](Self::run_due).
     pub(crate) fn set_now(&mut self, time: Instant) {
         if time > self.now {
             self.now = time;
@@ -65,8 +65,8 @@ impl Fabric {
         }
     }
 
-    /// Lets every block that is due now do what it does. One that is due again at the same instant, over and over, is
-    /// stopped, and that is [told](Change::Stuck).
+    /// Lets every block that is due now do what it does. A block that is due again at the same instant, over and
+    /// over, is stopped, and that is [reported](Change::Stuck).
     pub(crate) fn run_due(&mut self) {
         while let Some(&(due, index)) = self.events.queue.first() {
             if due > self.now {

@@ -1,4 +1,4 @@
-//! The processor's interrupt inputs: what its interrupt controller makes of a line.
+//! The processor's interrupt inputs, as its interrupt controller handles them.
 
 use super::{Change, Fabric, trace::TraceEvent};
 
@@ -35,7 +35,7 @@ impl Input {
         self.level = level;
     }
 
-    /// Fires if there is cause to. One-shot: the input is masked before anyone hears of it.
+    /// Fires if there is cause to. One-shot: the input is masked before the interrupt is reported.
     fn fire(&mut self) -> bool {
         let active = match self.trigger {
             Trigger::Level => self.level,
@@ -59,7 +59,7 @@ impl Fabric {
         &self.inputs
     }
 
-    /// Fires an input if there is cause to, and says so in the [changes](Change::Interrupt).
+    /// Fires an input if there is cause to, and records that in the [changes](Change::Interrupt).
     pub(super) fn fire_input(&mut self, index: usize) {
         if self.fires(index) {
             self.changes.push(Change::Interrupt(self.inputs[index].id, index));

@@ -1,4 +1,4 @@
-//! Links: what joins the interfaces of blocks and parts.
+//! Links, which join the interfaces of blocks and parts.
 
 use alloc::{boxed::Box, collections::VecDeque, string::ToString, vec::Vec};
 
@@ -20,7 +20,7 @@ pub(super) struct Interface {
     peers: Vec<(usize, usize)>,
     /// Of a stream: bytes that the receiver has granted and that were not sent.
     room: usize,
-    /// Of a serial line: what was sent, until it is taken.
+    /// Of a serial line: the bytes sent, until they are taken.
     sent: VecDeque<u8>,
 }
 
@@ -79,7 +79,7 @@ impl Fabric {
             }
         }
         if self.blocks[block].device.is_none() {
-            // In the middle of a call: it has it when that returns.
+            // The block is in the middle of a call, and receives the message when that returns.
             self.blocks[block].late.push(super::Late::Message(port, message));
             return;
         }
@@ -95,8 +95,8 @@ impl Fabric {
         }
     }
 
-    /// Joins two interfaces of the same kind. An end of a bus can be joined to any number of others; all of them then hear
-    /// each other.
+    /// Joins two interfaces of the same kind. An end of a bus can be joined to any number of others; all of them then
+    /// receive what the others send.
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl Fabric {
         Ok(())
     }
 
-    /// Takes what was sent on the first serial line of a block.
+    /// Takes the bytes sent on the first serial line of a block.
     pub(crate) fn serial_output(&mut self, path: &str) -> Result<Vec<u8>, Error> {
         let (block, port) = self.serial_port(path)?;
         Ok(self.interface_mut(block, port).map(|line| line.sent.drain(..).collect()).unwrap_or_default())

@@ -8,9 +8,9 @@ const PAGE: u64 = 4096;
 /// The address range is not, or not wholly, memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unbacked {
-    /// The first address asked for.
+    /// The first address of the request.
     pub address: u64,
-    /// How many bytes were asked for.
+    /// How many bytes were requested.
     pub len: usize,
 }
 

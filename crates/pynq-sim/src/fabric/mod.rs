@@ -1,8 +1,8 @@
 //! The programmable logic as a value: blocks, wires, memories and address spaces, without lock, waker, thread or wall clock.
 //!
-//! A [`Fabric`] is given an access, a stimulus or a time, and says afterwards what came of it: [`Fabric::take_changes`]. All
-//! that follows from a call has happened when it returns; a change travels along wires and gates to the end, and nothing
-//! happens between two calls. The board puts a lock, tasks and a clock that moves by itself around it.
+//! A [`Fabric`] is given an access, a stimulus or a time, and reports the changes afterwards: [`Fabric::take_changes`].
+//! All that follows from a call has happened when it returns; a change travels along wires and gates to the end, and
+//! nothing happens between two calls. The board puts a lock, tasks and a clock that moves by itself around it.
 //!
 //! ```
 //! use pynq_sim::{
@@ -87,8 +87,8 @@ pub struct OutputChange {
     pub value: u32,
 }
 
-/// Something wanted to happen again and again at one instant, so that time could not go on. It was stopped: a block does
-/// nothing by itself any more until it is reset.
+/// A block or a stimulus had an event again and again at one instant, so that time could not go on. It was stopped: the
+/// block does nothing by itself any more until it is reset.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stuck {
@@ -121,7 +121,7 @@ pub enum Change {
     Output(OutputChange),
     /// An access misbehaved.
     BusError(BusError),
-    /// A block did not let time go on.
+    /// A block was stopped because it did not let time go on.
     Stuck(Stuck),
 }
 
@@ -161,7 +161,7 @@ impl Fabric {
         self.now
     }
 
-    /// What came of the calls since this was last asked.
+    /// The changes since the last call of this.
     #[must_use]
     pub fn take_changes(&mut self) -> Vec<Change> {
         core::mem::take(&mut self.changes)

@@ -1,4 +1,4 @@
-//! Names, and what they name. They are looked up here and nowhere else.
+//! All look-ups of blocks, ports and wires by their names.
 
 use alloc::{
     string::{String, ToString},
@@ -130,7 +130,8 @@ impl Fabric {
         matches!(self.end(name), Ok(End::Driver { .. }))
     }
 
-    /// The wire that ends there; one that was never wired comes into being, driven by stimuli alone.
+    /// The wire at this end. An end that was never wired gets a wire, which only stimuli drive unless the end is an
+    /// output.
     pub(crate) fn wire_or_new(&mut self, name: &str) -> Result<usize, Error> {
         if let Some(&wire) = self.wire_names.get(name) {
             return Ok(wire);

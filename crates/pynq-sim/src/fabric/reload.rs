@@ -1,4 +1,4 @@
-//! Another design, or the same one anew.
+//! Loading another design, or the same one anew.
 
 use super::{Fabric, wires::Load};
 
@@ -24,7 +24,8 @@ impl Fabric {
         }
     }
 
-    /// Takes another design in. The processor's inputs are not part of one: those of the same number stay what they are.
+    /// Replaces the design. The processor's inputs are not part of a design: those of the same number stay what they
+    /// are.
     pub(crate) fn replace(&mut self, new: Self) {
         let indices: alloc::vec::Vec<usize> = (new.inputs.iter())
             .map(|input| {

@@ -27,7 +27,7 @@ pub(super) struct Range {
     /// Inclusive.
     pub(super) last: u64,
     pub(super) target: Target,
-    /// The block that it was mapped for, which a memory has a name as, too.
+    /// The block that it was mapped for. A memory has a block, too, which holds its name.
     pub(super) owner: usize,
 }
 

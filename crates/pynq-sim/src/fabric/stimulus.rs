@@ -1,4 +1,4 @@
-//! What the outside world does to the fabric.
+//! Stimuli from the outside world.
 
 use alloc::string::{String, ToString};
 
@@ -161,7 +161,7 @@ impl Fabric {
         Ok(Action::Input { block, port, mask: 1 << bit, bits: u32::from(level) << bit })
     }
 
-    /// Looks up what a stimulus names.
+    /// Looks up the names in a stimulus.
     pub(super) fn resolve(&mut self, stimulus: &Stimulus) -> Result<Action, Error> {
         Ok(match stimulus {
             Stimulus::Pin { path, channel, bit, level } => self.pin_action(path, *channel, *bit, *level)?,

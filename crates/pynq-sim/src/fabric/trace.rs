@@ -102,7 +102,7 @@ impl Tracer {
         if self.entries.len() == self.limit {
             let forgotten = self.entries.pop_front();
             self.dropped += 1;
-            // What came of it is now what the trace begins with.
+            // The trace now begins with the levels after this entry.
             if let Some(TraceEvent::Input { path, port, value } | TraceEvent::Output { path, port, value }) =
                 forgotten.map(|entry| entry.event)
             {
@@ -135,7 +135,7 @@ impl Fabric {
     /// The trace so far as a VCD file, to be read by GTKWave and its like.
     ///
     /// What happened at the same instant is shown a picosecond apart, in the order in which it happened. Vectors are as wide
-    /// as the ports of the blocks, and begin with what they were when the trace began.
+    /// as the ports of the blocks, and begin with their levels when the trace began.
     #[must_use]
     pub fn vcd(&self) -> String {
         vcd::export(&self.trace(), &self.tracer.known)

@@ -1,4 +1,4 @@
-//! Races on demand: what happens right before an access.
+//! Races on demand: stimuli that happen right before an access.
 
 use alloc::string::ToString;
 
@@ -24,7 +24,7 @@ impl OnAccess {
 }
 
 impl Fabric {
-    /// Lets what waited for this access happen, before it is made.
+    /// Applies the stimuli that wait for this access, before it is made.
     #[cold]
     pub(super) fn run_triggers(&mut self, block: usize, offset: u32, write: Option<u32>) {
         while let Some(index) = self.triggers.iter().position(|trigger| trigger.meets(block, offset, write)) {

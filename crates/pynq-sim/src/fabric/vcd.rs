@@ -26,7 +26,7 @@ struct Variable {
     initial: Option<u64>,
 }
 
-/// What is known of a port beside its changes: how many pins it has, and what they were when the trace began.
+/// Data of a port beside its changes: how many pins it has, and their levels when the trace began.
 pub(super) type Known = BTreeMap<(String, String), (u8, u32)>;
 
 /// One change: the variable, its kind, its new value.

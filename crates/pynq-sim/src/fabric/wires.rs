@@ -40,7 +40,7 @@ pub(super) struct Wire {
     pub(super) loads: Vec<Load>,
 }
 
-/// One step of something that travels.
+/// One step of a change or a message on its way.
 pub(super) enum Hop {
     /// What drives a wire changed to this level.
     Level { wire: u32, level: bool },
@@ -49,7 +49,7 @@ pub(super) enum Hop {
 }
 
 impl Fabric {
-    /// Lets what is queued travel until nothing moves any more.
+    /// Delivers queued changes and messages until none is left.
     #[inline(always)]
     pub(super) fn travel(&mut self) {
         if !self.queue.is_empty() {
@@ -89,7 +89,7 @@ impl Fabric {
         }
     }
 
-    /// Lets the loads of a wire know its level.
+    /// Passes the level of a wire to its loads.
     pub(super) fn announce_wire(&mut self, index: usize) {
         let wire = &mut self.wires[index];
         let level = wire.level;
@@ -171,7 +171,7 @@ impl Fabric {
         self.travel();
     }
 
-    /// Fault: the next change to high of a wire is seen by nobody behind it, until it has gone low again.
+    /// Fault: the loads of a wire don't see its next change to high, until it has gone low again.
     ///
     /// # Errors
     ///
@@ -192,7 +192,7 @@ impl Fabric {
         Ok(self.wires[wire].level)
     }
 
-    /// The loads of lines that idle high start out low, and hear of it here.
+    /// Passes their level to the loads of lines that idle high, since loads start out low.
     pub(super) fn announce_high_wires(&mut self) {
         for wire in 0..self.wires.len() {
             if self.wires[wire].level {

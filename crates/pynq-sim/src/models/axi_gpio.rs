@@ -135,7 +135,7 @@ impl Channel {
         }
     }
 
-    /// Takes a new sample and tells whether it differs.
+    /// Takes a new sample and returns whether it differs.
     fn changed(&mut self) -> bool {
         let new = self.sample();
         core::mem::replace(&mut self.vector, new) != new
@@ -214,7 +214,7 @@ impl AxiGpioModel {
 
     /// Writes a register.
     pub fn write(&mut self, offset: u32, value: u32) {
-        // Read off before the write moves anything: these changes share its clock.
+        // Determined before the write changes anything: these changes share its clock.
         let events = if self.is_racing() { self.events_of_this_clock() } else { 0 };
         match offset {
             DATA | DATA2 | TRI | TRI2 => {

@@ -6,7 +6,7 @@
 //!
 //! The model works in whole AXI clocks: a register write and the clock after it happen in one call. A level line that
 //! is still active when it is acknowledged is therefore pending again when the write returns, as on the hardware; that
-//! the output was low for one clock in between is told by [`AxiIntcModel::take_pulse`].
+//! the output was low for one clock in between is reported by [`AxiIntcModel::take_pulse`].
 
 use crate::device::{Bus, Device, Port, PortKind};
 
@@ -99,7 +99,7 @@ pub struct AxiIntcModel {
     asserted: bool,
     /// A pulse output was used and waits for an acknowledge.
     pulsed: bool,
-    /// The output as it was when [`take_pulse`](Self::take_pulse) last looked.
+    /// The output at the last call of [`take_pulse`](Self::take_pulse).
     seen: bool,
     excursion: bool,
     /// Fault: edges on these inputs are not noticed, once each.
@@ -215,7 +215,7 @@ impl AxiIntcModel {
         self.asserted == self.params.irq_active
     }
 
-    /// Whether the output left its present level and came back since this was last asked: the pulse of a pulse
+    /// Whether the output left its present level and came back since the last call of this: the pulse of a pulse
     /// output, or the clock for which a level output drops when an input that is still active is acknowledged.
     pub fn take_pulse(&mut self) -> bool {
         self.seen = self.asserted;
@@ -246,7 +246,7 @@ impl AxiIntcModel {
             return;
         }
         let before = self.asserted;
-        // ME lets the output rise; only the last pending bit's going lets it fall.
+        // ME lets the output rise; it falls only when the last pending bit is cleared.
         self.asserted = pending != 0 && (before || enabled);
         if self.asserted != before && self.asserted == self.seen {
             self.excursion = true;

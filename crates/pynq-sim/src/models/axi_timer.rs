@@ -78,7 +78,7 @@ struct Timer {
     captured: bool,
     /// The level of the capture input.
     trigger: bool,
-    /// The generate output gave a pulse that nobody has looked at.
+    /// The generate output gave a pulse that `take_pulse` has not returned yet.
     pulse: bool,
 }
 
@@ -100,7 +100,7 @@ impl Timer {
         Mode { down: self.has(UDT), at_rollover, load: self.tlr }
     }
 
-    /// What a rollover leads to.
+    /// The effects of a rollover.
     const fn rolled_over(&mut self) {
         if !self.has(MDT) {
             self.csr |= TINT;
@@ -108,7 +108,7 @@ impl Timer {
         }
     }
 
-    /// Whether anybody could see the next rollover.
+    /// Whether the next rollover has any effect that can be seen.
     const fn is_watched(&self) -> bool {
         !self.has(MDT) && (self.has(GENT) || (self.has(ENIT) && !self.has(TINT)))
     }
@@ -153,7 +153,7 @@ impl AxiTimerModel {
 
     fn decode(&self, offset: u32) -> (usize, u32) {
         let second = offset & TIMER1 != 0;
-        // Without timer 1 its registers are as good as reserved.
+        // Without timer 1 its registers behave as reserved ones.
         let register = if second && self.params.one_timer_only { u32::MAX } else { offset & !TIMER1 };
         (usize::from(second), register)
     }
@@ -357,7 +357,7 @@ impl AxiTimerModel {
         self.pwm && self.modulates()
     }
 
-    /// Whether a generate output gave a pulse since this was last asked.
+    /// Whether a generate output gave a pulse since the last call of this.
     pub fn take_pulse(&mut self, timer: u8) -> bool {
         core::mem::take(&mut self.timers[usize::from(timer & 1)].pulse)
     }

@@ -1,9 +1,9 @@
 //! The AXI UART Lite, from its data sheet (PG142).
 //!
-//! Its interrupt is a pulse of one clock and no level: it tells that the receive FIFO *became* non-empty, or the transmit
-//! FIFO empty, and whoever was not listening at that moment is never told. Reads and writes of the FIFOs rearm the two
-//! edge detectors, so that a pulse follows each read while data remains. Reading the status clears the errors in it,
-//! and an access that a FIFO can't serve is a bus error.
+//! Its interrupt is a pulse of one clock and no level: it reports that the receive FIFO *became* non-empty, or the
+//! transmit FIFO empty, and a pulse that is not latched at that moment is lost. Reads and writes of the FIFOs rearm the
+//! two edge detectors, so that a pulse follows each read while data remains. Reading the status clears the errors in
+//! it, and an access that a FIFO can't serve is a bus error.
 
 use crate::device::{Bus, Device, InterfaceKind, Message, Port, PortKind, Serial, SerialCharacter, SerialFault};
 use alloc::{collections::VecDeque, vec::Vec};
@@ -105,12 +105,12 @@ pub struct AxiUartLiteModel {
     shifter: Option<(u8, Instant)>,
     errors: u32,
     enabled: bool,
-    /// The edge detectors: what they saw last.
+    /// The edge detectors: the levels at their last sample.
     rx_was_valid: bool,
     tx_was_empty: bool,
-    /// The interrupt has pulsed since this was last asked.
+    /// The interrupt has pulsed since the last `take_pulse`.
     pulse: bool,
-    /// What is on its way in, and when the first of it will be there.
+    /// The characters on their way in, and when the first of them will have arrived.
     incoming: VecDeque<SerialCharacter>,
     due: Option<Instant>,
     sent: Vec<u8>,
@@ -204,7 +204,7 @@ impl AxiUartLiteModel {
         bits.into_iter().filter(|(set, _)| *set).fold(0, |status, (_, bit)| status | bit)
     }
 
-    /// The clock after something changed: the shifter takes a character, and the edge detectors look.
+    /// The clock after a change: the shifter takes a character, and the edge detectors sample.
     fn clock(&mut self) {
         if self.shifter.is_none() {
             self.shifter = self.tx.pop_front().map(|data| (data, self.now + self.params.character_time()));
@@ -215,7 +215,7 @@ impl AxiUartLiteModel {
         self.pulse |= self.enabled && (rx_edge || tx_edge);
     }
 
-    /// Whether the interrupt has pulsed since this was last asked.
+    /// Whether the interrupt has pulsed since the last call of this.
     pub const fn take_pulse(&mut self) -> bool {
         core::mem::replace(&mut self.pulse, false)
     }
@@ -259,9 +259,9 @@ impl AxiUartLiteModel {
     /// A character has just come in: its last bit was now.
     pub fn arrive(&mut self, character: SerialCharacter) {
         match character.fault {
-            // A character without a stop bit is none.
+            // A character without a stop bit is not received.
             Some(SerialFault::Frame) => self.errors |= FRAME,
-            // Without a parity bit nobody can tell.
+            // Without a parity bit the fault can't be detected.
             Some(SerialFault::Parity) if self.params.parity != UartParity::None => {
                 self.errors |= PARITY;
                 self.receive(character.data);

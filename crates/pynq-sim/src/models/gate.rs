@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use crate::device::{Bus, Device, Port, PortKind};
 
-/// What a gate does.
+/// The function of a gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GateFunction {

@@ -51,7 +51,7 @@ struct Bank {
     edge: u32,
     high: u32,
     any: u32,
-    /// The pins as they were last looked at.
+    /// The pins as they were last sampled.
     seen: u32,
 }
 

@@ -1,4 +1,4 @@
-//! A block of plain registers: what stands in for an IP block nobody has modelled.
+//! A block of plain registers, in place of an IP block that has no model.
 
 use alloc::{collections::BTreeMap, string::String, vec::Vec};
 

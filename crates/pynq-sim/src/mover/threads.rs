@@ -1,6 +1,6 @@
 //! Whether the other threads of this process are asleep.
 
-/// What was seen of them last.
+/// Reads the states of the threads; the text of a state is kept for its allocation.
 #[derive(Debug, Default)]
 pub(super) struct Threads {
     text: std::string::String,
@@ -10,8 +10,8 @@ impl Threads {
     /// Whether all of them sleep, and slept from the beginning of this call to its end. `None` where the
     /// system has no such files as Linux.
     pub(super) fn asleep(&mut self) -> Option<bool> {
-        // One look is not enough: a thread may be woken by another after it was looked at and before that one was. Nothing
-        // has run in between if the counts of what they ran are the same.
+        // One reading is not enough: a thread may be woken by another after it was read and before the other was. No
+        // thread has run in between if the counts of context switches are the same.
         let first = self.look()?;
         let second = self.look()?;
         Some(first.is_some() && first == second)
@@ -31,7 +31,7 @@ impl Threads {
             }
             self.text.clear();
             let path = format!("/proc/self/task/{}/status", task.file_name().to_string_lossy());
-            // One that has ended meanwhile runs no more.
+            // A thread that has ended meanwhile runs no more.
             if File::open(path).and_then(|mut file| file.read_to_string(&mut self.text)).is_err() {
                 continue;
             }

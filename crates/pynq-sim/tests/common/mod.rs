@@ -124,7 +124,7 @@ pub(crate) fn node(board: &Board, edges: u32) -> Node {
     Arc::pin(interrupt::Node::new(StdLock::new(), Controller { window, edges }, pin))
 }
 
-/// A round-robin executor without threads: polls whoever was woken, in order.
+/// A round-robin executor without threads: polls the tasks that were woken, in order.
 #[derive(Default)]
 pub(crate) struct Executor(Vec<(Arc<Flag>, Option<Task>)>);
 
@@ -143,7 +143,7 @@ impl Executor {
         self.0.push((Arc::new(Flag(AtomicBool::new(true))), Some(Box::pin(future))));
     }
 
-    /// Runs until nobody is woken. Tells how many tasks are left.
+    /// Runs until no task is woken. Returns how many tasks are left.
     pub(crate) fn run(&mut self) -> usize {
         let mut woken = true;
         while std::mem::take(&mut woken) {

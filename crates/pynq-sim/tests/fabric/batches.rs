@@ -114,7 +114,7 @@ fn singly(seed: u64) -> Vec<TraceEntry> {
     fabric.trace()
 }
 
-/// The same, with the clock moved from step to step, and with what is not seen of it looked at in between.
+/// The same, with the clock moved from step to step, and with reads in between that must not have an effect.
 fn in_batches(seed: u64) -> Vec<TraceEntry> {
     let mut fabric = fabric();
     for (time, step) in script(seed) {

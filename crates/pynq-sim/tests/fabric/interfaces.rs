@@ -229,7 +229,7 @@ impl Device for ShiftRegister {
     }
 }
 
-/// Notes what it hears.
+/// Records the messages that it receives.
 #[derive(Default)]
 struct Probe(Vec<u32>);
 

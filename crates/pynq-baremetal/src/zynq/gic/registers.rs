@@ -8,7 +8,7 @@ use pynq_core::{
 register_bits! {
     /// Control of the distributor, and of the processor's interface.
     pub struct GicControl {
-        /// Secure interrupts, which all are that were not made others.
+        /// Secure interrupts: all that were not made non-secure.
         const SECURE = 1 << 0;
         /// Non-secure ones.
         const NON_SECURE = 1 << 1;
@@ -56,13 +56,13 @@ register_map! {
         0x08 => binary_point: Rw<u32>,
         /// The interrupt to handle. The read acknowledges it.
         0x0C => acknowledge: Cor<u32>,
-        /// Takes what was read from `acknowledge`, when the interrupt has been handled.
+        /// Takes the value read from `acknowledge`, when the interrupt has been handled.
         0x10 => end: Wo<u32>,
         /// The priority that is being handled.
         0x14 => running_priority: Ro<u32>,
         /// The pending interrupt of the highest priority.
         0x18 => highest_pending: Ro<u32>,
-        /// Who made it.
+        /// The implementer.
         0xFC => implementer: Ro<u32>,
     }
 }

@@ -63,7 +63,7 @@ impl Counter {
         }
     }
 
-    /// Lets `clocks` pass. Tells whether it rolled over.
+    /// Lets `clocks` pass. Returns whether it rolled over.
     #[allow(clippy::cast_possible_truncation)] // what is cast is less than a distance, or a period, of a counter
     pub(super) fn pass(&mut self, clocks: u64, mode: &Mode) -> bool {
         let mut left = u128::from(clocks);

@@ -1,26 +1,26 @@
-//! How a blocked thread sleeps, and how it is got up.
+//! Parker: how a blocked thread sleeps and is unparked.
 
 use crate::sync::{Arc, AtomicUsize, Ordering, impl_wake};
 
-/// What a blocked call polls with and sleeps on.
+/// The waker of a blocked call, and what its thread sleeps on.
 ///
-/// It counts instead of remembering a flag: a call remembers the count before it polls and sleeps only while the count
-/// stands, so a call nested in a poll can't eat the wake-up of the one around it. A thread has one for life, which
-/// makes it one task in the board's accounts however often it blocks.
-pub(crate) struct Kick(imp::Kick, AtomicUsize);
+/// It has a count instead of a flag: a call remembers the count before it polls and sleeps only while the count is the
+/// same, so a call nested in a poll can't consume the wake-up of the one around it. A thread keeps one parker for life,
+/// which makes it one task in the board's accounts however often it blocks.
+pub(crate) struct Parker(imp::Parker, AtomicUsize);
 
-/// What a sleeper has seen: the count of wakes, and of pokes by the board.
+/// The counts that a sleeper has seen: of wakes, and of unparks by the board.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticket {
     pub(crate) wakes: u64,
-    pokes: u64,
+    unparks: u64,
 }
 
-impl_wake!(Kick, |kick| kick.0.bump(true));
+impl_wake!(Parker, |parker| parker.0.bump(true));
 
-impl Kick {
-    /// The board has something to look at again.
-    pub(crate) fn poke(&self) {
+impl Parker {
+    /// The board has changed, and the thread must check it again.
+    pub(crate) fn unpark(&self) {
         self.0.bump(false);
     }
 
@@ -28,9 +28,9 @@ impl Kick {
         self.0.ticket()
     }
 
-    /// A blocked call begins. Tells whether it is nested in another of the same thread.
+    /// A blocked call begins. Returns whether it is nested in another of the same thread.
     pub(crate) fn enter(&self) -> bool {
-        // Relaxed: only the thread whose kick it is gets here.
+        // Relaxed: only the thread that owns the parker calls this.
         self.1.fetch_add(1, Ordering::Relaxed) > 0
     }
 
@@ -49,14 +49,14 @@ mod imp {
 
     use super::{Arc, Ticket};
 
-    pub(super) struct Kick(Mutex<Ticket>, Condvar);
+    pub(super) struct Parker(Mutex<Ticket>, Condvar);
 
-    std::thread_local!(static KICK: Arc<super::Kick> = super::Kick::new());
+    std::thread_local!(static PARKER: Arc<super::Parker> = super::Parker::new());
 
-    impl Kick {
+    impl Parker {
         pub(super) fn bump(&self, wake: bool) {
             let mut ticket = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = if wake { &mut ticket.wakes } else { &mut ticket.pokes };
+            let count = if wake { &mut ticket.wakes } else { &mut ticket.unparks };
             *count = count.wrapping_add(1);
             self.1.notify_all();
         }
@@ -66,22 +66,25 @@ mod imp {
         }
     }
 
-    impl super::Kick {
-        /// The calling thread's.
+    impl super::Parker {
+        /// The calling thread's parker.
         pub(crate) fn current(_: &crate::board::Shared) -> Arc<Self> {
-            KICK.try_with(Arc::clone).unwrap_or_else(|_| Self::new())
+            PARKER.try_with(Arc::clone).unwrap_or_else(|_| Self::new())
         }
 
         /// Whether the calling thread is within a blocked call.
         pub(crate) fn is_blocking() -> bool {
-            KICK.try_with(|kick| kick.1.load(super::Ordering::Relaxed) > 0).unwrap_or(false)
+            PARKER.try_with(|parker| parker.1.load(super::Ordering::Relaxed) > 0).unwrap_or(false)
         }
 
         pub(crate) fn new() -> Arc<Self> {
-            Arc::new(Self(Kick(Mutex::new(Ticket { wakes: 0, pokes: 0 }), Condvar::new()), super::AtomicUsize::new(0)))
+            Arc::new(Self(
+                Parker(Mutex::new(Ticket { wakes: 0, unparks: 0 }), Condvar::new()),
+                super::AtomicUsize::new(0),
+            ))
         }
 
-        /// Sleeps while `seen` stands, for `limit` at the most.
+        /// Sleeps while the counts are still `seen`, for `limit` at the most.
         pub(crate) fn wait(&self, seen: Ticket, limit: Duration) {
             let ticket = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
             drop(self.0.1.wait_timeout_while(ticket, limit, |ticket| *ticket == seen));
@@ -126,12 +129,12 @@ mod imp {
     use super::{Arc, Ticket};
     use crate::sync::Lock;
 
-    pub(super) struct Kick(Lock<Ticket>);
+    pub(super) struct Parker(Lock<Ticket>);
 
-    impl Kick {
+    impl Parker {
         pub(super) fn bump(&self, wake: bool) {
             self.0.with(|ticket| {
-                let count = if wake { &mut ticket.wakes } else { &mut ticket.pokes };
+                let count = if wake { &mut ticket.wakes } else { &mut ticket.unparks };
                 *count = count.wrapping_add(1);
             });
         }
@@ -141,23 +144,23 @@ mod imp {
         }
     }
 
-    impl super::Kick {
-        /// The board's only one: there are no threads.
+    impl super::Parker {
+        /// The board's only parker: there are no threads.
         pub(crate) fn current(shared: &crate::board::Shared) -> Arc<Self> {
-            shared.kick()
+            shared.parker()
         }
 
         pub(crate) fn new() -> Arc<Self> {
-            Arc::new(Self(Kick(Lock::new(Ticket { wakes: 0, pokes: 0 })), super::AtomicUsize::new(0)))
+            Arc::new(Self(Parker(Lock::new(Ticket { wakes: 0, unparks: 0 })), super::AtomicUsize::new(0)))
         }
 
-        /// Nothing to sleep on: the caller looks again.
+        /// There is nothing to sleep on, so this returns at once and the caller checks again.
         pub(crate) fn wait(&self, _: Ticket, _: Duration) {
             core::hint::spin_loop();
         }
     }
 
-    /// Measures how long nothing has happened, in looks: each counts as a microsecond.
+    /// Measures how long nothing has happened, in checks: each counts as a microsecond.
     #[derive(Debug)]
     pub(crate) struct Stopwatch(u64);
 
