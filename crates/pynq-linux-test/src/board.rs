@@ -115,7 +115,7 @@ impl Gic {
         ((irq / 32 * 4) as usize, 1 << (irq % 32))
     }
 
-    /// Whether the processor is told of this interrupt.
+    /// Whether this interrupt is enabled in the GIC.
     pub(crate) fn is_enabled(&self, irq: u32) -> bool {
         let (offset, bit) = Self::place(irq);
         self.0.read(0x100 + offset) & bit != 0

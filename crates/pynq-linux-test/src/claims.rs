@@ -63,7 +63,7 @@ fn hold(name: &str) -> Result<(), Failed> {
     system.write(intc::IER, u32::MAX);
     buttons.write(gpio::IER, 1);
     buttons.write(gpio::GIER, 1 << 31);
-    // The kernel masks it with the first interrupt, and nobody unmasks it.
+    // The kernel masks it with the first interrupt, and nothing unmasks it.
     buttons.write(gpio::DRIVE, 1);
     println!("held");
     std::io::stdout().flush()?;
@@ -125,7 +125,7 @@ impl Claimed {
         let hardware = AxiIntcHardware::new(window, AxiIntcConfig::new(15, u32::MAX))?;
         let node = Arc::pin(axi_intc_node(StdLock::new(), hardware, root));
         let buttons = Registers::of_gpio(BUTTONS)?;
-        // As whoever came before has left it.
+        // As the process before has left it.
         let pressed = buttons.read(gpio::DRIVE) & 1 == 1;
         Ok(Self { line: Line::new(node, BUTTON_LINE)?, buttons, clock, pressed })
     }

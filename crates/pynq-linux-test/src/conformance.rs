@@ -35,7 +35,7 @@ fn suite(prefix: &str, rig: &Rig) {
         return;
     }
     let mut log = Log { prefix, line: String::new() };
-    // One that panics ends the suite, and is the one after the last that was told.
+    // A case that panics ends the suite, and is the one after the last that was reported.
     report::always(prefix, || {
         let report = run(&mut rig.clone(), &Selection::matching(selected.iter().map(String::as_str)), &mut log);
         report::figure(format_args!("{prefix}: {report}, in {} places", rig.roots.places().len()));
@@ -53,7 +53,7 @@ impl fmt::Write for Log<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.line.push_str(text);
         while let Some((line, rest)) = self.line.split_once('\n') {
-            self.tell(line);
+            self.forward(line);
             self.line = rest.to_owned();
         }
         Ok(())
@@ -61,7 +61,7 @@ impl fmt::Write for Log<'_> {
 }
 
 impl Log<'_> {
-    fn tell(&self, line: &str) {
+    fn forward(&self, line: &str) {
         // The totals have no slash before their colon.
         let Some((name, verdict)) = line.split_once(": ").filter(|(name, _)| name.contains('/')) else { return };
         let name = format!("{}/{name}", self.prefix);

@@ -39,7 +39,7 @@ pub(crate) fn all() {
         Ok(format!("{} devices", DEVICES.len()))
     });
     check("discovery/shared-registers", || {
-        // Three counters have the same page: which one is meant can't be told by it.
+        // Three counters have the same page: it doesn't show which one is meant.
         let found = UioDevices::find(&SystemPaths::default())?;
         let error = match found.by_address(TTC0) {
             Ok(device) => return Err(format!("{device} was found for registers that three devices have").into()),

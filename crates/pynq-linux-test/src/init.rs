@@ -1,4 +1,4 @@
-//! The first process: makes a system out of a bare kernel, does what it was told to, and switches off.
+//! The first process: makes a system out of a bare kernel, runs the host's commands, and switches off.
 
 use std::{
     env, fs, panic,
@@ -16,7 +16,7 @@ use rustix::{
 
 use crate::{claims, conformance, discovery, latency, report, storm, unbind};
 
-/// A run that hangs tells so before the host ends it.
+/// A run that hangs reports it before the host ends it.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What the host wants: one word a line, and an empty line before what comes next.
@@ -82,7 +82,7 @@ fn test(only: &str) {
     report::totals();
 }
 
-/// Runs a program, and tells how it ended.
+/// Runs a program, and prints how it ended.
 fn run(program: &str, arguments: &[&str]) {
     let ended = Command::new(program).args(arguments).status();
     println!();

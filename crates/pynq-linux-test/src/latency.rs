@@ -26,7 +26,7 @@ pub(crate) fn all() {
     check("latency/read-loop", || measured("a read loop", raw()?));
     check("latency/blocking", || {
         let mut pin = Pin::new(Arc::new(NoReactor))?;
-        measured("the blocking twin", (0..ROUNDS).map(|_| pin.blocking()).collect::<Result<_, _>>()?)
+        measured("the blocking form", (0..ROUNDS).map(|_| pin.blocking()).collect::<Result<_, _>>()?)
     });
     check("latency/tokio", || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

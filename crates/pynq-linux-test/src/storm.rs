@@ -1,8 +1,9 @@
 //! Interrupts as fast as they are answered, from two devices at once, and waits that are dropped in the middle of it.
 //!
-//! Each device counts its own events: the 32 pins of its second channel show the number. The next one is raised when the
-//! last one was seen, by whoever saw it, and now and then by another thread: that one comes while somebody sleeps.
-//! An event that got lost is a wait without end, one that was invented is a wait that ended with the old number.
+//! Each device counts its own events: the 32 pins of its second channel show the number. The next one is raised when
+//! the last one was seen, by the task that saw it, and now and then by another thread: that one comes while the task
+//! sleeps. An event that got lost is a wait without end, one that was invented is a wait that ended with the old
+//! number.
 
 use std::{
     fmt,
@@ -76,13 +77,13 @@ struct Progress {
 }
 
 struct Device {
-    /// Made before the first event: a handle is not told of what was before it.
+    /// Made before the first event: a handle does not report what was before it.
     line: Line,
     counter: Counter,
     progress: Progress,
     /// How many there are to be.
     last: u32,
-    /// Whoever waits raises them all.
+    /// The waiting task raises them all.
     by_hand: bool,
     /// The thread that raises some of them.
     elsewhere: OnceLock<Thread>,
@@ -173,7 +174,7 @@ fn give_up(tree: &Tree, which: usize, device: &Device, over: &AtomicBool) -> Res
     Ok(())
 }
 
-/// Polls a future so many times, and tells whether it has ended.
+/// Polls a future so many times, and returns whether it has ended.
 struct Polled<'a, F>(Pin<&'a mut F>, u32);
 
 impl<F: Future> Future for Polled<'_, F> {
@@ -291,7 +292,7 @@ fn with_devices(
                 if seen != last {
                     (last, since) = (seen, Instant::now());
                 } else if since.elapsed() > PATIENCE {
-                    // An event was lost. The waits end, so that it can be told.
+                    // An event was lost. The waits are ended, so that it can be reported.
                     tree.gpios.iter().for_each(|gpio| gpio.invalidate(Error::TimedOut));
                     return;
                 }
@@ -301,13 +302,13 @@ fn with_devices(
                         device.raise();
                     }
                 }
-                // Woken by who has seen the last one, and in between to see whether anything moves.
+                // Woken by the task that has seen the last one, and in between to see whether anything moves.
                 thread::park_timeout(Duration::from_secs(1));
             }
         });
         for device in &devices {
             let _ = device.elsewhere.set(elsewhere.thread().clone());
-            // One that was raised and seen before that has left nobody to raise the next.
+            // If one was raised and seen before that, nothing else raises the next.
             elsewhere.thread().unpark();
         }
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&tree, &devices)));
@@ -316,11 +317,11 @@ fn with_devices(
         ended.unwrap_or_else(|_| Err("a task panicked".into()))
     })
     .map_err(|error| {
-        let told = |device: &Arc<Device>| {
+        let counts = |device: &Arc<Device>| {
             let (raised, seen) = (device.progress.raised.load(SeqCst), device.progress.seen.load(SeqCst));
             format!("{seen} of {raised} seen, the device says {}", device.counter.read())
         };
-        format!("{error}: {}; {}", told(&devices[0]), told(&devices[1]))
+        format!("{error}: {}; {}", counts(&devices[0]), counts(&devices[1]))
     })?;
     let time = begin.elapsed();
     let (kernel, root) = (events(&tree.device)?.wrapping_sub(kernel_before), tree.interrupts.interrupts());

@@ -7,8 +7,8 @@ use std::{
 
 use crate::Error;
 
-/// Runs `work`, which may block (a blocking twin, a long computation), on a thread of the pool that smol keeps for such
-/// work.
+/// Runs `work`, which may block (the blocking form of a wait, a long computation), on a thread of the pool that smol
+/// keeps for such work.
 ///
 /// # Errors
 ///
@@ -16,7 +16,7 @@ use crate::Error;
 ///
 /// # Cancellation safety
 ///
-/// Work that has not begun is dropped with the future; work that has begun runs to its end, unheard.
+/// Work that has not begun is dropped with the future; work that has begun runs to its end, and its result is dropped.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     // Caught on the thread of the work; the pool would panic once more, in the task that awaits it.
     let caught = blocking::unblock(|| catch_unwind(AssertUnwindSafe(work))).await;

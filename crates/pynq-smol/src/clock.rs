@@ -47,7 +47,7 @@ impl Clock for SmolClock {
 
     fn sleep_until(&self, deadline: Instant) -> Sleep {
         let moment = self.start.checked_add(Duration::from_nanos(deadline.as_nanos()));
-        // Nothing runs for longer than can be told.
+        // A deadline that the system's time can't represent: nothing runs that long.
         Sleep { timer: moment.map_or_else(Timer::never, Timer::at) }
     }
 }

@@ -49,7 +49,7 @@ impl Registration for Watched {
             }
             match read() {
                 Ok(()) => return Poll::Ready(Ok(())),
-                // It may have been somebody else's; the reactor looks anew.
+                // Another thread may have read the event; the reactor checks again.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Poll::Ready(Err(WatchError::Read(error))),
             }

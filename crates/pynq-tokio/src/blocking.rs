@@ -6,7 +6,8 @@ use tokio::runtime::Handle;
 
 use crate::Error;
 
-/// Runs `work`, which may block (a blocking twin, a long computation), on a thread that the runtime keeps for such work.
+/// Runs `work`, which may block (the blocking form of a wait, a long computation), on a thread that the runtime keeps
+/// for such work.
 ///
 /// # Errors
 ///
@@ -14,7 +15,8 @@ use crate::Error;
 ///
 /// # Cancellation safety
 ///
-/// Dropping the future leaves the work running to its end, unheard. Give it a deadline if that may be never.
+/// Dropping the future leaves the work running to its end, and drops its result. Give it a deadline if it may never
+/// end.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
     runtime.spawn_blocking(work).await.map_err(|error| match error.try_into_panic() {

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::Error;
 
-/// Where a deadline that can't be told is put: nothing runs that long.
+/// Stands for a deadline that tokio's time can't represent: nothing runs that long.
 const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 /// Real time since the clock was made, on the timers of one runtime. Clones are the same clock.
@@ -49,7 +49,7 @@ impl TokioClock {
     pub fn on(runtime: Handle) -> Result<Self, Error> {
         let start = {
             let _context = runtime.enter();
-            // tokio tells whether a runtime has timers by a panic, and by nothing else.
+            // The only sign of a runtime without timers is a panic.
             let probe = catch_unwind(AssertUnwindSafe(|| drop(time::sleep(Duration::ZERO))));
             probe.map_err(|_| Error::TimersDisabled)?;
             Moment::now()
@@ -68,7 +68,7 @@ impl Clock for TokioClock {
     type Sleep = Sleep;
 
     fn now(&self) -> Instant {
-        // Where time is paused, it is this runtime's.
+        // Enters the runtime, as paused time belongs to one.
         let _context = self.runtime.enter();
         Instant::START + self.start.elapsed()
     }

@@ -15,7 +15,7 @@
 //! let given_up = with_deadline(never, clock.sleep(Duration::from_millis(5))).await;
 //! assert_eq!(given_up, Err(pynq_core::Error::TimedOut));
 //!
-//! let sum = blocking(|| (1..=10).sum::<u32>()).await?; // a blocking twin, say
+//! let sum = blocking(|| (1..=10).sum::<u32>()).await?; // a blocking wait, say
 //! assert_eq!(sum, 55);
 //! # Ok(())
 //! # }

@@ -26,8 +26,8 @@ use tokio::{
 /// multi-thread scheduler looks at I/O between tasks: a task that computes for long on the only idle worker delays the
 /// interrupts of others. More workers, `spawn_blocking`, or pynq-uio's `Dispatcher` cure that.
 ///
-/// tokio tells that a runtime has no I/O or no timers by a panic, which is caught here and made an error. Where panics
-/// abort, it can't be: enable both.
+/// tokio panics if a runtime has no I/O or no timers, which is caught here and made an error. Where panics abort, it
+/// can't be: enable both.
 #[derive(Clone, Default)]
 pub struct TokioReactor {
     runtime: Option<Handle>,
@@ -70,7 +70,7 @@ impl Reactor for TokioReactor {
                 AsyncFd::register_with_interest(fd, Interest::READABLE)
             }
         };
-        // A runtime without I/O tells so by a panic, and by nothing else.
+        // The only sign of a runtime without I/O is a panic.
         let registered = catch_unwind(AssertUnwindSafe(register)).map_err(|_| Error::NoReactor)?;
         let watched = registered.map_err(|error| match error.into_parts().1.raw_os_error() {
             Some(errno) => Error::Os(errno),
@@ -86,12 +86,12 @@ impl Reactor for TokioReactor {
             let _context = runtime.enter();
             tokio::time::sleep_until(deadline.into())
         };
-        // A runtime without timers tells so by a panic, and by nothing else.
+        // The only sign of a runtime without timers is a panic.
         catch_unwind(AssertUnwindSafe(sleep)).ok().map(|sleep| Box::pin(Sleep(Box::pin(sleep))) as BoxedSleep)
     }
 }
 
-/// One of tokio's, which panics when its runtime is shut down; this one ends.
+/// A sleep of tokio's, which would panic once its runtime is shut down; this one ends instead.
 struct Sleep(Pin<Box<tokio::time::Sleep>>);
 
 impl Future for Sleep {
@@ -124,7 +124,7 @@ impl Registration for Watched {
                 }
             }
         });
-        // The dispatch is no part of the task that happens to run it, whose budget must not end it.
+        // The dispatch is no part of the task that happens to run it, so that task's budget must not end it.
         pin!(tokio::task::unconstrained(looks)).poll(cx)
     }
 }

@@ -1,7 +1,7 @@
-//! The blocking twins' sleep: poll(2) on the interrupts and on the thread's own kick.
+//! How blocking waits sleep: poll(2) on the interrupts and on the thread's own parker.
 //!
-//! Whoever finds an interrupt, a reactor or any blocked thread, dispatches for all of them. Each thread is woken by its
-//! kick, so one that finds its descriptor emptied by somebody else misses nothing.
+//! The reactor or blocked thread that finds an interrupt dispatches it for all of them. Each thread is woken through
+//! its parker, so a thread whose descriptor another one has read misses nothing.
 
 use std::{
     cell::Cell,
@@ -15,23 +15,23 @@ use rustix::event::{PollFd, PollFlags};
 
 use crate::{
     descriptor::{Descriptor, Shared},
-    kick::Kick,
+    parker::Parker,
 };
 
-/// Whose interrupts the calling thread sleeps on while it polls.
+/// The roots whose interrupts the calling thread sleeps on between its polls.
 #[derive(Clone, Copy)]
 pub(crate) enum Watched<'a> {
     One(&'a Descriptor),
-    /// All of a board's, whichever those are when it goes to sleep.
+    /// All roots of a board that are open when the thread goes to sleep.
     All(&'a Arc<Shared>),
 }
 
 thread_local! {
-    /// The address of the descriptor, or of what all of a board share, that the thread watches while it polls; 0 for none.
+    /// While the thread polls, the address of the descriptor, or of the board's `Shared`, that it watches; 0 for none.
     static WATCHED: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Polls on behalf of a blocked thread are marked as such, also when they nest.
+/// Marks the calling thread while it polls for itself, and restores the outer mark, as polls may nest.
 struct Scope(usize);
 
 impl Scope {
@@ -61,17 +61,17 @@ pub(crate) fn is_blocking() -> bool {
     WATCHED.get() != 0
 }
 
-/// After so many polls in a row that woke the thread themselves it looks at its descriptors and its deadline.
+/// After so many consecutive polls that woke their own thread, it checks its descriptors and its deadline.
 const RESTLESS: u32 = 16;
 
-/// Polls until it is `Ready` or `deadline` has passed, sleeping in between.
+/// Calls `poll` until it is `Ready` or `deadline` has passed, sleeping in between.
 pub(crate) fn block(
     watched: Watched<'_>,
     poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
     deadline: Option<Instant>,
 ) -> Result<(), Error> {
-    let kick = Kick::current()?;
-    let waker = kick.waker();
+    let parker = Parker::current()?;
+    let waker = parker.waker();
     let mut cx = Context::from_waker(&waker);
     let mut poll = move || {
         let _scope = Scope::enter(watched);
@@ -79,25 +79,26 @@ pub(crate) fn block(
     };
     let mut restless = 0;
     loop {
-        let seen = kick.count();
+        let seen = parker.count();
         if poll() {
             return Ok(());
         }
-        // What wakes itself, for others to have their turn, keeps the thread from its sleep, and must not keep it from
-        // what it sleeps for.
-        restless = if kick.count() == seen { 0 } else { restless + 1 };
+        // A future that wakes itself must not starve the poll(2): after `RESTLESS` such polls, check the descriptors
+        // and the deadline anyway.
+        restless = if parker.count() == seen { 0 } else { restless + 1 };
         let mut looks = restless == RESTLESS;
         if looks {
             restless = 0;
         }
-        // Whoever is readable may be of no concern to this thread: it polls again when it was woken.
-        while std::mem::take(&mut looks) || kick.count() == seen {
-            // Also when it is late it looks, without sleeping: the event came first, if both are there.
+        // A readable descriptor may be of no concern to this thread: it polls again only once it was woken.
+        while std::mem::take(&mut looks) || parker.count() == seen {
+            // After the deadline, check the descriptors once more without sleeping: an event that is there counts as
+            // the first.
             let late = deadline.is_some_and(|deadline| deadline <= Instant::now());
-            let until = [deadline, kick.timers.next()].into_iter().flatten().min();
-            sleep(watched, &kick, seen, until)?;
-            if kick.timers.next().is_some() {
-                kick.timers.fire(Instant::now());
+            let until = [deadline, parker.timers.next()].into_iter().flatten().min();
+            sleep(watched, &parker, seen, until)?;
+            if parker.timers.next().is_some() {
+                parker.timers.fire(Instant::now());
             }
             if late {
                 return if poll() { Ok(()) } else { Err(Error::TimedOut) };
@@ -106,14 +107,14 @@ pub(crate) fn block(
     }
 }
 
-/// Sleeps until a descriptor was readable, which it dispatches, until `until`, or until the thread was woken.
-fn sleep(watched: Watched<'_>, kick: &Kick, seen: u32, until: Option<Instant>) -> Result<(), Error> {
+/// Sleeps until a descriptor is readable, and dispatches it; or until `until`, or until the thread is woken.
+fn sleep(watched: Watched<'_>, parker: &Parker, seen: u32, until: Option<Instant>) -> Result<(), Error> {
     match watched {
         Watched::One(descriptor) => {
-            let mut fds = [kick.poll_fd(), interest(descriptor)];
-            // What else the thread polls may go on after the device is gone.
+            let mut fds = [parker.poll_fd(), interest(descriptor)];
+            // Other things that the thread polls may go on after the device is gone.
             let fds = if descriptor.is_dead() { &mut fds[..1] } else { &mut fds[..] };
-            kick.sleep(seen, fds, until)?;
+            parker.sleep(seen, fds, until)?;
             if fds.get(1).is_some_and(is_ready) {
                 descriptor.readable();
             }
@@ -121,9 +122,9 @@ fn sleep(watched: Watched<'_>, kick: &Kick, seen: u32, until: Option<Instant>) -
         Watched::All(shared) => {
             let open = shared.open();
             let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(open.len() + 1);
-            fds.push(kick.poll_fd());
+            fds.push(parker.poll_fd());
             fds.extend(open.iter().map(interest));
-            kick.sleep(seen, &mut fds, until)?;
+            parker.sleep(seen, &mut fds, until)?;
             let ready = fds.iter().skip(1).zip(&open).filter(|(fd, _)| is_ready(fd));
             ready.for_each(|(_, descriptor)| descriptor.readable());
         }
@@ -135,7 +136,7 @@ fn interest(descriptor: &Descriptor) -> PollFd<'_> {
     PollFd::from_borrowed_fd(descriptor.fd(), PollFlags::IN)
 }
 
-/// Readable, or in error, which a read will tell.
+/// Readable, or in error, which a read will return.
 fn is_ready(fd: &PollFd<'_>) -> bool {
     !fd.revents().is_empty()
 }

@@ -4,9 +4,10 @@
 //! holder locks a file with `flock`: the UIO node, for its interrupt, or a file named after the physical address of a
 //! block of registers. The kernel drops the lock with the last copy of the descriptor, however the process ends.
 //!
-//! The logic as a whole is locked by all who have a design open, together, and alone by who programs it.
+//! The logic as a whole has a lock that all holders of an open design share, and that a program takes exclusively while
+//! it programs the logic.
 //!
-//! Such a lock keeps out those who ask for it, and nobody else.
+//! The locks are advisory: they keep out only programs that take them as well.
 //!
 //! A child that was forked has copies of the descriptors, and shares the locks: one ends when both have let go of it.
 #![forbid(unsafe_code)]
@@ -48,7 +49,8 @@ impl Claim {
         Self::lock(&file, &path, paths)?;
         let mut claim = Self { file, path, written_by: None };
         if writable {
-            // For people, and for those who can't see the kernel's list. What a killed holder left is overwritten.
+            // For people, and for processes that can't see the kernel's list of locks. Overwrites what a killed holder
+            // left.
             lock_file::write(&claim.file, &claim.path)?;
             claim.written_by = Some(std::process::id());
         }
@@ -86,9 +88,9 @@ impl Claim {
     }
 }
 
-/// The programmable logic as a whole: held by all who have a design open, and by one alone who programs it.
+/// The programmable logic as a whole: shared by all holders of an open design, exclusive while one of them programs it.
 ///
-/// Who would program it while others have a design open would take that away from under them.
+/// Programming it while others have a design open would replace that design under them.
 #[derive(Debug)]
 pub struct LogicClaim {
     file: OwnedFd,
@@ -97,12 +99,13 @@ pub struct LogicClaim {
 }
 
 impl LogicClaim {
-    /// Claims it together with others who have a design open. The lock file is `pynq-logic.lock`; see [`Claim::folder`].
+    /// Claims it together with the other holders of an open design. The lock file is `pynq-logic.lock`; see
+    /// [`Claim::folder`].
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] while somebody programs it; [`Error::LockFile`] if something else has the lock file's name;
-    /// [`Error::File`] if the file can't be made.
+    /// [`Error::Busy`] while another holder programs it; [`Error::LockFile`] if something else has the lock file's
+    /// name; [`Error::File`] if the file can't be made.
     pub fn shared(paths: &SystemPaths) -> Result<Self> {
         let LockFile { file, path, .. } = LockFile::open(paths, "pynq-logic.lock")?;
         let this = Self { file, path, paths: paths.clone() };
@@ -114,14 +117,14 @@ impl LogicClaim {
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] if somebody has, and then `program` was not run; that of `program`; [`Error::Busy`] also if somebody
-    /// began to program in the moment in which this one let go.
+    /// [`Error::Busy`] if somebody else has, and then `program` was not run; the error of `program`; [`Error::Busy`]
+    /// also if another holder began to program while this call returned to the shared claim.
     pub fn alone<T, E: From<Error>>(
         &self,
         program: impl FnOnce() -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         if let Err(error) = flock(&self.file, &self.path, &self.paths, FlockOperation::NonBlockingLockExclusive) {
-            // The kernel lets go of the one before it refuses the other.
+            // The kernel drops the shared lock before it refuses the exclusive one.
             self.share()?;
             return Err(error.into());
         }
@@ -154,13 +157,13 @@ fn flock(file: impl AsFd, path: &Path, paths: &SystemPaths, operation: FlockOper
 impl Drop for Claim {
     fn drop(&mut self) {
         if self.written_by == Some(std::process::id()) {
-            // A process that reads it from now on finds no holder. If it fails, the kernel's list still tells.
+            // A process that reads it from now on finds no holder. If the call fails, the kernel's list is still right.
             let _ = rustix::fs::ftruncate(&self.file, 0);
         }
     }
 }
 
-/// Who holds the lock, where it can be known: by the kernel's list of locks, else by the text of a lock file.
+/// The process that holds the lock, if known: by the kernel's list of locks, else by the text of a lock file.
 fn holder(file: impl AsFd, paths: &SystemPaths) -> Option<u32> {
     let listed = rustix::fs::fstat(&file).ok().and_then(|stat| {
         let locks = fs::read_to_string(paths.proc.join("locks")).ok()?;
@@ -170,8 +173,9 @@ fn holder(file: impl AsFd, paths: &SystemPaths) -> Option<u32> {
     listed.or_else(|| lock_file::written(file))
 }
 
-/// The holder, if this line of the kernel's list is about a lock of this file: `1: FLOCK ADVISORY WRITE 123 00:05:67 0 EOF`.
-/// Those who wait for one have an arrow before the kind, and those in another process namespace have no number.
+/// The holder, if this line of the kernel's list is about a lock of this file:
+/// `1: FLOCK ADVISORY WRITE 123 00:05:67 0 EOF`. Lines of waiting processes have an arrow before the kind, and holders
+/// in another process namespace have no number.
 fn listed(line: &str, file: &str) -> Option<u32> {
     let mut words = line.split_whitespace().skip(1);
     if words.next() != Some("FLOCK") {

@@ -1,4 +1,4 @@
-//! The board's clock under Linux: the system's, on whatever keeps time for who sleeps.
+//! The board's clock under Linux: the system's time, with sleeps kept by a blocked thread, a reactor or a dispatcher.
 
 use std::{
     fmt,
@@ -13,18 +13,18 @@ use pynq_core::{Clock, ErasedClock, ErasedSleep, Instant};
 
 use crate::{
     Dispatcher, blocking,
-    kick::Kick,
+    parker::Parker,
     reactor::{BoxedSleep, Reactor},
     timers::{Key, key},
 };
 
-/// Where a deadline that can't be told is put: nothing runs that long.
+/// Stands for a deadline that the system's time can't represent: nothing runs that long.
 const AGES: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 /// Real time since the clock was made. Clones are the same clock.
 ///
-/// A sleep is kept by the thread that blocks on it, if one does; else by the reactor in whose context it is first polled;
-/// else by a thread of its own that all such sleeps share.
+/// A sleep is kept by the thread that blocks on it, if one does; else by the reactor in whose context it is first
+/// polled; else by a dispatcher's thread that all such sleeps share.
 #[derive(Clone)]
 pub struct LinuxClock {
     start: SystemInstant,
@@ -83,16 +83,16 @@ pub struct Sleep {
 
 enum Keeper {
     None,
-    /// A thread that blocks.
-    Thread(Arc<Kick>, Key),
+    /// A blocked thread.
+    Thread(Arc<Parker>, Key),
     Reactor(BoxedSleep),
 }
 
 impl Sleep {
-    /// Lets a thread go that no longer keeps this sleep.
+    /// Removes this sleep from the timers of the thread that kept it.
     fn leave_thread(&mut self) {
-        if let Keeper::Thread(kick, key) = &self.keeper {
-            kick.timers.remove(*key);
+        if let Keeper::Thread(parker, key) = &self.keeper {
+            parker.timers.remove(*key);
             self.keeper = Keeper::None;
         }
     }
@@ -108,20 +108,21 @@ impl Future for Sleep {
             return Poll::Ready(());
         }
         if blocking::is_blocking() {
-            // Without an eventfd the thread could not have come here; if it has none now, the dispatcher will do.
-            if let Ok(kick) = Kick::current() {
+            // A blocked thread has made its parker. Should that fail here all the same, a reactor or the dispatcher
+            // will do.
+            if let Ok(parker) = Parker::current() {
                 this.leave_thread();
                 let key = key(this.deadline);
-                kick.timers.insert(key, cx.waker().clone());
-                this.keeper = Keeper::Thread(kick, key);
+                parker.timers.insert(key, cx.waker().clone());
+                this.keeper = Keeper::Thread(parker, key);
                 return Poll::Pending;
             }
         }
         this.leave_thread();
-        let ask = |reactor: &dyn Reactor| reactor.sleep_until(this.deadline);
+        let request = |reactor: &dyn Reactor| reactor.sleep_until(this.deadline);
         let mut sleep = match std::mem::replace(&mut this.keeper, Keeper::None) {
             Keeper::Reactor(sleep) => sleep,
-            _ => ask(&*this.reactor).unwrap_or_else(|| Dispatcher::sleep_shared(this.deadline)),
+            _ => request(&*this.reactor).unwrap_or_else(|| Dispatcher::sleep_shared(this.deadline)),
         };
         for attempt in 0..3 {
             if sleep.as_mut().poll(cx).is_pending() {
@@ -131,8 +132,8 @@ impl Future for Sleep {
             if this.deadline <= SystemInstant::now() {
                 break;
             }
-            // What kept it has gone: the reactor of here and now takes over, and if that goes too, the dispatcher.
-            let next = if attempt == 0 { ask(&*this.reactor) } else { None };
+            // Its keeper is gone: the reactor of the present context takes over, and if that goes too, the dispatcher.
+            let next = if attempt == 0 { request(&*this.reactor) } else { None };
             sleep = next.unwrap_or_else(|| Dispatcher::sleep_shared(this.deadline));
         }
         Poll::Ready(())

@@ -1,7 +1,7 @@
 //! The descriptor of a UIO device as a state machine: armed or not, unmasked or not, fired, watched by a reactor, dead.
 //!
-//! It is polled by the owner of its node, found readable by blocked threads and reactors, and closed by whoever replaces the
-//! design; each of them holds the state's lock while it reads or writes the device, and never while it wakes.
+//! It is polled by the owner of its node, found readable by blocked threads and reactors, and closed when the design is
+//! replaced; each of these holds the state's lock while it reads or writes the device, and never while it wakes.
 
 use std::{
     io,
@@ -21,7 +21,7 @@ use crate::{
     reactor::{Reactor, Registration, WatchError},
 };
 
-/// Where an interrupt that nobody waits for is masked.
+/// Where an interrupt is masked while nothing waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Masking {
     /// By a write to the UIO device: a pin that is wired straight to the processor.
@@ -55,14 +55,14 @@ impl Shared {
     }
 }
 
-/// The descriptor as all have it that look after it: its node, blocked threads, reactors.
+/// A handle on the descriptor, for all its users: its node, blocked threads, reactors.
 pub(crate) struct Descriptor(Arc<Inner>);
 
 struct WeakDescriptor(Weak<Inner>);
 
 impl WeakDescriptor {
     fn upgrade(&self) -> Option<Descriptor> {
-        // Of a device that is gone, poll(2) says at once that it is ready, for ever.
+        // poll(2) reports a device that is gone as ready at once, for ever.
         self.0.upgrade().map(Descriptor).filter(|descriptor| !descriptor.is_dead())
     }
 }
@@ -72,13 +72,13 @@ struct Inner {
     masking: Masking,
     shared: Arc<Shared>,
     bound: Mutex<Option<Arc<dyn Registration>>>,
-    /// Whether `bound` holds one, for a look without the lock.
+    /// Whether `bound` is `Some`, to be read without the lock.
     is_bound: AtomicBool,
     /// Reading or unmasking failed: the device is gone. Or it was closed.
     is_dead: AtomicBool,
     /// A blocked thread found it readable.
     readable: AtomicBool,
-    /// Held by the node's owner while it polls, and never while anybody is woken.
+    /// Held by the node's owner while it polls, and never while a waker is called.
     state: Mutex<State>,
     interrupts: AtomicU64,
     jumps: AtomicU64,
@@ -88,20 +88,20 @@ struct Inner {
 struct State {
     /// The node waits for it.
     armed: bool,
-    /// As far as we know the kernel lets it through.
+    /// As far as is known here, the kernel has it unmasked.
     unmasked: bool,
-    /// It fired while it was not armed, and was read so that nobody finds it readable for ever.
+    /// It fired while it was not armed, and was read so that threads don't find it readable for ever.
     fired: bool,
-    /// The node's dispatch.
+    /// Wakes the node to dispatch.
     waker: Option<Waker>,
-    /// What is bound, at hand for the next poll.
+    /// The bound registration, kept for the next poll.
     reactor: Option<Arc<dyn Registration>>,
     /// The kernel's count, as last read.
     total: Option<u32>,
 }
 
 impl Descriptor {
-    /// Takes a device that is open as `fd`, which must be non-blocking, and masks it if that is done here.
+    /// Takes a device that is open as `fd`, which is made non-blocking, and masks it if `masking` is at the root.
     pub(crate) fn new(fd: OwnedFd, masking: Masking, shared: &Arc<Shared>) -> Result<Self, Error> {
         let os = |errno: Errno| Error::Os(errno.raw_os_error());
         let flags = rustix::fs::fcntl_getfl(&fd).map_err(os)?;
@@ -166,15 +166,15 @@ impl Descriptor {
         self.0.fd.as_fd()
     }
 
-    /// A blocked thread found the descriptor readable: dispatches the node, or leaves it to whoever is at it.
+    /// A blocked thread found the descriptor readable: dispatches the node, or leaves that to the thread that runs it.
     pub(crate) fn readable(&self) {
         self.0.readable.store(true, Ordering::SeqCst);
         self.0.wake();
-        // Nobody waits for it any more. It would be readable for ever.
+        // If it is not armed any more, no poll reads it, and it would be readable for ever.
         let mut state = lock(&self.0.state);
-        // One that was closed in between leaves it alone: of an event, the next root on this device is to hear.
+        // A root that was closed meanwhile does not read: the event belongs to the next root on this device.
         if !state.armed && !self.is_dead() && self.0.readable.swap(false, Ordering::SeqCst) {
-            // Somebody may be on the way to arm it, whom this is for: of an edge there is no second one.
+            // Keep the event for a poll that is about to arm it: an edge comes only once.
             state.fired |= self.0.read(&mut state).is_ok();
         }
     }
@@ -192,9 +192,9 @@ impl Descriptor {
             return;
         }
         state.fired = false;
-        // Whoever was at it when it was closed comes late, and the next root may be on the device already.
+        // The root may have been closed during this call; then the device may belong to a new root, so do not mask it.
         if state.unmasked && !self.is_dead() {
-            // What fails here fails again at the next wait, which tells.
+            // A failure here comes again at the next wait, which reports it.
             let _ = inner.control(0);
             state.unmasked = false;
             inner.forget(&mut state);
@@ -225,7 +225,7 @@ impl Inner {
         write_control(&self.fd, value)
     }
 
-    /// Reads once. An interrupt that it tells of has masked itself.
+    /// Reads once. The kernel has masked an interrupt that this reports.
     fn read(&self, state: &mut State) -> io::Result<()> {
         let mut total = [0; 4];
         let read = loop {
@@ -236,7 +236,7 @@ impl Inner {
         };
         match read {
             Ok(4) => {}
-            // Four bytes or none at all is what the kernel promises.
+            // The kernel promises four bytes or none at all.
             Ok(_) => return Err(self.dead(Errno::NODEV).into()),
             Err(Errno::AGAIN) => return Err(Errno::AGAIN.into()),
             Err(errno) => return Err(self.dead(errno).into()),
@@ -250,9 +250,9 @@ impl Inner {
         Ok(())
     }
 
-    /// Reads what came before it was masked: an event that nobody polled for.
+    /// Reads and discards an event that came before it was masked, and that no poll waited for.
     fn forget(&self, state: &mut State) {
-        // What fails here fails again at the next wait, which tells.
+        // A failure here comes again at the next wait, which reports it.
         let _ = self.read(state);
     }
 
@@ -272,7 +272,7 @@ impl Inner {
     }
 
     fn bound(&self) -> Option<Arc<dyn Registration>> {
-        // Whoever binds after this look wakes the node after it, which then looks again.
+        // A thread that binds one after this check then wakes the node, which polls again.
         if self.is_bound.load(Ordering::SeqCst) { lock(&self.bound).clone() } else { None }
     }
 
@@ -288,7 +288,8 @@ impl Inner {
     fn close(&self) {
         let at_hand = {
             let mut state = lock(&self.state);
-            // Before the flag, which says that nobody touches the device any more: the next root may be on it already.
+            // Masked before the flag is set: from then on the device may belong to the next root, and is not touched
+            // here.
             let _ = self.control(0);
             self.is_dead.store(true, Ordering::Relaxed);
             state.reactor.take()
@@ -340,7 +341,8 @@ impl Inner {
             }
         }
         loop {
-            // Nobody but this method unbinds one, so the one at hand is the one that is bound.
+            // Only this method unbinds one while the root is open, so the one kept in the state is the one that is
+            // bound.
             let Some(reactor) = state.reactor.take().or_else(|| self.bound()) else { return Poll::Pending };
             let polled = reactor.poll_read(cx, &mut || self.read(state));
             match polled {
@@ -351,7 +353,7 @@ impl Inner {
                 Poll::Ready(Err(WatchError::Read(error))) => return Poll::Ready(Err(read_error(&error))),
                 Poll::Ready(Err(WatchError::ReactorGone)) => {
                     self.unbind(&reactor);
-                    // It went while nothing was armed: whoever arms now may be under another one.
+                    // It went while nothing was armed: the caller that arms now may run under another one.
                     if !(arms && self.bind().is_ok()) {
                         return Poll::Ready(Err(Error::ReactorGone));
                     }
@@ -363,7 +365,7 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // A device that is gone needs no masking, and one that was closed may be somebody else's.
+        // A device that is gone needs no masking, and one that was closed may belong to another root.
         if !self.is_dead.load(Ordering::Relaxed) {
             let _ = self.control(0);
         }
@@ -386,7 +388,7 @@ fn read_error(error: &io::Error) -> Error {
     error.raw_os_error().map_or(Error::DeviceGone, |errno| device_error(Errno::from_raw_os_error(errno)))
 }
 
-/// What the kernel says of a device that was unbound: EIO to a reader, EINVAL or EIO to a writer, and ENODEV.
+/// What the kernel returns for a device that was unbound: EIO from read, EINVAL or EIO from write, and ENODEV.
 fn device_error(errno: Errno) -> Error {
     match errno {
         Errno::IO | Errno::INVAL | Errno::NODEV | Errno::NXIO | Errno::PIPE | Errno::CONNRESET => Error::DeviceGone,

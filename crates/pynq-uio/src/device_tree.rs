@@ -1,8 +1,9 @@
-//! Device-tree overlays through configfs: how a running kernel is told of hardware that was not there when it started.
+//! Device-tree overlays through configfs: how a running kernel learns of hardware that was not there when it started.
 //!
 //! A folder below `/sys/kernel/config/device-tree/overlays` is an overlay. The kernel takes a compiled tree from the
-//! attribute `dtbo`, or the name of a firmware file from `path`, and may answer that all is well although it refused:
-//! what counts is `status`. Kernels of Xilinx's have it, and others with a patch; mainline does not.
+//! attribute `dtbo`, or the name of a firmware file from `path`, and the write may succeed although the kernel refused
+//! the overlay: what counts is `status`. Xilinx's kernels have this interface, and others with a patch; mainline does
+//! not.
 //!
 //! Where a node of the overlay targets an `fpga-region` and has a `firmware-name`, the kernel programs the logic as well.
 
@@ -71,8 +72,8 @@ impl fmt::Display for OverlayStatus {
 /// An overlay that was applied.
 ///
 /// Dropping it leaves the overlay in place, as a bitstream stays loaded when a program ends. Removing one unbinds
-/// drivers and takes devices from whoever uses them, which is nothing to happen in passing, at whatever moment a panic
-/// or the end of a block picks: [`remove`](Self::remove) does it, and tells what came of it.
+/// drivers and takes devices from their users, which must not happen implicitly, at a panic or the end of a block:
+/// [`remove`](Self::remove) does it, and returns its error.
 #[derive(Debug)]
 #[must_use = "the overlay stays in place until it is removed"]
 pub struct DeviceTreeOverlay {
@@ -91,7 +92,7 @@ impl DeviceTreeOverlay {
     ///
     /// # Errors
     ///
-    /// [`Error::File`], also if it was removed by somebody else.
+    /// [`Error::File`], also if another program removed it.
     pub fn status(&self) -> Result<OverlayStatus> {
         self.tree.status(&self.name)
     }
@@ -130,7 +131,7 @@ impl DeviceTree {
         }
     }
 
-    /// All overlays there are, by whomever they were made, in alphabetical order.
+    /// All overlays there are, whichever program made them, in alphabetical order.
     ///
     /// # Errors
     ///
@@ -188,10 +189,10 @@ impl DeviceTree {
         }
     }
 
-    /// Applies a compiled overlay as [`apply_blob`](Self::apply_blob) does, unless one of this name is in effect. A folder
-    /// that somebody left behind without an overlay in effect is removed before.
+    /// Applies a compiled overlay as [`apply_blob`](Self::apply_blob) does, unless one of this name is in effect. A
+    /// folder that was left behind without an overlay in effect is removed before.
     ///
-    /// Nothing is returned for one that was there: whoever applied it removes it.
+    /// Returns `None` for one that was there: the program that applied it is to remove it.
     ///
     /// # Blocking
     ///
@@ -226,7 +227,7 @@ impl DeviceTree {
     ///
     /// # Blocking
     ///
-    /// For as long as drivers take to bind, and the logic to be programmed if the overlay asks for it.
+    /// For as long as drivers take to bind, and the logic to be programmed if the overlay requests it.
     ///
     /// # Errors
     ///
@@ -279,7 +280,7 @@ impl DeviceTree {
         }
     }
 
-    /// Writes the attribute, and finds out whether the kernel meant it.
+    /// Writes the attribute, and checks whether the kernel applied the overlay.
     fn fill(&self, name: &str, folder: &Path, attribute: &'static str, value: &[u8]) -> Result<()> {
         let path = folder.join(attribute);
         self.files.write(&path, value).map_err(|error| Error::OverlayRefused {
@@ -289,7 +290,7 @@ impl DeviceTree {
         })?;
         let status = match self.status_file(folder)? {
             Ok(status) => status,
-            // A blob that was refused reads back empty; of a file nothing tells.
+            // A blob that was refused reads back empty; for a file there is no such check.
             Err(missing) if attribute == "path" => return Err(missing),
             Err(_) => {
                 let back = self.files.read(&path).map_err(|error| failed("read", &path, error))?;
@@ -302,10 +303,10 @@ impl DeviceTree {
         }
     }
 
-    /// Removes an overlay. Whatever uses its devices must have closed them.
+    /// Removes an overlay. All users of its devices must have closed them.
     ///
-    /// Overlays come off in the reverse of the order in which they were put on. That order is known of those applied
-    /// through this value and its clones; the kernel tells nobody of others, and does not say either if it keeps an
+    /// Overlays are removed in the reverse of the order in which they were applied. That order is known for those
+    /// applied through this value and its clones; the kernel does not report it for others, nor whether it keeps an
     /// overlay in effect that was removed out of order.
     ///
     /// # Blocking
@@ -347,8 +348,8 @@ impl DeviceTree {
     ///
     /// # Errors
     ///
-    /// The first error of [`remove`](Self::remove), with those left in place that were applied before. One that somebody
-    /// else removed is none.
+    /// The first error of [`remove`](Self::remove), with those left in place that were applied before. An overlay that
+    /// another program removed is no error.
     pub fn remove_all(&self) -> Result<()> {
         loop {
             let Some(latest) = self.applied().last().cloned() else { return Ok(()) };

@@ -83,7 +83,7 @@ pub struct UioDevice {
     pub events: u32,
     /// Its ranges of addresses.
     pub maps: Vec<UioMap>,
-    /// Its interrupt, as far as the system tells.
+    /// Its interrupt, as far as the system shows it.
     pub interrupt: UioInterrupt,
     /// Where it hangs on a line of an AXI interrupt controller that the kernel has: the address of that, and the line.
     pub kernel_line: Option<(u64, u32)>,
@@ -115,8 +115,8 @@ impl UioDevice {
     /// Opens the device for its interrupts, without blocking, and claims it. The claim lasts as long as the
     /// descriptor, or a copy of it, is open.
     ///
-    /// Interrupts that came before are not reported to this descriptor, and the device's interrupt may be off because of
-    /// one: whoever waits writes a 1 first.
+    /// Interrupts that came before are not reported to this descriptor, and the device's interrupt may be masked
+    /// because of one: write a 1 before the first wait.
     ///
     /// # Errors
     ///
@@ -234,7 +234,7 @@ impl UioDevices {
     ///
     /// # Errors
     ///
-    /// [`Error::NoDevice`] if there is none, [`Error::AmbiguousInterrupt`] if the system does not tell which of several
+    /// [`Error::NoDevice`] if there is none, [`Error::AmbiguousInterrupt`] if the system does not show which of several
     /// of the same name it is.
     pub fn by_irq(&self, irq: u32) -> Result<&UioDevice> {
         let gic = self.interrupts.rows().iter().any(crate::InterruptRow::is_gic);
@@ -307,7 +307,7 @@ impl UioDevices {
         }
     }
 
-    /// Adds to a fruitless search who else has the interrupt.
+    /// Adds the handlers that the interrupt has to the error of a search that found no device.
     fn held(&self, mut error: Error, irq: u32) -> Error {
         if let Error::NoDevice { held_by, .. } = &mut error {
             if let Ok(Some(row)) = self.interrupts.by_hwirq(irq) {

@@ -1,4 +1,4 @@
-//! A thread that waits for interrupts on behalf of all tasks, whatever runs those.
+//! A thread that waits for interrupts on behalf of all tasks, whatever executor runs those.
 
 use std::{
     collections::BTreeMap,
@@ -25,13 +25,13 @@ use rustix::{
 };
 
 use crate::{
-    kick::{os, timespec},
+    parker::{os, timespec},
     reactor::{BoxedSleep, Reactor, Registration, WatchError},
     timers::{Key, Timers, key},
 };
 
-/// A reactor with a thread of its own: it dispatches interrupts though every task of a runtime is slow to return, and
-/// serves programs that have no runtime. It costs one switch of threads more for each interrupt.
+/// A reactor with a thread of its own: it dispatches interrupts even while every task of a runtime is slow to return,
+/// and serves programs that have no runtime. It costs one more switch of threads for each interrupt.
 ///
 /// ```
 /// # fn main() -> Result<(), std::io::Error> {
@@ -50,7 +50,7 @@ pub struct Dispatcher {
 
 struct Watch {
     epoll: OwnedFd,
-    /// Gets the thread up.
+    /// The eventfd that wakes the thread.
     bell: OwnedFd,
     stop: AtomicBool,
     entries: Mutex<BTreeMap<u64, Weak<Entry>>>,
@@ -58,14 +58,14 @@ struct Watch {
     timers: Timers,
 }
 
-/// Of the bell in what epoll reports; entries count from 1.
+/// The bell's number in epoll's reports; those of entries count from 1.
 const BELL: u64 = 0;
 
 struct Entry {
     id: u64,
     fd: Arc<OwnedFd>,
     watch: Weak<Watch>,
-    /// It was readable, and has not been read until it would block.
+    /// It was reported readable, and has not been read since.
     ready: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
@@ -75,7 +75,7 @@ impl Dispatcher {
     ///
     /// # Errors
     ///
-    /// What the system says if it has no thread or no descriptor left.
+    /// The system's error if it has no thread or no descriptor left.
     pub fn start() -> io::Result<Arc<Self>> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
@@ -93,7 +93,8 @@ impl Dispatcher {
         Ok(Arc::new(Self { shared, thread: Some(thread) }))
     }
 
-    /// A sleep on a dispatcher that all who have no better one share. Without a thread left in the system it ends at once.
+    /// A sleep on one dispatcher that all sleeps without a reactor share. If the system has no thread left, it ends at
+    /// once.
     pub(crate) fn sleep_shared(deadline: Instant) -> BoxedSleep {
         static SHARED: OnceLock<Option<Arc<Dispatcher>>> = OnceLock::new();
         match SHARED.get_or_init(|| Dispatcher::start().ok()) {
@@ -113,7 +114,8 @@ impl Reactor for Dispatcher {
         let (fd, watch) = (Arc::clone(fd), Arc::downgrade(&self.shared));
         let entry = Arc::new(Entry { id, fd, watch, ready: AtomicBool::new(false), waker: Mutex::new(None) });
         lock(&self.shared.entries).insert(id, Arc::downgrade(&entry));
-        // By edges: the kernel's count is one, and is read before it is asked for the next.
+        // Edge-triggered: one read takes the kernel's whole count, and comes before the write that unmasks the next
+        // interrupt.
         let flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
         epoll::add(&self.shared.epoll, &entry.fd, epoll::EventData::new_u64(id), flags).map_err(os)?;
         Ok(entry)
@@ -129,7 +131,7 @@ impl Drop for Dispatcher {
         self.shared.stop.store(true, Ordering::SeqCst);
         self.shared.ring();
         if let Some(thread) = self.thread.take() {
-            // The last handle may go in a waker that the thread itself runs.
+            // The last handle may be dropped by a waker that the thread itself runs.
             if thread.thread().id() != thread::current().id() {
                 let _ = thread.join();
             }
@@ -145,7 +147,7 @@ impl fmt::Debug for Dispatcher {
 
 impl Watch {
     fn ring(&self) {
-        // It can fail only by being full, and then the thread has been told.
+        // It can fail only if the counter is full, and then the thread is notified already.
         let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
     }
 
@@ -177,12 +179,12 @@ impl Watch {
         self.stop.store(true, Ordering::SeqCst);
         let left: Vec<_> = lock(&self.entries).values().filter_map(Weak::upgrade).collect();
         for entry in left {
-            guarded(|| entry.found_ready()); // to find the reactor gone
+            guarded(|| entry.found_ready()); // the next poll finds the reactor gone
         }
     }
 }
 
-/// A waker that panics, which the panic's hook has told, must not end the thread that others depend on.
+/// A waker that panics must not end the thread that others depend on; the panic hook has reported it.
 fn guarded(f: impl FnOnce()) {
     let _ = catch_unwind(AssertUnwindSafe(f));
 }
@@ -212,7 +214,7 @@ impl Registration for Entry {
         if self.watch.upgrade().is_none_or(|watch| watch.stop.load(Ordering::SeqCst)) {
             return Poll::Ready(Err(WatchError::ReactorGone));
         }
-        // Whoever finds it ready after this wakes the waker that is in place.
+        // If the thread finds it ready after this check, it wakes the waker stored above.
         if !self.ready.swap(false, Ordering::SeqCst) {
             return Poll::Pending;
         }

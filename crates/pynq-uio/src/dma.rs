@@ -38,9 +38,10 @@ use zocl::{BufferObjects, KernelCalls};
 /// Where DMA buffers come from on Linux: XRT's driver zocl, which PYNQ images have, and if that is not there or has none
 /// to give, the module u-dma-buf.
 ///
-/// A buffer of zocl is not cached, so that reading much of it is slow and handing it over costs nothing. With u-dma-buf's manager, `/dev/u-dma-buf-mgr`, each buffer is made when it is asked for and deleted when it is
-/// dropped. Without, a buffer is one of the devices there are, the smallest that will do, which no other process can
-/// take until it is dropped.
+/// A buffer of zocl is not cached, so that reading much of it is slow and handing it over costs nothing. With
+/// u-dma-buf's manager, `/dev/u-dma-buf-mgr`, each buffer is made on request and deleted when it is dropped. Without, a
+/// buffer is one of the devices there are, the smallest that will do, which no other process can take until it is
+/// dropped.
 ///
 /// ```no_run
 /// use pynq_core::dma::{AddressWidth, Direction, DmaBuffer, DmaRequest};
@@ -66,7 +67,7 @@ const SIZE_MASK: u64 = 0xFFFF_FFF0;
 const WINDOW: usize = 16;
 
 impl LinuxDmaMemory {
-    /// The DMA memory of this system. Whether there is any turns out when some is asked for.
+    /// The DMA memory of this system. Whether there is any turns out with the first request.
     #[must_use]
     pub fn new(paths: &SystemPaths) -> Self {
         Self::through(paths, Arc::new(SystemFiles))
@@ -76,13 +77,13 @@ impl LinuxDmaMemory {
         Self { paths: paths.clone(), files, objects: Arc::new(KernelCalls) }
     }
 
-    /// Whether buffers are made as they are asked for.
+    /// Whether buffers are made on request.
     #[must_use]
     pub fn has_manager(&self) -> bool {
         self.files.exists(&self.manager()).unwrap_or(false)
     }
 
-    /// The devices there are, whoever uses them.
+    /// The devices there are, in use or not.
     ///
     /// # Errors
     ///
@@ -112,7 +113,7 @@ impl LinuxDmaMemory {
             other => return other,
         };
         match self.by_module(request) {
-            // That there is no other way says less than why the first one had none.
+            // If there is no other source, the error says why zocl had no buffer.
             Err(Error::NoDmaMemory { .. }) => Err(first),
             Err(Error::Dma { device, error }) => match first {
                 Error::Dma { device: zocl, .. } => Err(Error::Dma { device: format!("{zocl}, {device}"), error }),
@@ -131,7 +132,7 @@ impl LinuxDmaMemory {
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`] if somebody has it, [`Error::NoDmaMemory`] if there is none of this name; [`Error::File`],
+    /// [`Error::Busy`] if it is in use, [`Error::NoDmaMemory`] if there is none of this name; [`Error::File`],
     /// [`Error::FileContent`], [`Error::Map`].
     pub fn open(&self, name: &str) -> Result<LinuxDmaBuffer> {
         let device = find(&self.paths, &*self.files, name)?;
@@ -149,7 +150,7 @@ impl LinuxDmaMemory {
         let none = |device: &str, error| Error::Dma { device: device.to_owned(), error };
         let too_much = DmaError::NoMemory { size: request.size() };
         let pages = request.size().checked_next_multiple_of(page_size());
-        // What is longer could not be synced in one go, and no board has that much to give in one piece.
+        // A longer buffer could not be synced in one write, and no board has that much contiguous memory.
         let pages = pages.filter(|&pages| pages as u64 <= SIZE_MASK).ok_or_else(|| none("u-dma-buf-mgr", too_much))?;
         let name = loop {
             let name = format!("pynq-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -192,7 +193,7 @@ impl LinuxDmaMemory {
                 continue;
             }
             if let Err(error) = request.check_address(device.physical_address) {
-                // Says more than that there is none.
+                // More precise than that there is no memory.
                 reason = error;
                 seen.push(format!("{} (at {:#x})", device.name, device.physical_address));
                 continue;

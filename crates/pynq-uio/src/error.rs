@@ -9,7 +9,7 @@ use pynq_core::{dma::DmaError, pl_clocks::PlClockError};
 
 use crate::{FpgaState, OverlayStatus};
 
-/// Why the kernel could not be asked, or what it answered.
+/// Why a request to the kernel could not be made, or how it failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -55,13 +55,13 @@ pub enum Error {
         /// The file that is missing.
         path: PathBuf,
     },
-    /// Somebody else is programming.
+    /// Another process is programming.
     ProgrammingInProgress {
         /// The manager.
         manager: String,
         /// The file they hold a lock on.
         lock: PathBuf,
-        /// The process, where the system tells.
+        /// The process, where the system shows it.
         holder: Option<u32>,
     },
     /// A name that no firmware file can have.
@@ -202,27 +202,27 @@ pub enum Error {
         /// How much is mapped.
         size: usize,
     },
-    /// No UIO device is what was asked for.
+    /// No UIO device matches the request.
     NoDevice {
-        /// What was asked for, as in `for interrupt 61`.
+        /// What was requested, as in `for interrupt 61`.
         asked: String,
         /// The devices there are.
         found: Vec<String>,
         /// Where sysfs has no devices because the kernel has no UIO at all: the folder that is missing.
         missing_class: Option<PathBuf>,
-        /// Who handles the interrupt that was asked for, if somebody does.
+        /// The names of the requested interrupt's handlers, if it has any.
         held_by: Vec<String>,
     },
-    /// Several UIO devices are what was asked for.
+    /// Several UIO devices match the request.
     AmbiguousDevice {
-        /// What was asked for.
+        /// What was requested.
         asked: String,
         /// The devices.
         found: Vec<String>,
     },
-    /// The system does not tell which of several an interrupt is, or whose it is.
+    /// The system does not show which of several an interrupt is, or which device has it.
     AmbiguousInterrupt {
-        /// What was asked for.
+        /// What was requested.
         asked: String,
         /// What it may be.
         candidates: Vec<String>,
@@ -245,11 +245,11 @@ pub enum Error {
         /// The device, with its maps.
         device: String,
     },
-    /// Somebody else has claimed it.
+    /// Another holder has claimed it.
     Busy {
         /// The file whose lock is the claim: a UIO device, or a lock file named after a physical address.
         path: PathBuf,
-        /// The process that holds it, where the system tells.
+        /// The process that holds it, where the system shows it.
         holder: Option<u32>,
     },
     /// The device tree names no processor whose clocks to the logic are known.
@@ -366,7 +366,7 @@ impl fmt::Display for Error {
                 write!(f, "there is a device-tree overlay \"{name}\" already; remove it first, or take another name")
             }
             Self::NoSuchOverlay { name } => {
-                write!(f, "there is no device-tree overlay \"{name}\"; the list tells which there are")
+                write!(f, "there is no device-tree overlay \"{name}\"; the list shows which there are")
             }
             Self::OverlayRefused { name, path, error } => {
                 write!(f, "the kernel refused overlay \"{name}\", written to {}: {error}", path.display())?;
@@ -427,7 +427,7 @@ impl fmt::Display for Error {
             }
             Self::AmbiguousInterrupt { asked, candidates } => write!(
                 f,
-                "the system does not tell which {asked} is: it may be {}; give the devices different names \
+                "the system does not show which {asked} is: it may be {}; give the devices different names \
                  (`linux,uio-name` in the device tree)",
                 candidates.join(" or ")
             ),
@@ -473,7 +473,7 @@ impl fmt::Display for Error {
 }
 
 /// How a device comes to UIO.
-const BIND: &str = "its node needs a `compatible` that the driver is told of (compatible = \"generic-uio\", and `modprobe \
+const BIND: &str = "its node needs a `compatible` that the driver accepts (compatible = \"generic-uio\", and `modprobe \
     uio_pdrv_genirq of_id=generic-uio` or uio_pdrv_genirq.of_id=generic-uio on the kernel's command line)";
 
 /// What to do about a file that could not be used.

@@ -1,8 +1,8 @@
 //! The FPGA manager: programming the logic, and knowing what state it is in.
 //!
-//! The kernel programs when it is told the name of a firmware file, and returns from that very call when it is done or
-//! has failed. Two files do this, `flags` and `firmware`, and only the kernels that Xilinx maintains have them, which
-//! PYNQ images run. A mainline kernel programs on behalf of a [device-tree overlay](crate::DeviceTree) alone.
+//! The kernel programs when the name of a firmware file is written, and returns from that write when it is done or has
+//! failed. Two files do this, `flags` and `firmware`, and only the kernels that Xilinx maintains have them, which PYNQ
+//! images run. A mainline kernel programs on behalf of a [device-tree overlay](crate::DeviceTree) alone.
 //!
 //! `flags` keeps its value, and a full bitstream that is loaded with the flag of a partial one leaves the logic half
 //! configured, so it is written every time. Success of the call is not the whole truth either: the state is read
@@ -118,7 +118,7 @@ impl FpgaManager {
     ///
     /// # Errors
     ///
-    /// [`Error::NoFpgaManager`], or [`Error::SeveralFpgaManagers`] where only [`named`](Self::named) can tell which.
+    /// [`Error::NoFpgaManager`], or [`Error::SeveralFpgaManagers`] where [`named`](Self::named) has to choose.
     pub fn find(paths: &SystemPaths) -> Result<Self> {
         let mut found = managers(paths)?;
         match (found.pop(), found.is_empty()) {
@@ -246,8 +246,8 @@ impl FpgaManager {
     ///
     /// Before anything was changed: [`Error::Bitstream`] for a design of another part or data that is not a whole
     /// number of words, [`Error::PartialMismatch`], [`Error::FirmwareName`], [`Error::NoProgrammingFile`] on a mainline
-    /// kernel, [`Error::ProgrammingInProgress`] if somebody else is at it, [`Error::NotProgrammed`] for a partial
-    /// bitstream without a design for it to change, [`Error::NoFirmwareFolder`].
+    /// kernel, [`Error::ProgrammingInProgress`] if another process is programming, [`Error::NotProgrammed`] for a
+    /// partial bitstream without a design for it to change, [`Error::NoFirmwareFolder`].
     ///
     /// After that: [`Error::ProgrammingRefused`] with what the kernel said, [`Error::NotOperating`], [`Error::File`].
     pub fn program(&self, bitstream: &Bitstream, options: &ProgramOptions<'_>) -> Result<()> {
@@ -312,7 +312,7 @@ impl FpgaManager {
         result
     }
 
-    /// Tells the kernel to program, and waits until it has.
+    /// Makes the kernel program, and waits until it has.
     fn start(&self, flags: u32, name: &str) -> Result<()> {
         self.write("flags", &format!("{flags:x}"))?;
         SystemFiles.write(&self.file("firmware"), name.as_bytes()).map_err(|error| Error::ProgrammingRefused {

@@ -40,9 +40,9 @@ pub struct InterruptRow {
     pub chip: String,
     /// Its number in that controller: with a GIC, the interrupt ID of the data sheets.
     pub hwirq: Option<u32>,
-    /// Its trigger, where the kernel tells.
+    /// Its trigger, where the kernel shows it.
     pub trigger: Option<Trigger>,
-    /// The names its handlers were registered by; several if the line is shared, none if nobody handles it. A UIO
+    /// The names its handlers were registered by; several if the line is shared, none if it has no handler. A UIO
     /// device's is its name.
     pub actions: Vec<String>,
 }

@@ -17,10 +17,10 @@ mod error;
 mod fpga;
 mod interrupts;
 mod kernel_files;
-mod kick;
 #[allow(unsafe_code)] // all of this crate's
 mod mapping;
 mod open_window;
+mod parker;
 mod paths;
 mod pl_clocks;
 mod reactor;

@@ -30,7 +30,7 @@ pub use memory::Memory;
 
 use crate::{Error, Result};
 
-/// Bytes in a page of this system, asked of the kernel: 4 KiB is usual, 64 KiB possible.
+/// Bytes in a page of this system, as the kernel reports it: 4 KiB is usual, 64 KiB possible.
 #[must_use]
 pub fn page_size() -> usize {
     rustix::param::page_size()
@@ -48,8 +48,8 @@ pub struct Mapping {
 impl Mapping {
     /// Maps `length` bytes of the file `path` from byte `offset` on; both go up to whole pages.
     ///
-    /// The file is opened with `O_SYNC`, which asks the drivers that have a choice for memory that is not cached, and
-    /// closed again: a mapping lives without it.
+    /// The file is opened with `O_SYNC`, which requests uncached memory from drivers that have the choice, and closed
+    /// again: a mapping lives without it.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl Mapping {
         Self::of(&file, path, offset, length)
     }
 
-    /// Maps map `index` of a UIO device. Maps are told apart by the page of the offset, which is no position.
+    /// Maps map `index` of a UIO device. The offset, in pages, is the map's number and no position.
     pub(crate) fn open_uio(path: &Path, index: usize, length: usize) -> Result<Self> {
         Self::open(path, index as u64 * page_size() as u64, length)
     }
@@ -99,7 +99,7 @@ impl Mapping {
         &self.path
     }
 
-    /// Takes the device away from all who hold the mapping.
+    /// Takes the device away from all holders of the mapping.
     ///
     /// When this returns, no access through it reaches the device: reads give zeroes, or what was written since.
     /// An access of another thread at the same time reaches either the device or the pages laid over it. Once
@@ -109,7 +109,7 @@ impl Mapping {
     ///
     /// [`Error::Revoke`] if the kernel has no memory for it. The device must then be taken for still reachable.
     pub fn revoke(&self) -> Result<()> {
-        // Held over the call, so that whoever comes second returns only when it is done. Nothing in here panics.
+        // Held over the call, so that a second caller returns only when it is done. Nothing in here panics.
         let mut revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
         if *revoked {
             return Ok(());
@@ -143,8 +143,8 @@ impl Mapping {
 impl Drop for Mapping {
     fn drop(&mut self) {
         // SAFETY: the range is the one `of` was given, whatever lies over it by now, and belongs to this mapping alone.
-        // Windows hold a counted reference, and memory owns its mapping: with the last of them nobody looks at it.
-        // A failure, which the kernel has no reason for, would leave it mapped, which harms nobody.
+        // Windows hold a counted reference, and memory owns its mapping: after the last of them nothing accesses it. A
+        // failure, which the kernel has no reason for, would leave it mapped, which does no harm.
         let _ = unsafe { rustix::mm::munmap(self.base.as_ptr(), self.length) };
     }
 }

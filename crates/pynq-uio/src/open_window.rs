@@ -20,7 +20,7 @@ pub fn open_window(paths: &SystemPaths, address: u64, size: usize) -> Result<Win
     open_window_of(&UioDevices::find(paths)?, paths, address, size)
 }
 
-/// Opens a window as [`open_window`] does, among devices that were looked for before: for whoever opens many.
+/// Opens a window as [`open_window`] does, among devices that were found before: for callers that open many.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub fn open_window_of(devices: &UioDevices, paths: &SystemPaths, address: u64, s
 ///
 /// As of [`open_window`].
 pub fn open_block(devices: &UioDevices, paths: &SystemPaths, block: &IpBlock) -> Result<Window> {
-    // What doesn't fit the processor's own addresses can't be mapped, which the mapping tells.
+    // What doesn't fit the processor's own addresses can't be mapped; the mapping returns the error.
     let bytes = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
     match devices.covering(block) {
         Some(_) if block.base % 4 != 0 => Err(Error::Unaligned { address: block.base }),

@@ -1,8 +1,8 @@
-//! Where the kernel shows itself.
+//! Where the kernel's files are.
 
 use std::path::PathBuf;
 
-/// The folders through which the kernel is spoken to. Those of this system by default; tests put trees of their own.
+/// The folders of the kernel's files. Those of this system by default; tests use trees of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemPaths {
     /// `/sys`.

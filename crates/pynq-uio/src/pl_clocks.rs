@@ -1,8 +1,8 @@
 //! The clocks that the processor feeds to programmable logic, under Linux.
 //!
-//! The kernel leaves them to whoever knows the design: its clock framework has no file that sets one. So the registers
-//! are mapped, which takes root, and only on a system whose device tree says which processor it is: at these addresses,
-//! another one has other things.
+//! The kernel leaves them to the program that knows the design: its clock framework has no file that sets one. So the
+//! registers are mapped, which takes root, and only on a system whose device tree says which processor it is: at these
+//! addresses, another one has other things.
 #![forbid(unsafe_code)]
 
 use std::{fs, path::PathBuf, sync::Arc};

@@ -18,30 +18,30 @@ pub type BoxedSleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Watches file descriptors and clocks for async waits: tokio, async-io, or a [`Dispatcher`](crate::Dispatcher) thread.
 ///
-/// A root asks for one when the first async wait needs it, from within the poll of that wait, and keeps what it got until
-/// that is gone. Blocking waits need none.
+/// A root registers when the first async wait needs it, from within the poll of that wait, and keeps the registration
+/// until the reactor is gone. Blocking waits need none.
 pub trait Reactor: Send + Sync {
     /// Watches `fd`, which is non-blocking, for being readable.
     ///
     /// # Errors
     ///
-    /// [`Error::NoReactor`] if there is nothing here and now that could; [`Error::Os`] if the system refused it.
+    /// [`Error::NoReactor`] if there is no reactor in the present context; [`Error::Os`] if the system refused it.
     fn register(&self, fd: &Arc<OwnedFd>) -> Result<Arc<dyn Registration>, Error>;
 
-    /// A sleep until `deadline`; `None` if there is nothing here and now that keeps time. If what keeps it goes, it ends
-    /// early, and another one is asked for.
+    /// A sleep until `deadline`; `None` if there is no timer in the present context. If the reactor goes, the sleep
+    /// ends early, and the caller requests another one.
     fn sleep_until(&self, deadline: Instant) -> Option<BoxedSleep>;
 }
 
-/// A file descriptor under watch. Dropping it ends that, whether or not the reactor is still there.
+/// A file descriptor under watch. Dropping it ends the watch, whether or not the reactor is still there.
 pub trait Registration: Send + Sync {
     /// Calls `read` when the reactor takes the descriptor for readable, until it succeeds or would block no more.
     ///
-    /// `read` reads once. If it would block, the reactor was wrong, and looks again. After a successful read the reactor
-    /// forgets that the descriptor was readable, so a reactor that goes by edges must report those to come.
+    /// `read` reads once. If it would block, the reactor was wrong, and checks again. After a successful read the
+    /// reactor forgets that the descriptor was readable, so an edge-triggered reactor must report later edges.
     ///
-    /// `Pending`: the waker of `cx` is woken when it is worth another look. There is one such waker; it may be woken from
-    /// within this call, and with the reactor's locks held.
+    /// `Pending`: the waker of `cx` is woken when another poll is worthwhile. There is one such waker; it may be woken
+    /// from within this call, and with the reactor's locks held.
     fn poll_read(&self, cx: &mut Context<'_>, read: &mut dyn FnMut() -> io::Result<()>)
     -> Poll<Result<(), WatchError>>;
 }
@@ -69,12 +69,12 @@ impl Reactor for NoReactor {
     }
 }
 
-/// The first of several reactors that is there when it is asked for: the tokio runtime in context, else async-io, say.
+/// The first of several reactors that is there when it is needed: the tokio runtime in context, else async-io, say.
 #[derive(Clone, Default)]
 pub struct FirstOf(Vec<Arc<dyn Reactor>>);
 
 impl FirstOf {
-    /// Asks in this order.
+    /// Tries them in this order.
     #[must_use]
     pub fn new(reactors: Vec<Arc<dyn Reactor>>) -> Self {
         Self(reactors)

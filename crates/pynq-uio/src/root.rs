@@ -1,7 +1,7 @@
 //! A UIO interrupt as the root of a tree of nodes.
 //!
-//! The kernel's handler masks the interrupt and counts it; reading tells the count, writing 1 unmasks. So a root is one-shot,
-//! as the engine wants it, and costs two system calls an interrupt, beside whatever the reactor sleeps in.
+//! The kernel's handler masks the interrupt and counts it; reading returns the count, writing 1 unmasks. So a root is
+//! one-shot, as the engine wants it, and costs two system calls an interrupt, beside whatever the reactor sleeps in.
 
 use std::{
     fmt,
@@ -36,8 +36,8 @@ impl UioInterrupts {
         Self(Arc::new(Shared::new(clock, reactor)))
     }
 
-    /// The root on the UIO device that is open as `fd`, which is made non-blocking: a read that waited would do so under a
-    /// lock, and stop the tasks of the reactor that called for it.
+    /// The root on the UIO device that is open as `fd`, which is made non-blocking: a read that waited would hold a
+    /// lock meanwhile, and stop the tasks of the reactor that called it.
     ///
     /// # Errors
     ///
@@ -65,8 +65,8 @@ impl UioInterrupts {
         blocking::block(Watched::All(&self.0), poll, deadline)
     }
 
-    /// Ends all roots: their interrupts are masked, no reactor watches them any more, and whoever polls one is told that the
-    /// device is gone. Their nodes are to be invalidated before.
+    /// Ends all roots: their interrupts are masked, no reactor watches them any more, and polling one returns
+    /// [`Error::DeviceGone`]. Their nodes are to be invalidated before.
     pub fn close(&self) {
         self.0.close();
     }
@@ -97,8 +97,8 @@ impl fmt::Debug for UioInterrupts {
 pub struct UioRoot(Descriptor);
 
 impl UioRoot {
-    /// How many interrupts were taken, and how many of those the kernel counted beyond one at a time: another process that
-    /// serves the same device, or one that unmasked it without reading.
+    /// How many interrupts were taken, and how many the kernel counted beyond one at a time. Such a jump means that
+    /// another process serves the same device, or unmasked it without reading.
     #[must_use]
     pub fn counts(&self) -> UioCounts {
         UioCounts { interrupts: self.0.interrupts(), jumps: self.0.jumps() }
@@ -114,20 +114,20 @@ impl fmt::Debug for UioRoot {
     }
 }
 
-/// Masks the interrupt of a UIO device that is open as `device`, which also tells whether it is still there.
+/// Masks the interrupt of a UIO device that is open as `device`, which also checks that it is still there.
 ///
 /// # Errors
 ///
-/// [`Error::DeviceGone`] if it was unbound since, [`Error::Os`] for anything else that the system says.
+/// [`Error::DeviceGone`] if it was unbound since, [`Error::Os`] for any other error of the system.
 pub fn mask(device: impl AsFd) -> Result<(), Error> {
     write_control(device, 0)
 }
 
-/// What [`UioRoot::counts`] tells.
+/// What [`UioRoot::counts`] returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UioCounts {
-    /// Reads that told of an interrupt.
+    /// Reads that returned an interrupt.
     pub interrupts: u64,
     /// By how much the kernel's count moved on beyond one for each of them.
     pub jumps: u64,
@@ -152,7 +152,7 @@ impl InterruptSource for UioRoot {
     }
 
     fn prepare_wait(&self) -> Result<Driven, Error> {
-        // Of a device that is gone, the poll itself tells; nobody has to watch it.
+        // The poll itself reports a device that is gone; no reactor has to watch it.
         if blocking::watches(&self.0) || self.0.is_dead() {
             return Ok(Driven::ByCaller);
         }

@@ -21,16 +21,16 @@ pub(crate) fn key(deadline: Instant) -> Key {
     (deadline, NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Who sleeps, and until when.
+/// The wakers of pending sleeps, by deadline.
 #[derive(Default)]
 pub(crate) struct Timers {
     sleeps: Mutex<BTreeMap<Key, Waker>>,
-    /// Whether there are any, for a look without the lock. Written under it.
+    /// Whether there are any, to be read without the lock. Written under it.
     any: AtomicBool,
 }
 
 impl Timers {
-    /// Tells whether it is the first one due.
+    /// Adds a sleep, or replaces its waker; returns whether it is the first one due.
     pub(crate) fn insert(&self, key: Key, waker: Waker) -> bool {
         let mut timers = lock(&self.sleeps);
         let old = timers.insert(key, waker);
@@ -56,7 +56,7 @@ impl Timers {
         lock(&self.sleeps).first_key_value().map(|((deadline, _), _)| *deadline)
     }
 
-    /// Wakes those whose time has come.
+    /// Wakes the sleeps that are due.
     pub(crate) fn fire(&self, now: Instant) {
         loop {
             let due = {

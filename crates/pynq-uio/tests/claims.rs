@@ -23,7 +23,7 @@ use tree::Tree;
 /// Where the second process finds the tree.
 const TREE: &str = "PYNQ_TEST_TREE";
 
-/// A second process, which runs the same test up to its claim and holds it until it is told to end, or killed.
+/// A second process, which runs the same test up to its claim and holds it until it is stopped or killed.
 struct Holder(Child, BufReader<ChildStdout>);
 
 impl Holder {
@@ -154,7 +154,7 @@ fn two_holders_in_one_process_are_two() {
     assert_eq!(
         tree.read("run/pynq/pynq-41800000.lock"),
         format!("{}\n", std::process::id()),
-        "whoever fails leaves it alone"
+        "a claim that fails leaves it alone"
     );
     drop(claim);
     drop(Claim::address(&tree.paths(), 0x4180_0000).unwrap());
@@ -172,7 +172,7 @@ fn the_kernel_s_list_of_locks_is_believed_before_the_file() {
         (format!("1: FLOCK  ADVISORY  WRITE 101 {other} 0 EOF\n2: FLOCK  ADVISORY  WRITE 102 {this} 0 EOF\n"), 102),
         (format!("1: FLOCK  ADVISORY  WRITE 103 {this} 0 EOF\n1: -> FLOCK  ADVISORY  WRITE 104 {this} 0 EOF\n"), 103),
         (format!("1: POSIX  ADVISORY  WRITE 105 {this} 0 EOF\n2: FLOCK  ADVISORY  WRITE 106 {this} 0 EOF\n"), 106),
-        // What it does not tell, the file does: a holder in another namespace of processes, or no list.
+        // What the list does not say, the file does: a holder in another namespace of processes, or no list.
         (format!("1: FLOCK  ADVISORY  WRITE 0 {this} 0 EOF\n"), std::process::id()),
         (format!("1: FLOCK  ADVISORY  WRITE -1 {this} 0 EOF\n"), std::process::id()),
         ("nothing that is known\n\n1:\n".to_owned(), std::process::id()),
@@ -217,7 +217,7 @@ fn who_programs_the_logic_is_alone() {
     let second = LogicClaim::shared(&tree.paths()).unwrap();
     // Refused, the first one still has its share: so is the second.
     for claim in [&first, &second] {
-        let refused = claim.alone(|| -> pynq_uio::Result<()> { unreachable!("somebody has a design open") });
+        let refused = claim.alone(|| -> pynq_uio::Result<()> { unreachable!("another holder has a design open") });
         let Err(Error::Busy { path, .. }) = refused else { panic!("{refused:?}") };
         assert_eq!(path, tree.path("run/pynq/pynq-logic.lock"));
     }

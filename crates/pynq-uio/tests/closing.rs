@@ -17,7 +17,7 @@ use pynq_core::{
 };
 use pynq_uio::{BoxedSleep, LinuxClock, Masking, NoReactor, Reactor, Registration, UioInterrupts, UioRoot, WatchError};
 
-/// A reactor that watches nothing and gives away whether it is still asked to.
+/// A reactor that watches nothing, and shows whether something is still registered.
 #[derive(Default)]
 struct Idle(Arc<()>);
 

@@ -297,7 +297,7 @@ fn a_device_that_leaves_while_it_is_looked_at_is_left_out() {
         let tree = board();
         let path = tree.path(&format!("sys/class/uio/uio0/{last}"));
         fs::remove_file(&path).unwrap();
-        // Whoever reads a pipe waits for a writer, which then knows how far the reader has come.
+        // Reading a pipe waits for a writer, which then knows how far the reader has come.
         rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
         assert!(fs::metadata(&path).unwrap().file_type().is_fifo());
         let leaving = tree.again();

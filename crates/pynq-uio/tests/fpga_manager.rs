@@ -61,18 +61,18 @@ fn manager(tree: &Tree) -> FpgaManager {
 
 const FPGA: &str = "sys/class/fpga_manager/fpga0";
 
-/// What a kernel finds when it is told to program.
+/// What a kernel finds when it starts to program.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct Found {
     name: String,
     flags: String,
     image: Vec<u8>,
 }
 
-/// A kernel that waits to be told, looks, and then puts `state` for a state. The caller looks at the state while it is
-/// still at work, and waits for it in the pause between two looks.
+/// A kernel that waits for a file name, looks, and then puts `state` for a state. The caller looks at the state while
+/// it is still at work, and waits for it in the pause between two looks.
 struct Kernel {
-    thread: JoinHandle<Told>,
+    thread: JoinHandle<Found>,
     done: mpsc::Receiver<()>,
 }
 
@@ -82,14 +82,14 @@ impl Kernel {
         fs::remove_file(&pipe).unwrap();
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
         tree.file(&format!("{FPGA}/state"), "write\n");
-        let (tree, (tell, done)) = (tree.again(), mpsc::channel());
+        let (tree, (finished, done)) = (tree.again(), mpsc::channel());
         let thread = thread::spawn(move || {
             let name = fs::read_to_string(pipe).unwrap();
             let image = fs::read(tree.path("lib/firmware").join(&name)).unwrap();
             let flags = tree.read(&format!("{FPGA}/flags"));
             then(&tree);
-            tell.send(()).unwrap();
-            Told { name, flags, image }
+            finished.send(()).unwrap();
+            Found { name, flags, image }
         });
         Self { thread, done }
     }
@@ -106,12 +106,12 @@ fn operating(tree: &Tree) {
 #[test]
 fn programs_a_full_bitstream() {
     let tree = board();
-    // Somebody loaded a partial one before, and the flag is still there.
+    // A partial one was loaded before, and the flag is still there.
     tree.file(&format!("{FPGA}/flags"), "1\n");
     let kernel = Kernel::new(&tree, operating);
     manager(&tree).program(&base(), &ProgramOptions::new().pause(&|_| kernel.wait())).unwrap();
-    let told = kernel.thread.join().unwrap();
-    assert_eq!(told, Told { name: "pynq-fpga0.bin".into(), flags: "0".into(), image: firmware() });
+    let found = kernel.thread.join().unwrap();
+    assert_eq!(found, Found { name: "pynq-fpga0.bin".into(), flags: "0".into(), image: firmware() });
     assert_eq!(tree.list("lib/firmware"), ["pynq-fpga0.bin"]);
     manager(&tree).attach().unwrap();
 }
@@ -129,8 +129,8 @@ fn programs_a_partial_bitstream() {
             manager(&tree).program(&base(), &options.partial(true))
         };
         bitstream.unwrap();
-        let told = kernel.thread.join().unwrap();
-        assert_eq!(told, Told { name: "filter.bin".into(), flags: "1".into(), image: firmware() });
+        let found = kernel.thread.join().unwrap();
+        assert_eq!(found, Found { name: "filter.bin".into(), flags: "1".into(), image: firmware() });
     }
 }
 
@@ -149,7 +149,7 @@ fn programs_from_bytes() {
     operating(&tree);
     manager(&tree).program_bytes(&[1, 2, 3, 4], &ProgramOptions::new().partial(true)).unwrap();
     assert_eq!(kernel.thread.join().unwrap().image, [1, 2, 3, 4]);
-    // Without that word, nobody can tell what else it is.
+    // Without that word, there is no way to know what else it is.
     let error = manager(&tree).program_bytes(&[1, 2, 3, 4], &ProgramOptions::new()).unwrap_err();
     assert!(matches!(error, Error::Bitstream(pynq_hwh::Error::NotABitstream { .. })), "{error}");
 }
@@ -228,7 +228,7 @@ fn a_kernel_that_refuses() {
 
 #[test]
 fn files_that_vanish_midway() {
-    // The state, after the kernel was told.
+    // The state, after the kernel got the name.
     let tree = board();
     let error = fails(
         &tree,
@@ -285,7 +285,7 @@ fn a_firmware_folder_that_is_missing_or_full_of_obstacles() {
     fs::remove_dir_all(tree.path("lib/firmware")).unwrap();
     let error = manager(&tree).program(&base(), &ProgramOptions::new()).unwrap_err();
     assert!(matches!(&error, Error::NoFirmwareFolder { .. }) && error.to_string().contains("mkdir -p"), "{error}");
-    assert_eq!(tree.read(&format!("{FPGA}/firmware")), "", "the kernel was told nothing");
+    assert_eq!(tree.read(&format!("{FPGA}/firmware")), "", "nothing was written to the kernel");
 }
 
 #[test]

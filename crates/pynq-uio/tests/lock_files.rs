@@ -24,7 +24,7 @@ const ADDRESS: u64 = 0x4180_0000;
 const NAME: &str = "pynq-41800000.lock";
 const LOGIC: &str = "pynq-logic.lock";
 
-/// A system on which a user without rights claims by files in the folder that everybody may write to.
+/// A system on which a user without rights claims by files in the folder that every user may write to.
 fn shared() -> Tree {
     let tree = Tree::new();
     tree.folder("run/lock");
@@ -39,7 +39,7 @@ fn claims(paths: SystemPaths) -> [Result<()>; 2] {
         let claims = [Claim::address(&paths, ADDRESS).map(drop), LogicClaim::shared(&paths).map(drop)];
         let _ = done.send(claims);
     });
-    ended.recv_timeout(Duration::from_secs(20)).expect("a claim that does not wait for whoever planted a file")
+    ended.recv_timeout(Duration::from_secs(20)).expect("a claim that does not wait for the owner of a planted file")
 }
 
 fn put_fifo(path: &Path) {
@@ -112,7 +112,7 @@ fn a_folder_of_ones_own_is_made_and_used_by_all() {
         (&*tree.path("run/pynq").join(NAME), tree.path("run/pynq"))
     );
     assert_eq!(Claim::file_of(&tree.paths(), ADDRESS), claim.path());
-    // Nobody else can put anything there, and what that user lacks is said.
+    // Nobody else can put anything there, and the error says what that user lacks.
     if rustix::process::geteuid().is_root() {
         let paths = tree.paths();
         let error = tree.without_rights(move || Claim::address(&paths, 0x4181_0000).map(drop)).unwrap_err();
@@ -120,7 +120,7 @@ fn a_folder_of_ones_own_is_made_and_used_by_all() {
     }
 }
 
-/// A folder of our own that appeared while somebody holds a lock in the shared one would hide that lock.
+/// A folder of our own that appeared while a lock is held in the shared one would hide that lock.
 #[test]
 fn a_lock_in_the_shared_folder_is_not_left_behind() {
     let tree = shared();

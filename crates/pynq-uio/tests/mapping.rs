@@ -127,7 +127,7 @@ fn a_device_is_taken_away_under_the_hands_of_its_users() {
         let taken = takers.map(|taker| taker.join().unwrap());
         // Before anything can fail, since the users go on until then.
         done.store(true, Ordering::Release);
-        assert!(taken.into_iter().all(|taken| taken.unwrap()), "whoever returns, it is done");
+        assert!(taken.into_iter().all(|taken| taken.unwrap()), "it is done when any of them returns");
         for (index, user) in users.into_iter().enumerate() {
             let before = !(0x40 + 4 * index as u32);
             let seen = user.join().unwrap();

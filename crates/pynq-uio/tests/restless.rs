@@ -38,7 +38,7 @@ fn interrupts_come_through() {
         }
         assert!(polls.get() < FOR_EVER, "nobody looked at the device");
         cx.waker().wake_by_ref();
-        // Its waker is the thread's; that it fired is told by the next poll.
+        // Its waker is the thread's; the next poll reports that it fired.
         if root.counts().interrupts > 0 || Pin::new(&root).poll_fired(cx).is_ready() {
             Poll::Ready(())
         } else {

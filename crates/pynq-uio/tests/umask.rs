@@ -10,7 +10,7 @@ use pynq_uio::Claim;
 use rustix::fs::Mode;
 use tree::Tree;
 
-/// What everybody needs to claim a block is that they may read its file.
+/// What every user needs to claim a block is that they may read its file.
 #[test]
 fn a_strict_mask_keeps_nobody_out() {
     let tree = Tree::new();

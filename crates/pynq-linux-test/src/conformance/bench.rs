@@ -190,7 +190,7 @@ impl Bench for UioBench {
             return Err(Stop::skipped("real registers can't be held between status and acknowledge"));
         }
         let world = Arc::clone(&self.world);
-        // A stimulus that fails does not happen, and the case tells.
+        // A stimulus that fails does not happen, and the case shows it.
         self.trap.set(moment, move || drop(world.stimulate(stimulus)));
         Ok(())
     }

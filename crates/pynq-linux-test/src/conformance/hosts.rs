@@ -19,7 +19,7 @@ pub(crate) enum Kind {
     TokioCurrent,
     TokioMulti,
     Smol,
-    /// A thread for each task, in the blocking twin of its wait.
+    /// A thread for each task, in the blocking form of its wait.
     Blocking,
     /// Polled by hand, with a thread of the library's that dispatches.
     Dispatcher,
@@ -121,7 +121,7 @@ impl Drop for Host {
         if let Self::Threads(threads) = self {
             for thread in threads.take() {
                 let ended = thread.join();
-                assert!(ended.is_ok() || thread::panicking(), "a blocking twin gave up");
+                assert!(ended.is_ok() || thread::panicking(), "a blocking wait gave up");
             }
         }
     }

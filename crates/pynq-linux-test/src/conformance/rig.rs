@@ -98,7 +98,7 @@ impl Rig {
         match (place.source, place.controllers, place.cascade) {
             (Source::Level, Controllers::None, 0) if self.roots == Roots::Processor => Ok(on_root("ttc0-0", 42)),
             (Source::Level, Controllers::None, 0) => Ok(on_root("direct", 63)),
-            // The one pin that the kernel was told is an edge.
+            // The one pin that the kernel has as an edge.
             (Source::Edge, Controllers::None, 0) => Ok(on_root("ttc0-2", 44)),
             (Source::Edge, Controllers::Edge, 0) => Ok(behind(&[SYSTEM], &[BUTTON_LINE, SWITCH_LINE, LED_LINE], None)),
             (Source::Gpio, Controllers::Edge, 0) => Ok(gpio(&[SYSTEM], BUTTONS, BUTTON_LINE)),
@@ -168,8 +168,8 @@ fn open(device: &UioDevice) -> Result<OwnedFd, Stop> {
     Err(Stop::failed(format!("{device} is held for ever")))
 }
 
-/// Makes the kernel tell of everything that has come before: an edge that came while it had the interrupt masked is
-/// told with the write that unmasks it.
+/// Makes the kernel report everything that has come before: an edge that came while it had the interrupt masked is
+/// reported with the write that unmasks it.
 fn forget(fd: &OwnedFd) -> Result<(), rustix::io::Errno> {
     loop {
         rustix::io::write(fd, &1_u32.to_ne_bytes())?;
@@ -289,8 +289,8 @@ impl pynq_conformance::Rig for Rig {
     }
 }
 
-/// What somebody leaves behind who was killed: everything enabled, something in each latch, the interrupt taken by the
-/// kernel and not answered. No device asks for service any more.
+/// What a process that was killed leaves behind: everything enabled, something in each latch, the interrupt taken by
+/// the kernel and not answered. No device requests service any more.
 fn disorder(plan: &Plan) -> Result<(), crate::report::Failed> {
     for &(address, ..) in plan.intcs {
         let registers = Registers::at(address)?;

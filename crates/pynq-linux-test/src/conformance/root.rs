@@ -1,4 +1,4 @@
-//! A UIO root that can be asked whether all that has happened has been dispatched.
+//! A UIO root that knows whether all that has happened has been dispatched.
 //!
 //! The suite raises an event and then looks, so it has to know when the event has arrived. On hardware that is: the
 //! kernel has nothing to report that the root has not read, and what it has read has been served. Both can be seen
@@ -24,11 +24,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 pub(crate) struct Watched {
     root: UioRoot,
     record: Arc<Record>,
-    /// The node's own waker, behind one that tells when it is called.
+    /// The node's own waker, behind one that records when it is called.
     dispatch: Mutex<Option<Arc<Dispatch>>>,
 }
 
-/// The dispatch of the node, while which the record says so.
+/// Wakes the node to dispatch, and keeps the record of it meanwhile.
 struct Dispatch {
     node: Waker,
     record: Arc<Record>,
@@ -107,7 +107,7 @@ impl Record {
         if before.armed && self.is_readable() {
             return false;
         }
-        // Nobody has come in since, so that what was seen was seen at one moment.
+        // No call has come in since, so that what was seen was seen at one moment.
         before == self.with(|state| *state)
     }
 
@@ -120,7 +120,7 @@ impl Record {
     fn is_readable(&self) -> bool {
         let mut fds = [PollFd::new(&self.fd, PollFlags::IN)];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        // If it can't be told, the device is gone, which is an event.
+        // If the call fails, the device is gone, which is an event.
         poll(&mut fds, Some(&now)).map_or(true, |ready| ready > 0)
     }
 }

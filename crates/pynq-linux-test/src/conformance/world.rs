@@ -11,7 +11,7 @@ use crate::board::{Gic, Registers, gpio, timer, ttc};
 
 /// A device whose line can be made to do something.
 pub(crate) enum Device {
-    /// A GPIO that nobody drives, by its status: it toggles with every write, and the line goes with it.
+    /// A GPIO that nothing drives, by its status: it toggles with every write, and the line goes with it.
     Status(Registers),
     /// An AXI timer, by its expiry.
     Timer(Registers),

@@ -41,7 +41,7 @@ pub(crate) enum Host {
     Smol,
     /// A thread that polls and parks, and knows of no reactor.
     Parked,
-    /// The blocking twin.
+    /// A thread in the blocking form of the wait.
     Twin,
 }
 

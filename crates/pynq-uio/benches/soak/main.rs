@@ -2,8 +2,8 @@
 //! every runtime and under none, with waits that are dropped at random.
 //!
 //! `cargo xtask soak --minutes N` runs it. Devices raise their next event when the last one has been seen, so that each
-//! event must be told to each of those it is for, once: one that is lost stops its line, which the watch reports with the
-//! state of all there is, and one that is invented is told at once. In the end the devices' counts, the engine's, the
+//! event must reach each of its owners, once: one that is lost stops its line, which the watch reports with the state
+//! of all there is, and one that is invented is reported at once. In the end the devices' counts, the engine's, the
 //! completions and what the roots have read agree, all is masked, and nothing is latched.
 //!
 //! The time is spent in rounds. Each builds everything anew and takes it down again: the first ones are short, and what is

@@ -49,7 +49,7 @@ pub(crate) fn live() -> isize {
     isize::try_from(LIVE.load(Relaxed)).unwrap_or(isize::MAX)
 }
 
-/// Kilobytes that the process has in memory, if the system tells.
+/// Kilobytes that the process has in memory, if the system shows it.
 pub(crate) fn resident() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

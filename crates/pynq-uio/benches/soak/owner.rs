@@ -1,4 +1,4 @@
-//! Who waits for a device's events: tasks and threads that now and then give up, and begin again.
+//! The owners that wait for a device's events: tasks and threads that now and then give up, and begin again.
 
 use std::{
     future::{Future, poll_fn},

@@ -70,7 +70,7 @@ fn board(pulses: bool) -> Board {
         .build();
     let board = or_fail(board);
     or_fail(board.cpu_pin(IRQ)).set_trigger(if pulses { Trigger::Edge } else { Trigger::Level });
-    // Nobody but a device ends a wait.
+    // Only a device ends a wait.
     board.set_grace(Duration::from_secs(24 * 3600));
     board
 }
@@ -235,7 +235,7 @@ impl Rig {
             total.for_nothing += source.for_nothing.load(SeqCst);
         }
         for (window, edges) in &self.controllers {
-            check(window.read(0x08) == 0, "a line is unmasked that nobody waits on");
+            check(window.read(0x08) == 0, "a line is unmasked that nothing waits on");
             let latched = (window.read(0x00) & edges).count_ones();
             total.latched += u64::from(latched);
             check(latched == 0, "an edge is latched that all have seen");
@@ -243,10 +243,10 @@ impl Rig {
         for Device { uio, root } in &self.devices {
             let (state, counts) = (uio.pump(), root.counts());
             let read = counts.interrupts + counts.jumps;
-            // An event that comes while an older one is unread is told with the next one: see the device.
+            // An event that comes while an older one is unread is reported with the next one: see the device.
             let unread = u64::from(state.count).wrapping_sub(read);
-            let all_told = if uio.is_unread() { read < u64::from(state.told) } else { read == u64::from(state.told) };
-            check(all_told, "the device's events are not those that were read");
+            let all_read = if uio.is_unread() { read < u64::from(state.sent) } else { read == u64::from(state.sent) };
+            check(all_read, "the device's events are not those that were read");
             total.interrupts += u64::from(state.count);
             total.unread += unread;
         }

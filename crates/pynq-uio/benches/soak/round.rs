@@ -110,7 +110,7 @@ pub(crate) fn main() -> ExitCode {
         total.edges, total.levels, total.completions, total.latched, total.cancelled, total.timed_out
     );
     println!(
-        "soak: {} interrupts of UIO devices, {} not read; {} told of a pin that had gone quiet",
+        "soak: {} interrupts of UIO devices, {} not read; {} of a pin that had gone quiet",
         total.interrupts, total.unread, total.for_nothing
     );
     println!(

@@ -16,10 +16,10 @@ use pynq_sim::Board;
 
 use crate::{uio::Uio, watch};
 
-/// How a device asks for service.
+/// How a device requests service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// By an edge for each event. It has two owners, each of whom is to be told of each.
+    /// By an edge for each event. It has two owners, and each must see every event.
     Edge,
     /// By a line that it holds until its owner clears it. It has one.
     Level,
@@ -43,16 +43,16 @@ pub(crate) struct Source {
     pub(crate) wire: String,
     pub(crate) node: NodeHandle,
     pub(crate) line: u8,
-    /// Whether waits on it may be given up. An edge of a pin that is masked by a write to its root may not: one that comes
-    /// in between is nobody's.
+    /// Whether waits on it may be given up. An edge of a pin that is masked by a write to its root may not: one that
+    /// comes in between is lost.
     pub(crate) gives_up: bool,
     /// It is wired to the processor through this one.
     pub(crate) on_root: Option<Uio>,
     /// The device's own count.
     raised: AtomicU32,
-    /// A level device asks for service.
-    asks: Mutex<bool>,
-    /// What each owner has been told of.
+    /// A level device requests service.
+    requests: Mutex<bool>,
+    /// What each owner has seen.
     seen: [AtomicU32; 2],
     /// The last event, once it is known.
     last: AtomicU32,
@@ -74,7 +74,7 @@ impl Source {
             gives_up: true,
             on_root: None,
             raised: AtomicU32::new(0),
-            asks: Mutex::new(false),
+            requests: Mutex::new(false),
             seen: Default::default(),
             last: AtomicU32::new(u32::MAX),
             cancelled: AtomicU64::new(0),
@@ -96,7 +96,7 @@ impl Source {
         self.seen().map(u64::from).sum()
     }
 
-    /// Whether each owner was told of the last event.
+    /// Whether each owner has seen the last event.
     pub(crate) fn is_served(&self) -> bool {
         let raised = self.raised();
         self.seen().all(|seen| seen == raised)
@@ -104,13 +104,13 @@ impl Source {
 
     /// Raises the next event.
     pub(crate) fn raise(&self) {
-        // Before it happens: whoever is told may compare.
+        // Before it happens: an owner that is woken may compare.
         self.raised.fetch_add(1, SeqCst);
         let done = match self.kind {
             Kind::Edge => self.board.pulse_line(&self.wire),
             Kind::Level => {
-                let mut asks = lock(&self.asks);
-                *asks = true;
+                let mut requests = lock(&self.requests);
+                *requests = true;
                 self.board.set_line(&self.wire, true)
             }
         };
@@ -129,13 +129,13 @@ impl Source {
         self.seen[owner].load(SeqCst) >= self.last.load(SeqCst)
     }
 
-    /// An owner was told.
+    /// An owner's wait has ended with an event.
     pub(crate) fn serve(&self, owner: usize, fired: Fired) {
         if self.kind == Kind::Level {
-            let mut asks = lock(&self.asks);
-            if !std::mem::take(&mut *asks) {
+            let mut requests = lock(&self.requests);
+            if !std::mem::take(&mut *requests) {
                 self.for_nothing.fetch_add(1, SeqCst);
-                // A socket tells what a kernel would have forgotten with the write that masks.
+                // A socket delivers what a kernel would have forgotten with the write that masks.
                 if self.on_root.is_none() {
                     watch::fail(&format!("{}: an event of a device that is quiet: {self}", self.name));
                 }

@@ -1,5 +1,5 @@
-//! The end of a run that goes wrong: a line that stands still for a minute, or anything else, told with the state of all
-//! that runs.
+//! The end of a run that goes wrong: a line that stands still for a minute, or anything else, reported with the state
+//! of all that runs.
 
 use std::{
     collections::HashMap,
@@ -45,7 +45,7 @@ fn rigs() -> Vec<Arc<Rig>> {
     lock(&RIGS).iter().filter_map(Weak::upgrade).collect()
 }
 
-/// What a round may take beyond its time, until everybody has ended and all is idle.
+/// What a round may take beyond its time, until all owners have ended and all is idle.
 const END: Duration = Duration::from_secs(120);
 
 /// Watches, on a thread of its own, for lines whose last event is not seen by all, and for an end that does not come.

@@ -1,8 +1,8 @@
 //! The files that are locked, and the folder they are in.
 //!
-//! Their names are known to everybody beforehand, and where any user may make files, any user may have put something
-//! else under such a name. So a file is opened without waiting, which a FIFO would do for ever, and without following
-//! links; what was opened has to be a regular file with one name, before anything is written to it.
+//! Their names are predictable, and where any user may make files, any user may have put something else under such a
+//! name. So a file is opened without waiting, as opening a FIFO may block for ever, and without following links; it has
+//! to be a regular file with one name before anything is written to it.
 #![forbid(unsafe_code)]
 
 use std::{
@@ -21,9 +21,9 @@ use rustix::{
 
 use crate::{Error, Result, SystemPaths};
 
-/// Everybody may read it, which is enough to lock it.
+/// Every user may read it, which is enough to lock it.
 const MODE: u32 = 0o644;
-/// How often a name is tried whose file is removed by somebody while it is opened.
+/// How often a name is tried whose file another process removes while it is opened.
 const ATTEMPTS: u32 = 16;
 
 /// A lock file, open.
@@ -48,7 +48,7 @@ impl LockFile {
             let stat = rustix::fs::fstat(&file).map_err(|errno| Error::file("look at", &path, errno))?;
             match (FileType::from_raw_mode(stat.st_mode), stat.st_nlink) {
                 (FileType::RegularFile, 1) => return Ok(Self { file, path, writable }),
-                // Removed since: whoever comes next would lock another one.
+                // Removed since: the next process would make and lock another one.
                 (FileType::RegularFile, 0) => {}
                 (FileType::RegularFile, _) => {
                     return Err(Error::LockFile { path, found: "a file with several names", owner: stat.st_uid });
@@ -62,15 +62,16 @@ impl LockFile {
 
 const MAKE: &str = "make the lock file";
 
-/// Opens a file, or makes it; nothing if it was there and is not any more.
+/// Opens a file, or makes it; `None` if it was removed meanwhile.
 fn open(path: &Path) -> Result<Option<(OwnedFd, bool)>, Errno> {
     let flags = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
     let open = |more| rustix::fs::open(path, flags | more, Mode::from_raw_mode(MODE));
-    // The kernel of a distribution refuses to open another user's file in a folder like /run/lock for one who would
-    // also make it, even to root. So the two are two calls.
+    // Kernels of distributions refuse `O_CREAT` for another user's file in a folder like /run/lock, even to root. So
+    // making a file and opening one are two calls.
     match open(OFlags::RDWR | OFlags::CREATE | OFlags::EXCL) {
         Ok(file) => {
-            // The mask of this process may have taken away what others need. Failing that they are told.
+            // The umask may have removed the permissions that other users need. If this fails, they get an error that
+            // says so.
             let _ = rustix::fs::fchmod(&file, Mode::from_raw_mode(MODE));
             return Ok(Some((file, true)));
         }
@@ -121,7 +122,7 @@ fn own(paths: &SystemPaths) -> PathBuf {
     paths.run.join("pynq")
 }
 
-/// The folder where lock files are, without making one: `/run/pynq` if it is there, else `/run/lock`, where everybody
+/// The folder where lock files are, without making one: `/run/pynq` if it is there, else `/run/lock`, where every user
 /// may make files, else `/run`.
 pub(super) fn folder(paths: &SystemPaths) -> PathBuf {
     let own = own(paths);
@@ -129,8 +130,8 @@ pub(super) fn folder(paths: &SystemPaths) -> PathBuf {
 }
 
 fn shared(paths: &SystemPaths) -> PathBuf {
-    let everybody = paths.run.join("lock");
-    if everybody.is_dir() { everybody } else { paths.run.clone() }
+    let run_lock = paths.run.join("lock");
+    if run_lock.is_dir() { run_lock } else { paths.run.clone() }
 }
 
 /// The folder where lock files are, made if this user may make one.
@@ -166,8 +167,8 @@ fn trusted(folder: PathBuf, found: &fs::Metadata) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Whether somebody holds a lock in the shared folder. A folder of our own that appeared now would hide it from all who
-/// come after.
+/// Whether a lock is held in the shared folder. A folder of our own that appeared now would hide it from later
+/// processes.
 fn is_used(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| {
@@ -181,15 +182,15 @@ fn is_used(folder: &Path) -> bool {
 fn is_locked(path: &Path) -> bool {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let Ok(file) = rustix::fs::open(path, flags, Mode::empty()) else { return false };
-    // Alone, so that one who holds it together with others counts, too.
+    // An exclusive lock, so that holders of a shared one count, too.
     rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK)
 }
 
-/// The process that a lock file names, read through the file that is open. It may be anybody's: no more than a number
-/// is read of it.
+/// The process that a lock file names, read through the open file. Any user may have written it: no more than a number
+/// is read.
 pub(super) fn written(file: impl AsFd) -> Option<u32> {
     let stat = rustix::fs::fstat(&file).ok()?;
-    // A device file must not be read for it.
+    // The lock may be on a device file, which must not be read for this.
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return None;
     }
@@ -204,7 +205,7 @@ pub(super) fn written(file: impl AsFd) -> Option<u32> {
     text.trim().parse().ok().filter(|&pid| pid > 0)
 }
 
-/// Writes this process's number into a lock file, over what a holder left that was killed.
+/// Writes this process's number into a lock file, over what a killed holder left.
 pub(super) fn write(file: &OwnedFd, path: &Path) -> Result<()> {
     let failed = |errno: Errno| Error::file("write", path, io::Error::from(errno));
     rustix::fs::ftruncate(file, 0).map_err(failed)?;

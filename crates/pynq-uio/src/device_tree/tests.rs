@@ -16,7 +16,7 @@ fn errno(errno: rustix::io::Errno) -> io::Error {
 
 const NOENT: rustix::io::Errno = rustix::io::Errno::NOENT;
 
-/// What the kernel does when it is told of an overlay.
+/// What the kernel does when an overlay is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Mood {
     #[default]
@@ -186,7 +186,7 @@ fn all_are_removed_in_reverse() {
         drop(tree.clone().apply_blob(name, &blob()).unwrap());
     }
     assert_eq!(tree.list().unwrap().len(), 3);
-    // Somebody else was quicker with one of them.
+    // Another program removes one of them first.
     configfs.remove_folder(&tree.folder.join("c")).unwrap();
     tree.remove_all().unwrap();
     tree.remove_all().unwrap();
@@ -207,7 +207,7 @@ fn success_of_the_write_is_not_success() {
         *configfs.mood.lock().unwrap() = Mood::Applies;
         let _ = tree.apply_blob("x", &blob()).unwrap();
     }
-    // Without a status, nothing tells whether a file was applied.
+    // Without a status, there is no way to know whether a file was applied.
     let (tree, configfs) = tree(Configfs { without_status: true, ..Configfs::default() });
     assert!(matches!(tree.apply_file("x", "x.dtbo"), Err(Error::File { action: "read", .. })));
     assert!(configfs.list(&tree.folder).unwrap().is_empty());
@@ -251,7 +251,7 @@ fn one_that_is_there_is_ensured_by_what_it_is() {
         assert_eq!(*configfs.log.lock().unwrap(), ["apply x"]);
         configfs.make_folder(&tree.folder.join("y")).unwrap();
         assert_eq!(tree.status("y").unwrap(), OverlayStatus::Unapplied);
-        assert!(tree.ensure_blob("y", &blob()).unwrap().is_some(), "what somebody left behind was not applied");
+        assert!(tree.ensure_blob("y", &blob()).unwrap().is_some(), "what was left behind was not applied");
         assert_eq!(*configfs.log.lock().unwrap(), ["apply x", "apply y"]);
         *configfs.mood.lock().unwrap() = Mood::SaysSo;
         assert!(matches!(tree.ensure_blob("z", &blob()), Err(Error::OverlayNotApplied { .. })));

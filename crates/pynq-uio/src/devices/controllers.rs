@@ -1,9 +1,9 @@
 //! AXI interrupt controllers that the kernel's own driver has, and whose lines are interrupts of the kernel: the usual
 //! layout of PetaLinux.
 //!
-//! The device tree tells. Such a controller is a node that is called an interrupt controller and is `compatible` with the
-//! driver's word; a device on it has it for its `interrupt-parent`, and the number of its line for the first cell of its
-//! `interrupts`. The controller's registers are the kernel's then: who wrote to them would take the enables away from
+//! The device tree shows them. Such a controller is a node that is called an interrupt controller and is `compatible`
+//! with the driver's word; a device on it has it for its `interrupt-parent`, and the number of its line for the first
+//! cell of its `interrupts`. The controller's registers are the kernel's then: another writer would change the enables
 //! under it.
 
 use std::{
@@ -15,7 +15,7 @@ use crate::SystemPaths;
 
 /// Words of the drivers for an AXI INTC, in the kernel.
 const DRIVERS: [&str; 2] = ["xlnx,xps-intc-1.00.a", "xlnx,axi-intc-4.1"];
-/// How deep nodes of the device tree are nested; more than anybody's.
+/// How deep nodes of the device tree are searched; more than any tree needs.
 const DEPTH: usize = 12;
 
 /// An AXI interrupt controller that the kernel's own driver has.
@@ -76,7 +76,7 @@ fn controller(base: &Path, node: &Path) -> Option<KernelController> {
     Some(KernelController { address, node, phandle })
 }
 
-/// The controller and its line that a device's node asks for.
+/// The controller and its line that a device's node names.
 pub(super) fn line(paths: &SystemPaths, controllers: &[KernelController], node: &Path) -> Option<(u64, u32)> {
     if controllers.is_empty() {
         return None;

@@ -1,20 +1,20 @@
 //! Which interrupt is a UIO device's.
 //!
-//! No file of the kernel's says it. Two say enough together:
+//! No single file of the kernel's says it. Two say enough together:
 //!
-//! * The device-tree node says which interrupt the device *asked for*, by numbers: exact, but only for nodes, and in the
-//!   terms of a parent controller that the property does not name.
+//! * The device-tree node says which interrupt the device *requested*, by numbers: exact, but only for nodes, and in
+//!   the terms of a parent controller that the property does not name.
 //! * The table of interrupts says which one it *got*, but by the device's name, which it may share with others.
 //!
-//! So the node's interrupt counts if the table has it under the device's name, and tells devices of one name apart. What
-//! is left goes by the name alone, where that leaves no choice; and where it does, that is what is reported.
+//! So the node's interrupt counts if the table has it under the device's name, and distinguishes devices of one name.
+//! The remaining devices get theirs by name alone; where that leaves a choice, the candidates are reported.
 
 use std::{fmt, fs, io, path::Path};
 
 use super::UioDevice;
 use crate::{Error, InterruptRow, Interrupts, Result, Trigger, interrupts::gone};
 
-/// The interrupt of a UIO device, as far as the system tells.
+/// The interrupt of a UIO device, as far as the system shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UioInterrupt {
@@ -37,7 +37,7 @@ pub struct UioIrq {
     pub hwirq: Option<u32>,
     /// The controller, if the kernel shows it.
     pub chip: Option<String>,
-    /// Its trigger, where the kernel or the device tree tells.
+    /// Its trigger, if the kernel or the device tree shows it.
     pub trigger: Option<Trigger>,
 }
 
@@ -148,7 +148,7 @@ pub(super) fn pair(devices: &mut [UioDevice], interrupts: &Interrupts) {
     let mut left = Vec::new();
     for (index, device) in devices.iter_mut().enumerate() {
         match device.specifier {
-            Specifier::Gic { id, trigger } => match asked_and_got(&device.name, id, interrupts) {
+            Specifier::Gic { id, trigger } => match requested_and_got(&device.name, id, interrupts) {
                 Some(row) => device.interrupt = UioInterrupt::Known(UioIrq::of(row)),
                 None if interrupts.rows().is_empty() => {
                     let irq = UioIrq { virq: None, hwirq: Some(id), chip: None, trigger };
@@ -173,21 +173,21 @@ pub(super) fn pair(devices: &mut [UioDevice], interrupts: &Interrupts) {
     }
 }
 
-/// The row of the GIC's interrupt that the node asks for, if the device's name is on it.
-fn asked_and_got<'a>(name: &str, id: u32, interrupts: &'a Interrupts) -> Option<&'a InterruptRow> {
+/// The row of the GIC's interrupt that the node names, if the device's name is on it.
+fn requested_and_got<'a>(name: &str, id: u32, interrupts: &'a Interrupts) -> Option<&'a InterruptRow> {
     interrupts
         .rows()
         .iter()
         .find(|row| row.is_gic() && row.hwirq == Some(id) && row.actions.iter().any(|action| action == name))
 }
 
-/// The row of another controller's line that the node asks for, if the device's name is on it and on no other such row.
+/// The row of another controller's line that the node names, if the device's name is on it and on no other such row.
 fn on_line<'a>(name: &'a str, line: u32, interrupts: &'a Interrupts) -> Option<&'a InterruptRow> {
     let mut rows = interrupts.by_action(name).filter(|row| !row.is_gic() && row.hwirq == Some(line));
     rows.next().filter(|_| rows.next().is_none())
 }
 
-/// What the name alone tells about one of the devices that are left.
+/// What the name alone says about one of the remaining devices.
 fn named(devices: &[UioDevice], left: &[usize], index: usize, interrupts: &Interrupts) -> UioInterrupt {
     let Some(name) = devices.get(index).map(|device| &device.name) else { return UioInterrupt::None };
     // A shared line has the name once for each of its handlers.

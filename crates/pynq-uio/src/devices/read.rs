@@ -17,7 +17,7 @@ pub(super) fn devices(
         let folder = folder.join(format!("uio{number}"));
         match device(paths, number, &folder, controllers) {
             Ok(None) => {}
-            // It left while it was looked at, and what was found of it, or the failure to find more, means nothing.
+            // The device left while it was read: neither what was found of it nor the error means anything.
             _ if matches!(name(&folder), Ok(None)) => {}
             Ok(Some(device)) => devices.push(device),
             Err(error) => return Err(error),

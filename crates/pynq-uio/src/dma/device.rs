@@ -105,7 +105,7 @@ pub(super) struct Created {
 
 impl Drop for Created {
     fn drop(&mut self) {
-        // There is nobody to tell. A device that stays has a name with the process's number in it.
+        // A drop can't report an error. A device that stays has a name with the process's number in it.
         let _ = self.files.write(&self.manager, format!("delete {}\n", self.name).as_bytes());
     }
 }

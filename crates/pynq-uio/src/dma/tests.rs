@@ -102,7 +102,7 @@ impl DmaRig for Rig {
     }
 }
 
-/// The manager: makes and deletes devices, as the module does when it is told to.
+/// The manager: makes and deletes devices, as the module does on command.
 #[derive(Debug)]
 struct Manager {
     tree: PathBuf,
@@ -212,16 +212,16 @@ fn what_the_sync_files_are_told() {
     tree.device("u-dma-buf", "udmabuf0", 0x1F00_0000, 0x2000);
     let buffer = tree.memory().open("udmabuf0").unwrap();
     assert_eq!((buffer.physical_address(), buffer.size(), buffer.is_coherent()), (0x1F00_0000, 0x2000, false));
-    let told = |name: &str| tree.read(&format!("sys/class/u-dma-buf/udmabuf0/{name}"));
+    let written = |name: &str| tree.read(&format!("sys/class/u-dma-buf/udmabuf0/{name}"));
     buffer.sync_for_device(0x20..0x60, Direction::ToDevice).unwrap();
-    assert_eq!(told("sync_for_device"), "0x0000002000000045");
-    assert_eq!(told("sync_for_cpu"), "");
+    assert_eq!(written("sync_for_device"), "0x0000002000000045");
+    assert_eq!(written("sync_for_cpu"), "");
     buffer.sync_for_cpu(0x1001..0x1002, Direction::FromDevice).unwrap();
-    assert_eq!(told("sync_for_cpu"), "0x0000100000000019");
+    assert_eq!(written("sync_for_cpu"), "0x0000100000000019");
     buffer.sync_for_device(0..0x2000, Direction::Bidirectional).unwrap();
-    assert_eq!(told("sync_for_device"), "0x0000000000002001");
+    assert_eq!(written("sync_for_device"), "0x0000000000002001");
     buffer.sync_for_device(5..5, Direction::ToDevice).unwrap();
-    assert_eq!(told("sync_for_device"), "0x0000000000002001", "an empty range is not handed over");
+    assert_eq!(written("sync_for_device"), "0x0000000000002001", "an empty range is not handed over");
 }
 
 #[test]
@@ -295,10 +295,10 @@ fn a_manager_that_can_not() {
     manager.out_of_memory.store(true, Ordering::Relaxed);
     let error = rig.memory.allocate(&DmaRequest::new(16)).unwrap_err();
     assert_eq!(rig.reason(&error), Some(DmaError::NoMemory { size: 16 }));
-    // More than a number has room for is not even asked of it.
-    let asked = manager.log.lock().unwrap().len();
+    // The manager gets no request for more than a number has room for.
+    let requests = manager.log.lock().unwrap().len();
     assert!(rig.memory.allocate(&DmaRequest::new(usize::MAX)).is_err());
-    assert_eq!(manager.log.lock().unwrap().len(), asked);
+    assert_eq!(manager.log.lock().unwrap().len(), requests);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 //! A buffer object belongs to the open file that it was made through, which each buffer has to itself: closing it gives
 //! the memory back, however the process ends.
 //!
-//! Memory is asked for that is not cached. The driver can give cached memory too, but in some of its versions the call
-//! that hands a range over does nothing, since XRT came to flush caches by itself.
+//! Uncached memory is requested. The driver can give cached memory too, but in some of its versions the call that hands
+//! a range over does nothing, since XRT came to flush caches by itself.
 #![forbid(unsafe_code)]
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The file that the kernel reads the configuration data from.
 //!
-//! The kernel looks a file up by name when it is told to program, and reads it before that call returns. The file comes
+//! The kernel looks a file up by name when it starts to program, and reads it before that call returns. The file comes
 //! into place by a rename, so nobody ever reads half of one. What stood there before comes back if programming fails.
 
 use std::{
@@ -10,7 +10,7 @@ use std::{
 
 use crate::{Error, Result};
 
-/// A firmware file in its place. Dropped, it goes, and what was there before comes back.
+/// A firmware file in its place. Dropping it removes the file and brings back what was there before.
 #[derive(Debug)]
 pub(super) struct Firmware {
     file: PathBuf,
@@ -105,7 +105,7 @@ impl Firmware {
 
 impl Drop for Firmware {
     fn drop(&mut self) {
-        // Whoever drops this has an error to report that matters more than one from here.
+        // The caller that drops this has an error to report that matters more than one from here.
         if self.kept {
             return;
         }

@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FpgaState {
-    /// The kernel can't tell. On a Zynq this is so when nothing was programmed.
+    /// The kernel doesn't know. On a Zynq this is so when nothing was programmed.
     Unknown,
     /// No power.
     PowerOff,

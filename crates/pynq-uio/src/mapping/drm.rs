@@ -24,7 +24,7 @@ pub(crate) struct CreateBo {
     pub(crate) flags: u32,
 }
 
-/// Tells at which offset of the file a buffer object is mapped.
+/// Returns at which offset of the file a buffer object is mapped.
 #[repr(C)]
 #[derive(Debug, Default)]
 pub(crate) struct MapBo {
@@ -33,7 +33,7 @@ pub(crate) struct MapBo {
     pub(crate) offset: u64,
 }
 
-/// Tells where a buffer object lies.
+/// Returns where a buffer object lies.
 #[repr(C)]
 #[derive(Debug, Default)]
 pub(crate) struct InfoBo {
@@ -68,7 +68,7 @@ pub(crate) fn create(file: impl AsFd, argument: &mut CreateBo) -> Result<(), Err
     unsafe { ioctl(file, call) }
 }
 
-/// Asks where a buffer object is mapped.
+/// Gets where a buffer object is mapped.
 pub(crate) fn map(file: impl AsFd, argument: &mut MapBo) -> Result<(), Errno> {
     // SAFETY: the number is of a call that takes a pointer to just this argument, of the size that it says.
     let call = unsafe { Updater::<MAP, MapBo>::new(argument) };
@@ -76,7 +76,7 @@ pub(crate) fn map(file: impl AsFd, argument: &mut MapBo) -> Result<(), Errno> {
     unsafe { ioctl(file, call) }
 }
 
-/// Asks where a buffer object lies.
+/// Gets where a buffer object lies.
 pub(crate) fn info(file: impl AsFd, argument: &mut InfoBo) -> Result<(), Errno> {
     // SAFETY: the number is of a call that takes a pointer to just this argument, of the size that it says.
     let call = unsafe { Updater::<INFO, InfoBo>::new(argument) };

@@ -23,8 +23,8 @@ const WORD: usize = size_of::<usize>();
 impl Memory {
     /// Maps `size` bytes of the device file `path` from byte `offset` on, which is a multiple of the page size.
     ///
-    /// `uncached` opens the file with `O_SYNC`, which asks the driver for memory that is not cached, if it has the
-    /// choice; without it, memory is cached unless the driver says otherwise.
+    /// `uncached` opens the file with `O_SYNC`, which requests uncached memory from a driver that has the choice;
+    /// without it, memory is cached unless the driver says otherwise.
     ///
     /// # Errors
     ///

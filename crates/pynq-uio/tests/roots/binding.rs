@@ -303,7 +303,7 @@ fn a_wait_may_move_from_a_blocked_thread_to_a_task() {
             device.raise();
             assert!(waiting.await.is_ok());
         });
-        // And where there is no reactor it is told so, as nobody would wake it.
+        // And where there is no reactor the wait ends with an error, as nothing would wake it.
         let mut waiting = wait(&node);
         let mut poll_once = |cx: &mut Context<'_>| {
             assert!(waiting.as_mut().poll(cx).is_pending());
@@ -316,7 +316,7 @@ fn a_wait_may_move_from_a_blocked_thread_to_a_task() {
     });
 }
 
-/// Nobody polls it, and its event is counted all the same.
+/// No task polls it, and its event is counted all the same.
 #[test]
 fn a_listener_that_was_armed_within_a_runtime_is_served_by_it() {
     finishes(|| {

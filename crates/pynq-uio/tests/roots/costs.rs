@@ -57,8 +57,8 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// A device whose line is active whenever the calling thread has gone to sleep, so that every event finds it there. Nothing
-/// in it but one thread that blocks on reads, so that nobody waits for a lock.
+/// A device whose line is active whenever the calling thread has gone to sleep, so that every event finds it there.
+/// Nothing in it but one thread that blocks on reads, so that no thread waits for a lock.
 fn busy_device() -> (OwnedFd, JoinHandle<()>) {
     let (near, far) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).unwrap();
     rustix::io::ioctl_fionbio(&near, true).unwrap();
@@ -98,7 +98,7 @@ fn mark(what: &str) {
     let _ = std::fs::metadata(format!("/pynq/{what}"));
 }
 
-/// Waits so many times, and tells what the calling thread allocated after the first few.
+/// Waits so many times, and returns what the calling thread allocated after the first few.
 async fn events(node: &NodeHandle) -> Result<usize, Error> {
     let mut line = node.line(0)?;
     for _ in 0..WARM_UP {
@@ -126,7 +126,7 @@ fn on_tokio() -> usize {
 fn in_a_blocking_twin() -> usize {
     let (node, kernel) = node(NoReactor);
     let mut line = node.line(0).unwrap();
-    // The twin itself, a call for each event; and one call with all of them in it.
+    // The blocking form itself, a call for each event; and one call with all of them in it.
     for _ in 0..WARM_UP {
         line.wait().unwrap();
     }
@@ -152,7 +152,7 @@ fn on_smol() -> usize {
     allocations
 }
 
-/// The same device in the least that async-io can be asked for.
+/// The same device with the least that async-io can do.
 fn on_bare_async_io() -> usize {
     let (fd, kernel) = busy_device();
     let watched = Async::new_nonblocking(fd).unwrap();

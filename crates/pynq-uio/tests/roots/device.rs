@@ -52,7 +52,7 @@ impl Device {
         self.board.stimulate(&Stimulus::pulse(&self.path)).unwrap();
     }
 
-    /// Waits until the near end was closed, and tells what had happened by then.
+    /// Waits until the near end was closed, and returns what had happened by then.
     pub(crate) fn closed(mut self) -> crate::uio::State {
         self.kernel.take().unwrap().join().unwrap();
         self.uio.pump()
@@ -99,7 +99,7 @@ pub(crate) fn announced(mut wait: Waiting, registered: mpsc::Sender<()>) -> Wait
     }))
 }
 
-/// A blocking twin of a wait, on a thread; returns when that waits.
+/// The blocking form of a wait, on a thread; returns when that waits.
 pub(crate) fn twin(node: &NodeHandle) -> JoinHandle<Result<Fired, Error>> {
     let (sender, registered) = mpsc::channel();
     let (node, wait) = (node.clone(), announced(wait(node), sender));

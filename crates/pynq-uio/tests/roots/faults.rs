@@ -1,4 +1,4 @@
-//! What the kernel may do to a root: take the device away, count on, wake for nothing, tell late.
+//! What the kernel may do to a root: take the device away, count on, wake for nothing, report late.
 
 use std::{
     sync::{
@@ -81,7 +81,7 @@ fn a_device_that_went_while_nobody_waited_fails_the_next_wait() {
     });
 }
 
-/// Counts who is asked to watch what.
+/// Counts the descriptors that are registered.
 struct Counting(Arc<AtomicU32>);
 
 impl Reactor for Counting {
@@ -98,24 +98,24 @@ impl Reactor for Counting {
 #[test]
 fn a_device_that_is_gone_is_watched_by_nobody() {
     finishes(|| {
-        let asked = Arc::new(AtomicU32::new(0));
-        let interrupts = interrupts(Counting(Arc::clone(&asked)));
+        let registered = Arc::new(AtomicU32::new(0));
+        let interrupts = interrupts(Counting(Arc::clone(&registered)));
         let (device, node) = Device::on(&interrupts);
         let mut line = Line::new(node.clone(), 0).unwrap();
         device.uio.remove();
         assert_eq!(line.wait(), Err(Error::DeviceGone));
         assert_eq!(smol::block_on(line.wait_async()), Err(Error::DeviceGone));
-        // Closed by whoever replaces the design.
+        // Closed, as when the design is replaced.
         let (device, node) = Device::on(&interrupts);
         let mut line = Line::new(node.clone(), 0).unwrap();
         interrupts.close();
         assert_eq!(smol::block_on(line.wait_async()), Err(Error::DeviceGone));
-        assert_eq!(asked.load(SeqCst), 0);
+        assert_eq!(registered.load(SeqCst), 0);
         drop(device);
     });
 }
 
-/// Events that the kernel has counted and this descriptor was never told of one by one.
+/// Events that the kernel has counted and that this descriptor did not read one by one.
 #[test]
 fn jumps_of_the_count_are_counted() {
     finishes(|| {
@@ -141,7 +141,7 @@ fn jumps_of_the_count_are_counted() {
     });
 }
 
-/// A pin straight on the root is masked there when nobody waits, and what was on the way is nobody's.
+/// A pin straight on the root is masked there when nothing waits, and an event that was on the way is discarded.
 #[test]
 fn a_root_that_masks_is_masked_and_emptied_when_the_last_wait_goes() {
     finishes(|| {
@@ -168,7 +168,7 @@ fn a_root_that_masks_is_masked_and_emptied_when_the_last_wait_goes() {
 #[test]
 fn an_event_on_its_way_when_the_wait_goes_is_read_and_forgotten() {
     finishes(|| {
-        // No reactor turns and no thread is blocked: nobody reads it but the one who masks.
+        // No reactor turns and no thread is blocked: only the call that masks reads it.
         let runtime = Builder::new_current_thread().enable_io().build().unwrap();
         let (device, node) = Device::on(&interrupts(TokioReactor::in_context()));
         let _context = runtime.enter();
@@ -190,7 +190,7 @@ fn an_event_on_its_way_when_the_wait_goes_is_read_and_forgotten() {
     });
 }
 
-/// Of a device that was left enabled, with an event that nobody has read.
+/// Of a device that was left enabled, with an event that was not read.
 #[test]
 fn an_event_from_before_a_masking_root_was_made_is_not_its_own() {
     finishes(|| {
@@ -217,7 +217,7 @@ fn a_root_below_a_controller_is_not_written_to_when_waits_go() {
         }
         until(|| device.uio.pump().unmasked == 1);
         assert_eq!(device.uio.pump().masked, 0);
-        // What comes while nobody waits is there for the next one.
+        // What comes while nothing waits is there for the next wait.
         device.raise();
         until(|| device.uio.is_unread());
         assert!(line.wait().is_ok());
@@ -229,7 +229,7 @@ fn a_root_below_a_controller_is_not_written_to_when_waits_go() {
     });
 }
 
-/// A reactor that takes the descriptor for readable when somebody else has read it.
+/// A reactor that takes the descriptor for readable when another thread has read it.
 #[test]
 fn a_reactor_whose_word_is_stale_looks_again() {
     fn check(reactor: impl Reactor + 'static) {
@@ -262,10 +262,10 @@ fn a_root_needs_a_reactor_only_to_be_admitted() {
     let root = no_reactor().root(fd, Masking::AtTheRoot).unwrap();
     assert_eq!(root.prepare_wait(), Err(Error::NoReactor));
     let mut admitted = None;
-    let mut ask = |_: &mut Context<'_>| {
+    let mut try_poll = |_: &mut Context<'_>| {
         admitted = Some(root.prepare_wait());
         Poll::Ready(())
     };
-    root.block(&mut ask, None).unwrap();
+    root.block(&mut try_poll, None).unwrap();
     assert_eq!(admitted, Some(Ok(pynq_core::interrupt::Driven::ByCaller)));
 }

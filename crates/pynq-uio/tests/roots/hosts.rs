@@ -19,7 +19,7 @@ use tokio::{runtime::Runtime, task::LocalSet};
 pub(crate) enum Kind {
     /// The test's own thread, with a dispatcher's thread for a reactor.
     Dispatcher(Arc<Dispatcher>),
-    /// A thread for each task, in the blocking twin of its wait, and no reactor at all.
+    /// A thread for each task, in the blocking form of its wait, and no reactor at all.
     Threads,
     /// tokio's threads.
     Tokio(Arc<Runtime>),
@@ -101,7 +101,7 @@ impl Drop for Host {
     fn drop(&mut self) {
         for thread in self.threads.take() {
             let ended = thread.join();
-            assert!(ended.is_ok() || thread::panicking(), "a blocking twin gave up");
+            assert!(ended.is_ok() || thread::panicking(), "a blocking wait gave up");
         }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct Root {
     sleeps: RefCell<Vec<Arc<Gate>>>,
 }
 
-/// What is between the device and the wakers of those who wait.
+/// What is between the device and the wakers of the waiting tasks.
 #[derive(Default)]
 struct UnderWay {
     /// The node's dispatch.
@@ -133,7 +133,7 @@ impl InterruptSource for Watched {
 struct Gate {
     at: Instant,
     open: AtomicBool,
-    /// The clock's waker was woken, or nobody sleeps any more.
+    /// The clock's waker was woken, or no task sleeps any more.
     rung: AtomicBool,
     waker: Mutex<Option<Waker>>,
 }
@@ -207,10 +207,11 @@ impl Root {
         self.uio.borrow().clone().expect("the root's node was built first")
     }
 
-    /// Nothing was told that somebody should read, and nobody is dispatching.
+    /// No count is waiting to be read, and no thread is dispatching.
     fn is_quiet(&self, uio: &Uio) -> bool {
         let stamp = self.under_way.stamp.load(SeqCst);
-        // Masked though the root is armed: it has fired, and whoever has read of it, perhaps, has not come to the node yet.
+        // Masked though the root is armed: it has fired, and the thread that may have read it has not come to the node
+        // yet.
         let has_fired = !uio.pump().enabled || uio.is_unread();
         let waits = self.under_way.armed.load(SeqCst) && (self.failed.get() || has_fired);
         !waits && self.under_way.depth.load(SeqCst) == 0 && self.under_way.stamp.load(SeqCst) == stamp

@@ -81,7 +81,7 @@ fn storm(reactor: impl Reactor + 'static) {
     comes_to_rest(&node);
     assert!(completed > 0, "some of them met an event");
     until(|| !device.uio.pump().enabled);
-    // Nothing is broken: the next event reaches who waits for it.
+    // Nothing is broken: the next event reaches the thread that waits for it.
     let mut line = Line::new(node.clone(), 0).unwrap();
     let _ = line.wait_until(Instant::START);
     device.raise();

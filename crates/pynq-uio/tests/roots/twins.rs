@@ -194,8 +194,9 @@ impl InterruptSource for Meddled {
     }
 }
 
-/// The root stays unmasked between two waits, and the controller tells each event by one edge. The event of the second
-/// wait comes in the access that unmasks its line; a thread that is blocked on all roots reads it before the root is armed.
+/// The root stays unmasked between two waits, and the controller reports each event by one edge. The event of the
+/// second wait comes in the access that unmasks its line; a thread that is blocked on all roots reads it before the
+/// root is armed.
 #[test]
 fn an_edge_of_a_controller_that_is_read_before_the_root_is_armed_is_kept() {
     finishes(|| {
@@ -221,13 +222,13 @@ fn an_edge_of_a_controller_that_is_read_before_the_root_is_armed_is_kept() {
         board.stimulate(&Stimulus::pulse("intc/intr[0]")).unwrap();
         root.meddles.store(true, SeqCst);
         let mut waiting: Waiting = Box::pin(async move { line.wait_async().await });
-        assert!(poll(&mut waiting).is_pending(), "nobody has looked before");
+        assert!(poll(&mut waiting).is_pending(), "no poll has seen it before");
         assert_eq!(node.line_stats(0).fired, 1, "served by the poll of the root");
         assert!(matches!(poll(&mut waiting), Poll::Ready(Ok(_))));
     });
 }
 
-/// A controller with three edges, one for each of three who wait, on one UIO device.
+/// A controller with three edges, one for each of three waiters, on one UIO device.
 struct Three {
     board: Board,
     node: NodeHandle,
@@ -356,7 +357,7 @@ fn a_hundred_thousand_events_for_three_twins() {
     });
 }
 
-/// The dispatcher's thread goes on, and so do all others who were woken with it.
+/// The dispatcher's thread goes on, and so do all others that were woken with it.
 #[test]
 fn a_waker_that_panics_does_not_end_the_dispatcher() {
     finishes(|| {

@@ -1,9 +1,9 @@
 //! A UIO device without a kernel: a socket pair, with a simulated CPU pin as the interrupt line.
 //!
-//! What is behind the far end does as `uio` and `uio_pdrv_genirq` do. Writing 1 unmasks and 0 masks, any number of times.
-//! The handler masks the line and tells the total count, so there is one event for each unmasking. An edge that comes while
-//! it is masked is remembered; a level that is still active fires again at once. Packets, not a stream: a stream would
-//! merge two counts.
+//! What is behind the far end does as `uio` and `uio_pdrv_genirq` do. Writing 1 unmasks and 0 masks, any number of
+//! times. The handler masks the line and reports the total count, so there is one event for each unmasking. An edge
+//! that comes while it is masked is remembered; a level that is still active fires again at once. Packets, not a
+//! stream: a stream would merge two counts.
 
 use std::{
     fmt,
@@ -33,7 +33,7 @@ struct Inner {
     cpu: CpuPin,
     far: OwnedFd,
     state: Mutex<State>,
-    /// The line has changed since somebody last looked.
+    /// The line has changed since it was last checked.
     again: AtomicBool,
     waker: Waker,
 }
@@ -45,8 +45,8 @@ pub(crate) struct State {
     pub(crate) enabled: bool,
     /// Events in all.
     pub(crate) count: u32,
-    /// How many of them there were when it was last told.
-    pub(crate) told: u32,
+    /// How many of them there were when the count was last sent.
+    pub(crate) sent: u32,
     /// How often 1 was written.
     pub(crate) unmasked: u32,
     /// How often 0 was written.
@@ -76,7 +76,7 @@ impl Wake for Irq {
 impl Inner {
     fn look(&self) {
         while self.again.load(SeqCst) {
-            // Whoever holds it looks after releasing it.
+            // The thread that holds it checks again after releasing it.
             let Ok(mut state) = self.state.try_lock() else { return };
             self.again.store(false, SeqCst);
             self.handle(&mut state);
@@ -87,7 +87,7 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The interrupt handler, if the line asks for it.
+    /// The interrupt handler, if the line is active.
     fn handle(&self, state: &mut State) {
         if !state.enabled || state.gone {
             return;
@@ -97,16 +97,16 @@ impl Inner {
         if cpu.poll_fired(&mut Context::from_waker(&self.waker)) == Poll::Ready(Ok(())) {
             state.enabled = false;
             state.count = state.count.wrapping_add(1);
-            self.tell(state);
+            self.send_count(state);
         }
     }
 
-    /// One read tells of all events so far, so what is to be read is one packet at most. If there is one already, the count
-    /// in it is an old one; the difference comes with the next.
-    fn tell(&self, state: &mut State) {
+    /// One read reports all events so far, so at most one packet is waiting to be read. If there is one already, the
+    /// count in it is an old one; the difference comes with the next.
+    fn send_count(&self, state: &mut State) {
         if !self.is_unread() {
-            state.told = state.count;
-            // Whom it should be told may be gone.
+            state.sent = state.count;
+            // The near end may be gone.
             let _ = send(&self.far, &state.count.to_ne_bytes(), SendFlags::NOSIGNAL);
         }
     }
@@ -115,7 +115,7 @@ impl Inner {
         let mut bytes: libc::c_int = 0;
         // SAFETY: the request writes one int, to one.
         let done = unsafe { libc::ioctl(self.far.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
-        assert_eq!(done, 0, "a socket tells what is on its way");
+        assert_eq!(done, 0, "a socket reports what is on its way");
         bytes != 0
     }
 
@@ -136,7 +136,7 @@ impl Inner {
     }
 }
 
-/// How things stand, if nobody is at it.
+/// The state, if it is not locked.
 impl fmt::Debug for Uio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Uio").field(&self.0.state.try_lock().ok().as_deref()).finish()
@@ -160,7 +160,7 @@ impl Uio {
         (this, near)
     }
 
-    /// Does what was written and what the line asks for, and tells how things stand.
+    /// Handles what was written and the line's events, and returns the state.
     pub(crate) fn pump(&self) -> State {
         let inner = &self.0;
         let mut state = inner.lock();
@@ -175,10 +175,10 @@ impl Uio {
             }
         }
         inner.handle(&mut state);
-        let told = state.clone();
+        let copy = state.clone();
         drop(state);
         inner.look();
-        told
+        copy
     }
 
     /// So many events that another process has seen.
@@ -187,7 +187,7 @@ impl Uio {
         state.count = state.count.wrapping_add(events);
     }
 
-    /// Whether a count was told that has not been read.
+    /// Whether a count was sent that has not been read.
     pub(crate) fn is_unread(&self) -> bool {
         self.0.is_unread()
     }

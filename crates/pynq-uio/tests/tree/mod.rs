@@ -79,7 +79,7 @@ impl Tree {
         entries.map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).ok())).collect()
     }
 
-    /// Lets everybody write there.
+    /// Lets every user write there.
     pub(crate) fn for_everybody(&self, path: &str) {
         fs::set_permissions(self.path(path), fs::Permissions::from_mode(0o777)).unwrap();
     }

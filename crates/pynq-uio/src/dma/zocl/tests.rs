@@ -125,7 +125,7 @@ fn what_zocl_has_none_for_comes_from_the_module() {
     assert_eq!(wide.device().name, "renderD129");
     rig.tree.device("u-dma-buf", "udmabuf0", 0x1000_0000, 0x1000);
     assert_eq!(rig.memory.allocate(&DmaRequest::new(16)).unwrap().device().name, "udmabuf0");
-    // Both are told of.
+    // The error names both.
     let error = rig.memory.allocate(&DmaRequest::new(0x20_0000)).unwrap_err();
     assert_eq!(rig.reason(&error), Some(DmaError::NoMemory { size: 0x20_0000 }));
     assert!(

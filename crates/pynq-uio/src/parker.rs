@@ -1,4 +1,4 @@
-//! How a blocked thread sleeps, and how it is got up.
+//! Parker: how a blocked thread sleeps and is unparked.
 
 use std::{
     cell::OnceCell,
@@ -20,33 +20,35 @@ use rustix::{
 use crate::timers::Timers;
 
 thread_local! {
-    static KICK: OnceCell<Arc<Kick>> = const { OnceCell::new() };
+    static PARKER: OnceCell<Arc<Parker>> = const { OnceCell::new() };
 }
 
-/// What a blocked thread sleeps on beside its file descriptors, and polls with. Each thread has one for life.
+/// What a blocked thread sleeps on beside its file descriptors, and the waker of its polls. Each thread has one for
+/// life.
 ///
-/// It counts instead of remembering a flag: a call remembers the count before it polls, and sleeps only while the count
-/// stands, so a call nested in a poll can't eat the wake-up of the one around it. The eventfd is written only while the
-/// thread sleeps: a thread that dispatches for itself costs no system call.
-pub(crate) struct Kick {
+/// It counts wake-ups instead of setting a flag: a call reads the count before it polls, and sleeps only while that is
+/// unchanged, so a call nested in a poll can't consume the wake-up of the outer one. The eventfd is written only while
+/// the thread sleeps: a thread that dispatches for itself costs no system call.
+pub(crate) struct Parker {
     count: AtomicU32,
     asleep: AtomicBool,
     eventfd: OwnedFd,
     pub(crate) timers: Timers,
 }
 
-impl Kick {
-    /// The calling thread's.
+impl Parker {
+    /// The calling thread's parker.
     pub(crate) fn current() -> Result<Arc<Self>, Error> {
-        // While the thread's own storage is being torn down, one for this call.
-        KICK.try_with(|kick| match kick.get() {
-            Some(kick) => Ok(Arc::clone(kick)),
-            None => {
-                let new = Self::new()?;
-                Ok(Arc::clone(kick.get_or_init(|| new)))
-            }
-        })
-        .unwrap_or_else(|_| Self::new())
+        // While thread-local storage is being destroyed, this call gets one of its own.
+        PARKER
+            .try_with(|parker| match parker.get() {
+                Some(parker) => Ok(Arc::clone(parker)),
+                None => {
+                    let new = Self::new()?;
+                    Ok(Arc::clone(parker.get_or_init(|| new)))
+                }
+            })
+            .unwrap_or_else(|_| Self::new())
     }
 
     fn new() -> Result<Arc<Self>, Error> {
@@ -63,24 +65,24 @@ impl Kick {
         self.count.load(SeqCst)
     }
 
-    pub(crate) fn wake_thread(&self) {
+    pub(crate) fn unpark(&self) {
         self.count.fetch_add(1, SeqCst);
         if self.asleep.load(SeqCst) {
-            // It can fail only by being full, and then the thread has been told.
+            // The write can fail only if the counter is full, and then the thread is notified already.
             let _ = rustix::io::write(&self.eventfd, &1_u64.to_ne_bytes());
         }
     }
 
-    /// A place for [`sleep`](Self::sleep)'s own descriptor, which stands first in its list.
+    /// The entry of the parker's own descriptor, which must come first in the list for [`sleep`](Self::sleep).
     pub(crate) fn poll_fd(&self) -> PollFd<'_> {
         PollFd::from_borrowed_fd(self.eventfd.as_fd(), PollFlags::IN)
     }
 
-    /// Sleeps on `fds`, the first of which is [`poll_fd`](Self::poll_fd), until one is ready, `until` has come, or the count
-    /// is no longer `seen`. Also if it is not when this is called, the descriptors are looked at.
+    /// Sleeps on `fds`, the first of which is [`poll_fd`](Self::poll_fd), until one is ready, `until` has come, or the
+    /// count is no longer `seen`. If it has changed already, this checks the descriptors without sleeping.
     pub(crate) fn sleep(&self, seen: u32, fds: &mut [PollFd<'_>], until: Option<Instant>) -> Result<(), Error> {
         self.asleep.store(true, SeqCst);
-        // Whoever counts after this look finds the thread asleep and writes the eventfd.
+        // An `unpark` that counts after this check finds `asleep` set and writes the eventfd.
         let left = if self.count() == seen {
             until.map(|until| timespec(until.saturating_duration_since(Instant::now())))
         } else {
@@ -93,20 +95,20 @@ impl Kick {
             Err(Errno::INTR) => fds.iter_mut().for_each(PollFd::clear_revents),
             Err(errno) => return Err(os(errno)),
         }
-        if fds.first().is_some_and(|kick| !kick.revents().is_empty()) {
+        if fds.first().is_some_and(|parker| !parker.revents().is_empty()) {
             let _ = rustix::io::read(&self.eventfd, &mut [0_u8; 8]);
         }
         Ok(())
     }
 }
 
-impl Wake for Kick {
+impl Wake for Parker {
     fn wake(self: Arc<Self>) {
-        self.wake_thread();
+        self.unpark();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.wake_thread();
+        self.unpark();
     }
 }
 
@@ -115,8 +117,9 @@ pub(crate) fn os(errno: Errno) -> Error {
     Error::Os(errno.raw_os_error())
 }
 
-/// How long a thread sleeps before it looks again. Kernels before 5.11 refuse epoll(7) a time whose milliseconds don't fit an
-/// `i32`, and on 32 bits those before 5.1 refuse poll(2) one whose seconds don't; it would be the end of the dispatcher.
+/// The longest timeout of one system call. Kernels before 5.11 refuse epoll(7) a timeout whose milliseconds don't fit
+/// an `i32`, and on 32 bits those before 5.1 refuse poll(2) one whose seconds don't; the error would end the
+/// dispatcher.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// What is left until a deadline, or as much of it as the kernel takes.
