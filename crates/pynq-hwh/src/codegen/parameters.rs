@@ -20,7 +20,7 @@ pub(super) fn texts(block: &IpBlock) -> BTreeSet<String> {
 fn built(block: &IpBlock) -> (BTreeMap<String, u64>, BTreeSet<String>) {
     let (mut found, mut texts) = (BTreeMap::new(), BTreeSet::new());
     for (name, _) in block.parameters.iter() {
-        // Where a block lies, the memory map tells and the parameters sometimes don't.
+        // A block's address is in the memory map always, and in the parameters only sometimes.
         let name = name.to_ascii_uppercase();
         let built = name.starts_with("C_") && !name.ends_with("BASEADDR") && !name.ends_with("HIGHADDR");
         let value = || {
