@@ -1,4 +1,4 @@
-//! What the benchmarks in the `benches` folder share: rounds that take turns, and what is told of them.
+//! What the benchmarks in the `benches` folder share: rounds that take turns, and the report of them.
 //!
 //! Every figure is a ratio to a baseline of the same run.
 #![forbid(unsafe_code)]

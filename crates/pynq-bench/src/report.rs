@@ -1,4 +1,4 @@
-//! What a run is told as: a table for people, JSON for the page that is made of it.
+//! The report of a run: a table for people, JSON for the page that is made of it.
 
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ pub struct Curve {
 /// All that a benchmark found.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// In the order in which they are told.
+    /// In the order in which they are reported.
     pub figures: Vec<Figure>,
     /// Likewise.
     pub curves: Vec<Curve>,
@@ -70,8 +70,8 @@ impl Report {
         }
     }
 
-    /// Prints the table, and writes `--json FILE` if that is asked for.
-    pub fn tell(&self, bench: &str, options: &Options) {
+    /// Prints the table, and writes the JSON if `--json FILE` is given.
+    pub fn publish(&self, bench: &str, options: &Options) {
         self.print();
         if let Some(file) = options.value("--json") {
             if let Err(error) = std::fs::write(file, format!("{:#}\n", self.json(bench))) {

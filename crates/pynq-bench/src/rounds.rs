@@ -1,4 +1,4 @@
-//! Rows that are measured in turns, so that nobody always goes first and a slow moment of the machine meets them all.
+//! Rows that are measured in turns, so that no row always goes first and a slow moment of the machine meets them all.
 
 use std::time::Instant;
 
@@ -105,7 +105,7 @@ impl<'a> Rows<'a> {
     }
 
     /// For a profiler: does the row that is called `name` (or `group/name`) `count` times, after a few that don't count, and with
-    /// no clock. Tells whether there is one.
+    /// no clock. Returns whether there is one.
     pub fn only(&mut self, name: &str, count: u32) -> bool {
         let mut found = false;
         for row in self.0.iter_mut().filter(|row| row.is(name)) {
@@ -149,7 +149,7 @@ impl<'a> Rows<'a> {
 }
 
 impl Row<'_> {
-    /// Whether this is the row that somebody asked for.
+    /// Whether this is the row that was requested.
     #[must_use]
     pub fn is(&self, name: &str) -> bool {
         self.name == name || name.split_once('/').is_some_and(|(group, name)| self.group == group && self.name == name)

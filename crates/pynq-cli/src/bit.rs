@@ -128,7 +128,7 @@ fn report(bitstream: &Bitstream) -> String {
     text
 }
 
-/// Writes `bytes` beside `path` and renames the result, so that nobody ever sees half of it.
+/// Writes `bytes` beside `path` and renames the result, so that no reader ever sees half of it.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let (temporary, mut file) = create_beside(path)?;
     let outcome = file.write_all(bytes).and_then(|()| file.sync_all());

@@ -33,7 +33,7 @@ use crate::Outcome;
 pub(crate) enum Command {
     /// List the UIO devices of this system; with a design, which interrupt pins each one serves.
     Uio(Uio),
-    /// Tell what is missing on this system, and how to mend it. Exit status 1 if something is wrong.
+    /// Report what is missing on this system, and how to mend it. Exit status 1 if something is wrong.
     Doctor(Doctor),
     /// Read registers, by address or by name.
     ///

@@ -13,7 +13,7 @@ pub(crate) fn interrupts(design: &Design) -> String {
     picture.finish()
 }
 
-/// All blocks of a design: who addresses what, which buses join them, interrupts, memories.
+/// All blocks of a design: which master addresses which block, which buses join them, interrupts, memories.
 pub(crate) fn board(design: &Design) -> String {
     let mut picture = Picture::new("board", "LR");
     picture.interrupts(design);

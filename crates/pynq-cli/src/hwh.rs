@@ -57,7 +57,7 @@ pub(crate) enum Section {
 pub(crate) enum Picture {
     /// The interrupts, from their sources to the processor.
     Irq,
-    /// All blocks: who addresses what, buses, interrupts, memories.
+    /// All blocks: masters and what they address, buses, interrupts, memories.
     Board,
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn read(file: &Path) -> Result<Design, String> {
         return found.design().map_err(|error| about(file, &error));
     }
     Design::read(file).map_err(|error| {
-        // Somebody who gives a bitstream has the other file too, most often.
+        // A user who gives a bitstream has the other file too, most often.
         let is_bitstream = matches!(error, pynq_hwh::Error::Encoding { hint: "a .bit file", .. });
         if !(is("bit") || is("bin")) {
             return match is_bitstream {

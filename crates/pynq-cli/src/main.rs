@@ -84,7 +84,7 @@ fn main() -> ExitCode {
     match outcome.and_then(|(text, code)| print(&text).map(|()| code)) {
         Ok(code) => code,
         Err(message) => {
-            // Where even this cannot be written there is nobody left to tell.
+            // If even this cannot be written, there is no way left to report it.
             let _ = writeln!(std::io::stderr(), "pynq: {}", printable(&message.replace('\n', " ")));
             ExitCode::FAILURE
         }

@@ -1,6 +1,7 @@
 //! `pynq microblaze`: what a program for a MicroBlaze consists of, and what it does when it runs alone.
 //!
-//! Unlike the other subcommands these write as they go: a trace has no end of its own, and whoever reads it may leave.
+//! Unlike the other subcommands these write as they go: a trace has no end of its own, and the reader may close the
+//! pipe.
 
 mod image;
 

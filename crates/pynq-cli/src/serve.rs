@@ -53,7 +53,7 @@ pub(crate) fn run(serve: Serve) -> Result<(), String> {
     let mut options = ServerOptions::default()
         .listen(serve.listen)
         .connections(serve.connections.into())
-        .on_event(move |event| note(&format!("{:9.3} s  {}", begin.elapsed().as_secs_f64(), told(event))));
+        .on_event(move |event| note(&format!("{:9.3} s  {}", begin.elapsed().as_secs_f64(), message(event))));
     if let Some(token) = serve.token.or_else(|| env::var(TOKEN).ok()) {
         options = options.token(token);
     }
@@ -72,7 +72,7 @@ pub(crate) fn run(serve: Serve) -> Result<(), String> {
             note(&format!("warning: {warning}"));
         }
         let address = server.local_addr();
-        // Who starts this from a script waits for the line.
+        // A script that starts this waits for the line.
         crate::print(&format!("a simulated board is at {address}\n{}", advice(address)))?;
         server.run(stopped()).await.map_err(|error| error.to_string())
     })
@@ -98,7 +98,7 @@ fn advice(address: SocketAddr) -> String {
     }
 }
 
-fn told(event: &Event) -> String {
+fn message(event: &Event) -> String {
     match event {
         Event::Connected { from } => format!("{from} connected"),
         Event::Disconnected { from } => format!("{from} is gone"),

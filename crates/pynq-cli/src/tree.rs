@@ -255,7 +255,7 @@ impl<'d> Report<'d> {
                 None => format!("outside ({})", end.name),
             };
             let mut ends: Vec<&BusInterface> = bus.ends.iter().collect();
-            // The one that begins or sends comes first.
+            // The end that starts transfers, or sends, comes first.
             ends.sort_by_key(|end| (end.path.is_none(), end.role != pynq_hwh::BusRole::Initiator));
             let ends: Vec<String> = ends.into_iter().map(|of| self.paint(Role::Name, &end(of))).collect();
             let gap = width.saturating_sub(bus.protocol.chars().count());
@@ -318,7 +318,7 @@ fn remark(block: &IpBlock) -> &'static str {
     match () {
         () if block.memory => ", memory",
         () if !block.is_built_without_interrupt() => "",
-        // Nothing on it would ever be waited for.
+        // A block of outputs only has no inputs to wait for.
         () if outputs_only() => ", built without interrupt",
         () => ", built without interrupt; enable it in the block to wait for its inputs",
     }

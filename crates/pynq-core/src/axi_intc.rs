@@ -149,8 +149,9 @@ impl<M: Mmio> AxiIntcHardware<M> {
         self.config.inputs + self.config.software_interrupts
     }
 
-    /// A pulse output gives one pulse and no further one until some line is acknowledged. Where nothing was, a level line
-    /// is, whose latch sets again while it is active; failing that a quiet one, since acknowledging an edge forgets it.
+    /// A pulse output gives no further pulse until some line is acknowledged. If the service acknowledged none, this
+    /// acknowledges a level line, whose latch is set again while it is active; or, if there is none, a line that is not
+    /// pending, since acknowledging a pending edge would lose it.
     fn release_output(&self, pending: u32) {
         let level = self.lines & !self.edges;
         let candidates = if level == 0 { self.lines & !pending } else { level };

@@ -25,8 +25,8 @@ impl Epoch {
 
     /// Whether nothing has been woken since: only then may the processor sleep.
     ///
-    /// To be asked with interrupts masked, and followed by a sleep that a pending interrupt ends all the same (WFI);
-    /// otherwise a wake between the question and the sleep is slept through.
+    /// Call this with interrupts masked, and sleep by an instruction that a pending interrupt ends all the same (WFI);
+    /// otherwise a wake between this check and the sleep is slept through.
     #[must_use]
     pub fn is_current(self) -> bool {
         Self::now() == self

@@ -21,7 +21,7 @@ impl Instant {
     /// The moment the board's clock started.
     pub const START: Self = Self(0);
 
-    /// The latest moment that can be told, 584 years after the start.
+    /// The latest moment that can be represented, 584 years after the start.
     pub const MAX: Self = Self(u64::MAX);
 
     /// The moment `nanos` nanoseconds after the start.

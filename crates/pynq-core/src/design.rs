@@ -107,8 +107,8 @@ pub use wiring::{LineKind, NoBlock, Parent, Root, Wired, direct_node};
 
 /// An address range of a design that the processor can reach: an IP block, or one interface of it.
 ///
-/// Implemented by types without a value, which the generator of `pynq-hwh` writes. Where windows are opened at fixed
-/// addresses, whoever opens them answers for what these constants say.
+/// Implemented by types without a value, which the generator of `pynq-hwh` writes. A caller that opens windows at fixed
+/// addresses is responsible for these constants being right.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no block of a design",
     label = "not a block",
@@ -137,7 +137,7 @@ pub trait Block: Copy + Debug + Send + Sync + 'static {
 
     /// Says that `window` is this block's.
     ///
-    /// A [`Platform`] does it by itself; this is for windows from elsewhere.
+    /// A [`Platform`] does so; this is for windows from elsewhere.
     fn at<M>(self, window: M) -> Of<Self, M> {
         Of::new(window)
     }

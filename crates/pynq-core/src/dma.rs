@@ -1,7 +1,7 @@
 //! Memory that a block in the logic reads and writes by itself, and the hand-over of it.
 //!
 //! A bus master knows physical addresses, and on most ports of a Zynq it does not see the processor's caches. So a
-//! buffer is in somebody's hands at any time, and changes hands by two calls:
+//! buffer belongs to the processor or to the device at any time, and changes hands by two calls:
 //!
 //! * [`sync_for_device`](DmaBuffer::sync_for_device) before a transfer starts: what the processor wrote goes to memory;
 //! * [`sync_for_cpu`](DmaBuffer::sync_for_cpu) after it ended: what the caches remember of that memory is forgotten.
@@ -130,7 +130,7 @@ impl DmaRequest {
         self.width
     }
 
-    /// Whether this can be asked for at all.
+    /// Checks that such a buffer can be requested at all.
     ///
     /// # Errors
     ///
@@ -165,32 +165,32 @@ impl DmaRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DmaError {
-    /// A buffer of no bytes was asked for.
+    /// A buffer of no bytes was requested.
     Empty,
     /// An alignment that is no power of two.
     NotAPowerOfTwo {
-        /// The alignment asked for.
+        /// The alignment requested.
         alignment: usize,
     },
     /// There is no memory of this size left.
     NoMemory {
-        /// How many bytes were asked for.
+        /// How many bytes were requested.
         size: usize,
     },
     /// There is memory, and the bus master can't address it.
     Unreachable {
         /// Where the memory lies.
         address: u64,
-        /// How many bytes were asked for.
+        /// How many bytes were requested.
         size: usize,
         /// How many address bits the bus master has.
         bits: u8,
     },
-    /// There is memory, and its address is no multiple of what was asked for.
+    /// There is memory, and its address is no multiple of the alignment requested.
     Misplaced {
         /// Where the memory lies.
         address: u64,
-        /// The alignment asked for.
+        /// The alignment requested.
         alignment: usize,
     },
     /// The range is not inside the buffer.
@@ -274,7 +274,7 @@ impl core::error::Error for DmaError {}
 /// Memory that is contiguous for a bus master, for as long as the value lives.
 ///
 /// A value that is forgotten leaks its memory and does no other harm. To drop it while a transfer runs would give the
-/// memory to somebody else under the device's hands, so a driver stops its channel first.
+/// memory to another user while the device still accesses it, so a driver stops its channel first.
 pub trait DmaBuffer {
     /// Where the buffer begins, as the bus master sees it.
     fn physical_address(&self) -> u64;
@@ -321,8 +321,8 @@ pub trait DmaBuffer {
 
     /// Puts a range into the device's hands, for a transfer in this direction.
     ///
-    /// When this returns, whatever was written to the range before is where the device finds it, if it is told by a
-    /// register write from then on. An empty range does nothing.
+    /// When this returns, what was written to the range before is where the device finds it, if a register write from
+    /// then on starts the transfer. An empty range does nothing.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! What a driver says of its block, once for all who make one: a program that opens it by name, a design whose types were
-//! generated, and the simulated board.
+//! What a driver declares about its block, once for all its users: a program that opens the block by name, a design
+//! whose types were generated, and the simulated board.
 
 use core::fmt;
 

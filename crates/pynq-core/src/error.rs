@@ -25,7 +25,7 @@ pub enum Error {
     },
     /// There is no such line in this node.
     NoSuchLine {
-        /// The line asked for.
+        /// The line requested.
         line: u8,
         /// How many lines the node has.
         lines: u8,
@@ -34,13 +34,13 @@ pub enum Error {
     InterruptsUnavailable,
     /// The deadline passed before the event came.
     TimedOut,
-    /// A deadline where nothing can tell that it has passed: this root was given no clock.
+    /// A deadline on a root that was given no clock, so that nothing would notice it passing.
     NoClock,
     /// Nothing can ever end this wait: the simulated board is settled and nothing more is scheduled on it.
     NeverWoken,
     /// The operation does not exist on this line: only a software interrupt can be raised by a register write.
     NotASoftwareInterrupt {
-        /// The line asked for.
+        /// The line requested.
         line: u8,
     },
 }

@@ -4,7 +4,7 @@
 use alloc::sync::Arc;
 use core::fmt;
 
-/// The name a design has for a block: `btns_gpio`, `video/axi_vdma`. Empty where nobody gave one.
+/// The name a design has for a block: `btns_gpio`, `video/axi_vdma`. Empty if none was given.
 ///
 /// A clone costs no allocation: the text is a program's own (`&'static str`) or shared.
 #[derive(Clone)]

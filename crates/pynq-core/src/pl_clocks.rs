@@ -2,8 +2,8 @@
 //! UltraScale+.
 //!
 //! Each is one of the processor's PLLs behind two dividers of 1 to 63. The bitstream does not set them. A design has
-//! the frequencies it was made for only if somebody wrote the dividers, and PLLs differ with the boot loader, so that what
-//! counts is what the registers give here, and not the dividers of the handoff file.
+//! the frequencies it was made for only if software wrote the dividers, and PLLs differ with the boot loader, so that
+//! what counts is what the registers give here, and not the dividers of the handoff file.
 //!
 //! The arithmetic is [`Divisors`], which knows no registers; [`PlClocks`] is the registers of either family.
 
@@ -169,7 +169,7 @@ impl PlClock {
 
 /// What handoff files and crystals are rounded by, in parts in a million.
 pub const ROUNDING_PPM: u32 = 100;
-/// How far a clock may be from what was asked for: one per cent.
+/// How far a clock may be from the frequency requested: one per cent.
 pub const TOLERANCE_PPM: u32 = 10_000;
 
 /// Whether two frequencies differ by no more than so many parts in a million.
@@ -222,18 +222,18 @@ pub enum PlClockError {
         /// The control register of the PLL.
         pll: u32,
     },
-    /// The dividers make no frequency that is within one per cent of what was asked for.
+    /// The dividers make no frequency that is within one per cent of the one requested.
     Impossible {
         /// The clock.
         number: u8,
-        /// What was asked for, in hertz.
+        /// What was requested, in hertz.
         wanted: u64,
         /// The nearest there is, in hertz.
         nearest: u64,
         /// What is divided, in hertz.
         source_hz: u64,
     },
-    /// The register did not take what was written: it is locked, or belongs to somebody else.
+    /// The register did not take what was written: it is locked, or another owner controls it.
     NotTaken {
         /// The clock.
         number: u8,
@@ -337,7 +337,7 @@ impl<M: Mmio> PlClocks<M> {
     }
 
     /// The dividers that bring a clock to `hz`, or nothing if it is there already, to within `ppm` parts in a million:
-    /// [`ROUNDING_PPM`] of a frequency that is known, [`TOLERANCE_PPM`] of one that was only asked for. Nothing is
+    /// [`ROUNDING_PPM`] of a frequency that is known, [`TOLERANCE_PPM`] of one that was only requested. Nothing is
     /// written.
     ///
     /// `preferred` are taken if they give it: those of the handoff file.
@@ -365,7 +365,7 @@ impl<M: Mmio> PlClocks<M> {
             let nearest = nearest.divide(now.source_hz);
             return Err(PlClockError::Impossible { number, wanted: hz, nearest, source_hz: now.source_hz });
         }
-        // A stopped one that has them is started.
+        // A stopped clock is written even if it has these dividers: that starts it.
         Ok(Some(nearest).filter(|&nearest| !now.running || nearest.product() != now.divisors.product()))
     }
 

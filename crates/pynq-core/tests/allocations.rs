@@ -148,7 +148,7 @@ fn i10_a_listener_s_stream_allocates_nothing() {
             for _ in 0..3 {
                 tree.child_registers.raise(1);
             }
-            // The one that woke it, and those since then, of which the last is told.
+            // The one that woke it, and those since then, of which the last is returned.
             assert!(matches!(next(&mut listener), Poll::Ready(Ok(fired)) if fired.missed == 0));
             assert!(matches!(next(&mut listener), Poll::Ready(Ok(fired)) if fired.missed == 1));
         });

@@ -1,4 +1,4 @@
-//! Blocking twins on the simulated board: threads that share a root, calls within calls, and waits that nothing ends.
+//! Blocking calls on the simulated board: threads that share a root, calls within calls, and waits that nothing ends.
 #![cfg(not(loom))]
 #![allow(clippy::unwrap_used)] // a test may
 
@@ -70,7 +70,7 @@ impl Rig {
 }
 
 #[test]
-fn i12_a_twin_moves_the_clock_to_its_event() {
+fn i12_a_blocked_call_moves_the_clock_to_its_event() {
     let rig = Rig::new();
     rig.edge_at(30, "high/intr[0]");
     rig.edge_at(50, "low/intr[0]");
@@ -82,7 +82,7 @@ fn i12_a_twin_moves_the_clock_to_its_event() {
 }
 
 #[test]
-fn i12_a_twin_that_nothing_can_wake_is_told_so() {
+fn i12_a_blocked_call_that_nothing_can_wake_is_an_error() {
     let rig = Rig::new();
     rig.board.set_grace(Duration::ZERO);
     assert_eq!(rig.high(0).wait(), Err(Error::NeverWoken));
@@ -117,9 +117,9 @@ fn i12_deadlines_are_on_the_board_s_clock() {
     rig.assert_idle();
 }
 
-/// Whoever of them takes the interrupt dispatches for all.
+/// The thread that takes the interrupt dispatches for all.
 #[test]
-fn i12_twins_on_one_root_serve_each_other() {
+fn i12_blocked_calls_on_one_root_serve_each_other() {
     const ROUNDS: u64 = 50;
     const LINES: [&str; 4] = ["low/intr[0]", "low/intr[1]", "high/intr[0]", "high/intr[1]"];
     let rig = Rig::new();
@@ -147,7 +147,7 @@ fn i12_twins_on_one_root_serve_each_other() {
 }
 
 #[test]
-fn i12_a_twin_inside_block_on() {
+fn i12_a_blocked_call_inside_block_on() {
     let rig = Rig::new();
     for millis in [10, 20, 30] {
         rig.edge_at(millis, if millis == 20 { "high/intr[1]" } else { "low/intr[0]" });
@@ -166,7 +166,7 @@ fn i12_a_twin_inside_block_on() {
 }
 
 #[test]
-fn i12_block_on_inside_the_poll_of_a_twin() {
+fn i12_block_on_inside_the_poll_of_a_blocked_call() {
     let rig = Rig::new();
     rig.edge_at(10, "high/intr[1]");
     rig.edge_at(20, "low/intr[0]");
@@ -192,7 +192,7 @@ fn i12_block_on_inside_the_poll_of_a_twin() {
     rig.assert_idle();
 }
 
-/// The outer call's event comes while the inner one sleeps: its kick must not be eaten.
+/// The outer call's event comes while the inner one sleeps: its unpark must not be lost.
 #[test]
 fn i12_an_event_for_the_outer_call_while_the_inner_one_sleeps() {
     let rig = Rig::new();

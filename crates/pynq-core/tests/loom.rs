@@ -310,7 +310,7 @@ fn fire_while_dropping() {
     });
 }
 
-/// I4: one service completes all who wait.
+/// I4: one service completes all tasks that wait.
 #[test]
 fn two_waiters() {
     model(|| {
@@ -355,7 +355,7 @@ fn drop_against_drop() {
     });
 }
 
-/// I4: who registers during a service waits for the next event, which is not lost.
+/// I4: a task that registers during a service waits for the next event, which is not lost.
 #[test]
 fn register_during_service() {
     model(|| {
@@ -389,7 +389,7 @@ fn clear_against_wait() {
     });
 }
 
-/// I4: an event that both have cleared is nobody's.
+/// I4: an event that both have cleared completes neither wait.
 #[test]
 fn clear_against_clear() {
     model(|| {
@@ -544,7 +544,7 @@ impl InterruptSource for FlagRoot {
     }
 }
 
-/// I2: what went before a wake is seen by the poll that follows it, also when somebody else's wake leads to that poll.
+/// I2: what went before a wake is seen by the poll that follows it, also when another thread's wake leads to that poll.
 #[test]
 fn wake_publishes_what_went_before() {
     model(|| {

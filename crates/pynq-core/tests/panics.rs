@@ -1,4 +1,4 @@
-//! Panics of wakers, registers and locks: what is linked stays sound, and whoever else waits is served.
+//! Panics of wakers, registers and locks: what is linked stays sound, and the other waiters are served.
 #![cfg(all(unix, feature = "critical-section", feature = "std", not(loom)))]
 #![allow(clippy::unwrap_used)] // a test may
 
@@ -74,7 +74,7 @@ impl Wake for Dropping {
     }
 }
 
-/// A node whose lock is a critical section: it is taken in handlers, and panics if who holds it takes it again.
+/// A node whose lock is a critical section: it is taken in handlers, and panics if its holder takes it again.
 fn in_handler() -> (Arc<Root>, Arc<Registers>, NodeHandle) {
     let root = Root::new(Habit::None);
     let registers = Registers::on(&root);
@@ -199,10 +199,10 @@ impl InterruptHardware for Brittle {
     fn read_back(&mut self) {}
 }
 
-/// A register access that panics in the middle of a service, after the event was counted: whom that completed is woken, by
-/// the next use of the node at the latest.
+/// A register access that panics in the middle of a service, after the event was counted: the waiters that it completed
+/// are woken, by the next use of the node at the latest.
 #[test]
-fn i02_a_service_that_is_left_by_a_panic_wakes_whom_it_completed() {
+fn i02_a_service_that_is_left_by_a_panic_wakes_the_waiters_it_completed() {
     for waiters in [1_usize, 3] {
         let (root, breaks) = (Root::new(Habit::None), Arc::new(AtomicBool::new(false)));
         let registers = Registers::on(&root);
@@ -228,7 +228,7 @@ impl Drop for Counted {
     }
 }
 
-/// Wakers are dropped once, whoever panics: counted by what they own.
+/// Wakers are dropped once, whichever of them panics: counted by what they own.
 #[test]
 fn i05_wakers_of_a_panicking_batch_are_dropped_once() {
     struct Bomb {

@@ -16,7 +16,7 @@ use pynq_core::{
     interrupt::{Driven, InterruptHardware, InterruptSource, Lines, Node, NodeHandle, ParentLine, StdLock},
 };
 
-/// A root that says what the test tells it to.
+/// A root whose answers the test sets.
 #[derive(Clone, Default)]
 struct Root(Arc<Script>);
 
@@ -219,7 +219,7 @@ fn the_same_behind_a_cascade() {
     assert!(parent.is_idle() && mixed.is_idle());
 }
 
-/// The wait was admitted, then the reactor went, before the wait was registered: nobody tells it.
+/// The reactor goes after `prepare_wait` and before the wait is registered: no error reaches a waiter in the queue.
 #[test]
 fn a_reactor_that_goes_while_a_wait_registers_is_noticed() {
     let root = Root::default();

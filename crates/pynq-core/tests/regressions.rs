@@ -238,7 +238,7 @@ struct LevelRoot {
     /// The input has become active, for good.
     active: AtomicBool,
     polls: AtomicU32,
-    /// Tells `Ready` only in every second poll, as a reactor that is asked again does.
+    /// Returns `Ready` only in every second poll, as a reactor that is polled again does.
     by_reactor: bool,
     waker: Mutex<Option<Waker>>,
 }
@@ -310,7 +310,7 @@ fn a_wait_without_a_handle_misses_nothing() {
     }
 }
 
-/// A stream of events that has told of the end of its hardware is over, and does not tell it for ever.
+/// A stream of events that has returned the error of its hardware is over, and does not return it for ever.
 #[test]
 fn a_listener_ends_with_its_hardware() {
     let node = node(&Bus::default());

@@ -288,7 +288,7 @@ fn signal(thread: libc::pthread_t) {
     assert_eq!(refused, 0);
 }
 
-/// Raises a source, if it is wanted and nobody else is about it.
+/// Raises a source, if it is wanted and no other call has taken that on.
 fn raise(source: usize, cpu: libc::pthread_t, pause: u64) -> bool {
     if !WANTED[source].swap(false, SeqCst) {
         return false;
@@ -302,7 +302,7 @@ fn raise(source: usize, cpu: libc::pthread_t, pause: u64) -> bool {
         }
         line => drop(LATCHED.fetch_or(1 << line, SeqCst)),
     }
-    // Once: if nobody is armed now, whoever arms next looks at the level.
+    // Once: if no root is armed now, the next one to be armed looks at the level.
     signal(cpu);
     RAISED[source].store(true, SeqCst);
     true
@@ -362,7 +362,7 @@ struct Tasks {
 }
 
 impl Tasks {
-    /// Polls the waits until all are over, or for so many turns. Tells whether all are over.
+    /// Polls the waits until all are over, or for so many turns. Returns whether all are over.
     fn run(
         &mut self,
         mut waits: [Pin<&mut dyn Future<Output = Result<Fired, Error>>>; SOURCES],

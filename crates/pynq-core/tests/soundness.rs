@@ -32,7 +32,7 @@ fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// A node on a root of its own, with its registers; and what tells when it is gone.
+/// A node on a root of its own, with its registers; and a weak pointer that shows when it is gone.
 struct One {
     root: Arc<Root>,
     registers: Arc<Registers>,
@@ -321,7 +321,7 @@ fn a_handle_in_the_destructor_of_a_thread_local() {
 
 // ---- a node that is its own parent
 
-/// A source that sits on whatever line it is told, once the node on it exists; and that fires when it is told.
+/// A source that can be put on any line once the node on it exists, and fires when the test makes it.
 #[derive(Clone, Default)]
 struct Loose(Arc<LooseState>);
 

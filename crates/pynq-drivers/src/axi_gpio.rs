@@ -6,7 +6,7 @@
 //! button 0 wakes the task that awaits button 0 and no other, and what a wait sleeps on and what the node compares with
 //! is one and the same sample.
 //!
-//! # What the hardware can't tell
+//! # What the hardware can't show
 //!
 //! * A change there and back between two samples is no change: a pulse that is over before the service is not seen by
 //!   [`wait_for_edge`](Pin::wait_for_edge), nor a level that lasted no longer.

@@ -2,11 +2,11 @@
 //!
 //! Each channel has a status bit that says that its event came, be it the end of a period, of a one-shot, or a capture.
 //! The bit stays until it is cleared and counts nothing, and both bits raise the one interrupt, as a level. The node of this
-//! driver has a line for each channel, and unmasks the channels that somebody waits on.
+//! driver has a line for each channel, and unmasks the channels that a task waits on.
 //!
-//! # What the hardware can't tell
+//! # What the hardware can't show
 //!
-//! * How often a period ended before somebody looked: [`Fired::missed`](pynq_core::interrupt::Fired) counts services. A
+//! * How often a period ended before a service: [`Fired::missed`](pynq_core::interrupt::Fired) counts services. A
 //!   period that is shorter than the service takes loses events, and so does one without a waiter; one event is kept.
 //! * An event in the very clock in which the one before is cleared is lost. A period has to be longer than a register
 //!   access by far for that reason, too.

@@ -1,16 +1,17 @@
 //! The AXI UART Lite (PG142): a serial line of fixed speed with two FIFOs of 16 characters, and one interrupt.
 //!
-//! The interrupt is a pulse: the receive FIFO is no longer empty, or the transmit FIFO is. Nothing tells afterwards that
-//! there was one, and enabling it gives none for what is there already. The node of this driver tells from the status, by the
-//! rules by which the block pulses, and every wait looks at the status after it has enabled the interrupt.
+//! The interrupt is a pulse: the receive FIFO is no longer empty, or the transmit FIFO is. No register shows afterwards
+//! that there was one, and enabling it gives none for what is there already. The node of this driver derives the event
+//! from the status, by the rules by which the block pulses, and every wait reads the status after it has enabled the
+//! interrupt.
 //!
 //! # The controller's input
 //!
-//! It has to be an **edge**. A level-sensitive input of an AXI INTC on the same clock latches the pulse as well; tell its
-//! driver that it is an edge then, by that bit of [`AxiIntcConfig::kind_of_intr`](pynq_core::AxiIntcConfig), since a level's
-//! latch would be dropped when it is unmasked. A level-sensitive input of a GIC misses the pulse.
+//! It has to be an **edge**. A level-sensitive input of an AXI INTC on the same clock latches the pulse as well;
+//! configure its driver for an edge then, by that bit of [`AxiIntcConfig::kind_of_intr`](pynq_core::AxiIntcConfig),
+//! since a level's latch would be dropped when it is unmasked. A level-sensitive input of a GIC misses the pulse.
 //!
-//! # What the hardware can't tell
+//! # What the hardware can't show
 //!
 //! * When the transmit FIFO has room again; only that it is empty.
 //! * When the last character is out.
@@ -18,8 +19,8 @@
 //!
 //! # Errors on the line
 //!
-//! They are remembered until a read tells of them, once and before anything else is read, so that no byte is lost by
-//! the telling. [`AxiUartLite::take_errors`] asks for them.
+//! They are remembered until a read returns them, once and before anything else is read, so that no byte is lost by
+//! reporting them. [`AxiUartLite::take_errors`] takes them without a read.
 //!
 //! # Two tasks, one block
 //!

@@ -1,4 +1,4 @@
-//! Buttons and switches: pins that somebody moves by hand.
+//! Buttons and switches: pins that are moved by hand.
 //!
 //! The two differ in name only, so one macro writes both.
 

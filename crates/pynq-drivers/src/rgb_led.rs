@@ -93,7 +93,7 @@ impl RgbLed {
         self.pins.write(color.number().into())
     }
 
-    /// What it was last told to show; no register is read.
+    /// The colour it was last set to; no register is read.
     ///
     /// # Errors
     ///

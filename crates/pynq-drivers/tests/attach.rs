@@ -1,4 +1,4 @@
-//! Blocks that are taken over as somebody left them.
+//! Blocks that are taken over as an earlier program left them.
 #![allow(clippy::unwrap_used)] // a test may
 
 mod common;

@@ -24,7 +24,7 @@ fn stir(rig: &Rig, round: usize) {
     }
 }
 
-/// Drops `wait` after `polls` polls, alone and beside somebody who waits for the same.
+/// Drops `wait` after `polls` polls, alone and beside another task that waits for the same.
 fn drop_after<T>(make: impl for<'a> Fn(&'a GpioPin, &Board) -> Task<'a, T>) {
     for kind in [LEVEL, EDGE] {
         for polls in 0..5 {

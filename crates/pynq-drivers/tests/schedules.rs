@@ -1,4 +1,4 @@
-//! Random schedules: whatever happens in whatever order, nobody sleeps whose level is there.
+//! Random schedules: whatever happens in whatever order, no task sleeps whose level is there.
 
 #![allow(clippy::unwrap_used)] // a test may
 
@@ -57,9 +57,9 @@ fn run(seed: u64) {
                 }
             }
         }
-        // Those who were woken were woken for a reason; those who were not have none.
+        // Tasks that were woken had a reason; tasks that were not woken had none.
         waits.retain_mut(|(number, level, wakes, task)| {
-            // Asked of the board, for an access would provoke what lies in wait for one.
+            // Read from the board, since a register access would run the triggers that wait for one.
             let port = if *number < 4 { "gpio/gpio_io_i" } else { "gpio/gpio2_io_i" };
             let is_there = Level::from(rig.board.port(port).unwrap() >> (*number % 4) & 1 == 1) == *level;
             if task.wakes() == *wakes {

@@ -102,7 +102,7 @@ fn a_value_is_all_of_the_slice_and_nothing_beside_it() {
 }
 
 #[test]
-fn blocking_twins_move_the_boards_clock() {
+fn blocking_calls_move_the_boards_clock() {
     let rig = Rig::buttons(EDGE);
     let pin = rig.pin(0);
     for (at, level) in [(5, true), (7, false), (9, true), (11, false)] {
@@ -179,7 +179,7 @@ fn changes_are_net_changes_since_the_handle_last_looked() {
     rig.press(2);
     rig.press(1);
     rig.release(1);
-    // Nobody waited meanwhile.
+    // No task waited meanwhile.
     assert!(poll_once(pin.wait_async()).is_pending(), "pressed before it looked");
     assert!(poll_once(other.wait_async()).is_pending());
     let changed = |fired: Result<pynq_core::interrupt::Fired, Error>| fired.unwrap().changed;

@@ -1,7 +1,7 @@
 //! Bitstream files: the header of a `.bit`, and the form that Linux wants.
 //!
 //! The FPGA manager takes raw configuration data with the bytes of every 32-bit word reversed, and the tools write it in
-//! three forms: with a header (`.bit`), raw, and raw and reversed. The sync word tells which one it is, so a conversion
+//! three forms: with a header (`.bit`), raw, and raw and reversed. The sync word shows which one it is, so a conversion
 //! of something that was converted before changes nothing.
 
 use std::path::Path;
@@ -107,7 +107,7 @@ impl Bitstream {
     /// malformed, [`Error::BitLength`] where it announces another length than follows.
     pub fn parse(bytes: impl Into<Vec<u8>>) -> Result<Self> {
         let mut bytes: Vec<u8> = bytes.into();
-        // Four bytes tell a .bit file; the rest of the magic is then required.
+        // Four bytes identify a .bit file; the rest of the magic is then required.
         if !bytes.starts_with(&[0x00, 0x09, 0x0F, 0xF0]) {
             let Some(reversed) = byte_order(&bytes) else {
                 let found = match bytes.as_slice() {
@@ -123,7 +123,7 @@ impl Bitstream {
         let data = bytes.split_off(start);
         let reversed = match byte_order(&data) {
             Some(reversed) => reversed,
-            // What a partial bitstream starts with is not checked by the FPGA manager either.
+            // The FPGA manager does not check the start of a partial bitstream either.
             None if header.is_partial() => false,
             None => {
                 let found = format!("a .bit header and {} bytes of data without a sync word", data.len());
@@ -211,7 +211,7 @@ impl Bitstream {
         let (bitstream, agrees) = match (&self.header, self.device()) {
             (Some(header), _) if !header.part.is_empty() => {
                 let (ours, theirs) = (plain_part(&header.part), plain_part(&wanted));
-                // One of the two can go on with the speed grade.
+                // One of the two may have the speed grade at its end.
                 (header.part.clone(), ours.starts_with(&theirs) || theirs.starts_with(&ours))
             }
             (_, Some(device)) => {

@@ -19,14 +19,14 @@ pub struct Clock {
     pub divisors: [u32; 2],
     /// The source, as the file names it: `IO PLL`, `RPLL`, ...
     pub source: Option<String>,
-    /// The frequency that was asked for, in MHz.
+    /// The frequency that was requested, in MHz.
     pub frequency_mhz: Option<f64>,
     /// The frequency that the divisors give, in MHz, as Vivado computed it. This is the one that the logic has.
     pub achieved_mhz: Option<f64>,
 }
 
 impl Clock {
-    /// The frequency in MHz: the one achieved, or the one asked for where the file does not have that.
+    /// The frequency in MHz: the one achieved, or the one requested where the file does not have that.
     #[must_use]
     pub fn mhz(&self) -> Option<f64> {
         self.achieved_mhz.or(self.frequency_mhz)
@@ -82,7 +82,7 @@ pub(crate) fn build(
         let divisors = [divisor(first), divisor(second)];
         let source = parameters.text(source).ok().map(str::to_owned);
         let frequency_mhz = parameters.float(frequency).ok();
-        // Many files don't have it, and the error for that looks for names like it.
+        // Looked up first, since many files don't have it and making the error would search for similar names.
         let achieved_mhz = parameters.get(achieved).and_then(|_| parameters.float(achieved).ok());
         clocks.insert(n, Clock { enabled, divisors, source, frequency_mhz, achieved_mhz });
     }

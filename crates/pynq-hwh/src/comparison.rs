@@ -1,4 +1,4 @@
-//! Whether a bitstream and a handoff file are of one build, as far as the two tell.
+//! Whether a bitstream and a handoff file are of one build, as far as their contents show.
 
 use crate::bitstream::Bitstream;
 use crate::design::Design;

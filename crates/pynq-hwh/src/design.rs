@@ -336,7 +336,7 @@ fn hierarchies(ip: &BTreeMap<String, IpBlock>) -> BTreeMap<String, Hierarchy> {
         let Some((mut path, _)) = block.path.rsplit_once('/') else { continue };
         let mut known = found.contains_key(path);
         found.entry(path.to_owned()).or_default().ip.push(name.clone());
-        // A hierarchy that was there before has been entered in the ones around it too.
+        // A hierarchy that was known before has been entered in its outer hierarchies too.
         while let (false, Some((outer, _))) = (known, path.rsplit_once('/')) {
             known = found.contains_key(outer);
             found.entry(outer.to_owned()).or_default().hierarchies.push(path.to_owned());

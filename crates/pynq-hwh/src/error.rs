@@ -115,7 +115,7 @@ pub enum Error {
     },
     /// There is no such interrupt pin.
     UnknownInterrupt {
-        /// The name asked for.
+        /// The name requested.
         asked: String,
         /// The design.
         design: String,
@@ -126,7 +126,7 @@ pub enum Error {
     },
     /// An interrupt output can't be waited for: it arrives through logic that does not hand its level on.
     BehindGate {
-        /// The output asked for.
+        /// The output requested.
         asked: String,
         /// The output of the gate.
         gate: String,
@@ -135,14 +135,14 @@ pub enum Error {
     },
     /// The block of an interrupt output was built without it.
     BuiltWithoutInterrupt {
-        /// The output asked for.
+        /// The output requested.
         asked: String,
         /// The parameter that decides it.
         parameter: &'static str,
     },
     /// The interrupts of this family of processors are not read.
     InterruptsNotRead {
-        /// The output asked for.
+        /// The output requested.
         asked: String,
         /// The family.
         family: Family,
@@ -156,7 +156,7 @@ pub enum Error {
     },
     /// There is no such IP block.
     UnknownIp {
-        /// The name asked for.
+        /// The name requested.
         asked: String,
         /// The design.
         design: String,
@@ -178,7 +178,7 @@ pub enum Error {
         name: String,
         /// Its value.
         found: String,
-        /// The type asked for.
+        /// The type requested.
         expected: &'static str,
     },
     /// Two names of the design become the same identifier.

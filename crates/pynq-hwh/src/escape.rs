@@ -1,8 +1,8 @@
 //! Text from a file as it may be shown.
 //!
-//! Whoever writes a handoff file can put into its names what steers a terminal, breaks a line in two, or has text read
-//! backwards. Names with such characters are refused as the file is read; other text of the file, and the paths and
-//! names that a program asks for, are escaped where they are shown.
+//! The author of a handoff file can put characters into its names that control a terminal, break a line in two, or have
+//! text read backwards. Names with such characters are refused as the file is read; other text of the file, and the
+//! paths and names that a program requests, are escaped where they are shown.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};

@@ -1,4 +1,4 @@
-//! Who drives whom: the net table and the cells that interrupts pass through.
+//! Which output drives which inputs: the net table and the cells that interrupts pass through.
 //!
 //! A net is every port with the same SIGNAME. Its one driver is the output among them; probes of logic analysers and the
 //! like are further inputs and never show up here. The ports of a block-design container are a boundary and drive
@@ -279,7 +279,7 @@ impl<'r, 'a> Netlist<'r, 'a> {
 
     /// The inputs of a concat. Each one takes its own declared width, connected or not.
     fn concat(&self, module: &'r RawModule<'a>) -> Result<Vec<ConcatInput>> {
-        // Only inputs that the file names are visited: NUM_PORTS is a number anybody can write.
+        // Only inputs that the file names are visited: NUM_PORTS is a number that any file can claim.
         let mut named: BTreeMap<u64, (Option<PortId>, Option<&'a str>)> = BTreeMap::new();
         for (id, port) in self.ports_of(module) {
             if let Some(index) = numbered(port.name, "in", "") {

@@ -143,8 +143,8 @@ impl OverlayFiles {
         self.bitstream.as_ref().map(|file| Bitstream::parse(file.read()?)).transpose()
     }
 
-    /// An archive has the handoff files of IP blocks too, and does not always say which one is the design's. Reading them
-    /// tells.
+    /// An archive has the handoff files of IP blocks too, and does not always say which one is the design's. Their
+    /// contents show it.
     fn in_archive(path: &Path) -> Result<Self> {
         let mut archive = open(path)?;
         let names: Vec<String> = archive.file_names().map(str::to_owned).take(limits::ARCHIVE_FILES).collect();

@@ -49,7 +49,7 @@ pub(crate) fn build(
         } else {
             Err(format!("the interrupts of {} soft processors are followed, and not those of more", found.len()))
         };
-        // What does not reach the processor is no reason to refuse the design.
+        // Interrupts of a soft processor that can't be followed are a warning, and no reason to refuse the design.
         let interrupts = interrupts.unwrap_or_else(|message| {
             warnings.add(WarningKind::InterruptsNotRead, &path, message);
             Interrupts::default()

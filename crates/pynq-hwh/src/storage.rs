@@ -45,7 +45,7 @@ pub(crate) fn build(
     let cells = cells(buses);
     let mut found: BTreeMap<String, Storage> = BTreeMap::new();
     for (master, space) in spaces {
-        // Instructions and data at the same addresses, by two local buses, are one memory: where a program is linked.
+        // Two local buses, for instructions and for data, with the same addresses lead to one memory: the program's.
         let mut local: HashMap<(u64, u64), &str> = HashMap::new();
         let kinds: HashMap<&str, &str> =
             space.blocks.values().map(|block| (block.path.as_str(), block.kind())).collect();

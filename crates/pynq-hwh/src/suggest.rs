@@ -13,7 +13,7 @@ pub(crate) fn near<'a>(asked: &str, names: impl Iterator<Item = &'a str>) -> Vec
     ranked.into_iter().take(SUGGESTIONS).map(|(_, name)| crate::warning::clip(name)).collect()
 }
 
-/// Edit distance, lowered for names that contain the whole, or the last part, of what was asked.
+/// Edit distance, lowered for names that contain the whole, or the last part, of `asked`.
 fn score(asked: &str, name: &str) -> usize {
     let distance = distance(asked, name);
     let tail = asked.rsplit('/').next().unwrap_or_default();

@@ -72,7 +72,7 @@ impl WarningKind {
         }
     }
 
-    /// What it means for whoever uses the design, and what to do.
+    /// What it means for a user of the design, and what to do.
     #[must_use]
     pub fn advice(self) -> &'static str {
         match self {
@@ -87,7 +87,7 @@ impl WarningKind {
                  controller for that polarity (C_KIND_OF_LVL, C_KIND_OF_EDGE, C_IRQ_ACTIVE)"
             }
             Self::BehindGate => {
-                "whether the line is active does not tell whether this output is: it can't be waited for; wire it by \
+                "whether the line is active does not show whether this output is: it can't be waited for; wire it by \
                  itself, or through an OR"
             }
             Self::LostBits => "what is on these bits never arrives: make the concat or the input wider",
@@ -130,7 +130,7 @@ impl fmt::Display for Warning {
 pub(crate) struct Warnings {
     list: Vec<Warning>,
     dropped: usize,
-    /// What [`Warnings::first`] was asked about.
+    /// What [`Warnings::first`] was called with.
     seen: HashSet<(WarningKind, usize)>,
     /// Inputs that a trace went through, with their widths: what drives them may be wider.
     passed: Vec<(usize, u64)>,
@@ -139,7 +139,7 @@ pub(crate) struct Warnings {
 impl Warnings {
     pub(crate) fn add(&mut self, kind: WarningKind, subject: &str, message: String) {
         if self.list.len() < limits::WARNINGS {
-            // Values of parameters, which may hold anything, stand in messages.
+            // Messages contain values of parameters, which may have any characters.
             let message = escaped(&message).into_owned();
             self.list.push(Warning { kind, subject: escaped(&clip(subject)).into_owned(), message });
         } else {

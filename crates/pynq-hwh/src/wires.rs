@@ -68,7 +68,7 @@ pub(crate) fn build(netlist: &Netlist<'_, '_>) -> Result<BTreeMap<String, Wire>>
     for bus in &netlist.raw.buses {
         of_buses.extend(bus.module.iter().flat_map(|module| bus.ports.iter().map(|port| (*module, *port))));
     }
-    // What a driver that was asked twice has to say goes with the interrupts.
+    // Drivers are looked up for the interrupts too, and warned of there: the warnings of this look-up are dropped.
     let mut scratch = Warnings::default();
     let mut count = 0;
     let mut loads: HashMap<PortId, Vec<PortId>> = HashMap::new();

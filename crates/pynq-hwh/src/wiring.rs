@@ -34,7 +34,7 @@ struct Arrival {
     gates: Arc<[String]>,
 }
 
-/// The interrupt tree of the design whose processor is module `processor`. `base_of` tells the address of a module.
+/// The interrupt tree of the design whose processor is module `processor`. `base_of` returns the address of a module.
 pub(crate) fn build(
     netlist: &Netlist<'_, '_>,
     processor: ModuleId,
@@ -80,7 +80,7 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
             self.warnings.passed(port, width);
             let top = self.alignment(module, family, width);
             let mut lines = Vec::new();
-            // A bit beyond the last line reaches nothing; looking at a few of them is enough to say so.
+            // A bit beyond the last line reaches nothing; tracing a few of them is enough for a warning.
             for bit in 0..width.min(input.lines * 2) {
                 let line = bit + top;
                 let leaf = trace(self.netlist, port, bit, self.warnings)?;
@@ -344,7 +344,7 @@ impl<'r, 'a> Builder<'_, 'r, 'a> {
             let whole = bits.len() as u64 == self.netlist.width(port);
             let in_line = |first: &Arrival| {
                 bits.values().zip(first.line..).all(|(arrival, line)| {
-                    // A line is the same kind of line only if it listens alike and is reached alike.
+                    // Consecutive lines, which must be equal in kind and in the way to the processor.
                     arrival.line == line
                         && Arrival { line: first.line, ps_irq: first.ps_irq, ..arrival.clone() } == *first
                 })

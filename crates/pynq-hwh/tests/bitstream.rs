@@ -81,7 +81,7 @@ fn parts_are_compared() {
     let mut other = z2.clone();
     (other.source.device, other.source.package) = ("xczu7ev".into(), "ffvc1156".into());
     Bitstream::parse(bit("x", "xczu7ev-ffvc1156-2-e", &raw())).unwrap().check_part(&other).unwrap();
-    // Without a header the IDCODE tells.
+    // Without a header the IDCODE shows the part.
     assert!(Bitstream::parse(raw()).unwrap().check_part(&other).is_err());
 }
 

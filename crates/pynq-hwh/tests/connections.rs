@@ -182,7 +182,7 @@ fn a_soft_processor_has_interrupts_of_its_own() {
     assert_eq!(soft.interrupts.controllers["sub/intc"].base, Some(0x4120_0000));
     let chain = soft.interrupts.chain("sub/iic/iic2intc_irpt").expect("it reaches the soft processor");
     assert_eq!((chain.hops.len(), chain.ps_irq), (1, Some(0)));
-    // Its parameters were defaulted, which is nobody's concern but its own.
+    // Its parameters were defaulted, which concerns it alone.
     assert!(soft.warnings.iter().any(|warning| warning.kind == WarningKind::DefaultedParameter));
     assert!(design.warnings.iter().all(|warning| warning.kind != WarningKind::DefaultedParameter));
 }

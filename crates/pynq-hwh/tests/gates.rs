@@ -199,7 +199,7 @@ fn logic_that_feeds_itself_or_never_ends_is_looked_at_once() {
     let deep = design(&cells);
     assert!(deep.interrupt("a/irq").is_err());
     assert!(warned(&deep, WarningKind::BehindGate).iter().any(|subject| subject.ends_with("/Res")));
-    // More inputs than anybody wires.
+    // More inputs than any real design wires.
     let wide = design(
         "ps processing_system7 IRQ_F2P<r:1
          g util_reduced_logic C_OPERATION=or Op1<all:1000000 Res>r

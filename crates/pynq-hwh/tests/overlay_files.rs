@@ -183,7 +183,7 @@ fn what_both_files_know_is_compared() {
     let (same, suspect, unknown) = (Verdict::Same, Verdict::Suspect, Verdict::Unknown);
     assert_eq!(verdicts("buttons_wrapper", "2018.2", "7z020clg400").expect("they fit"), [same, same, same]);
     assert_eq!(verdicts("buttons", "2020.1", "7z020clg400-1").expect("they fit"), [same, same, suspect]);
-    // A top module of somebody's own may hold any block design.
+    // A user's own top module may hold any block design.
     assert_eq!(verdicts("top", "2018.2", "").expect("they fit"), [unknown, suspect, same]);
     assert!(matches!(verdicts("buttons", "2018.2", "7z010clg400"), Err(Error::PartMismatch { .. })));
     let other = verdicts("design_1_wrapper", "2018.2", "7z020clg400").unwrap_err();

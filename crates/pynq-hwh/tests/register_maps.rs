@@ -38,7 +38,7 @@ fn check(path: &str, ours: &RegisterInfo, theirs: &Register) {
     }
 }
 
-/// Checks every block of `kind`; tells how many registers were held against their tables.
+/// Checks every block of `kind`; returns how many registers were compared with their tables.
 fn compare(design: &Design, kind: &str, map: &[RegisterInfo]) -> usize {
     let mut compared = 0;
     for block in design.ip.values().filter(|block| block.kind() == kind) {

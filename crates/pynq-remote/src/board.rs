@@ -38,7 +38,7 @@ pub(crate) struct SimulatedBoard {
     designs: Vec<(String, Design)>,
     board: Board,
     overlay: RwLock<Overlay>,
-    /// One access or programming at a time, so that a bus error is told to the client that made it.
+    /// One access or programming at a time, so that a bus error is returned to the client that made it.
     bus: Mutex<Loaded>,
     processor: Mutex<Processor>,
     memory: SimDmaMemory,
@@ -94,7 +94,7 @@ impl SimulatedBoard {
         let (_, first) = designs.first().ok_or(Error::NoDesign)?;
         let board = describe(first).build().map_err(|error| Error::Board(Box::new(error.into())))?;
         board.set_real_time(true);
-        // A task that took an event waits for its client next, which is nothing the clock has to stand still for.
+        // A task that took an event waits for its client next, and the clock need not stand still for that.
         board.set_grace(Duration::ZERO);
         let size = usize::try_from(MEMORY.1).unwrap_or(usize::MAX);
         let memory = SimDmaMemory::new(&board, MEMORY.0, size).map_err(|error| Error::Memory(error.to_string()))?;
@@ -236,7 +236,7 @@ impl SimulatedBoard {
 
     fn restore_buffers(&self, kept: &[(u64, Vec<u8>)]) {
         for (address, bytes) in kept {
-            // It was memory before, and is of the same description now.
+            // The address was memory before, and the new board has the same memory.
             let _ = self.board.write_memory(*address, bytes);
         }
     }
@@ -310,7 +310,7 @@ fn describe(design: &Design) -> BoardBuilder {
     BoardBuilder::from_design(design, |_| None).memory("ddr", MEMORY.0, MEMORY.1)
 }
 
-/// Tells contents apart, and is no protection against somebody who makes two alike.
+/// Distinguishes contents, and is no protection against an attacker who makes two alike.
 fn digest(bytes: &[u8]) -> u64 {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();

@@ -61,7 +61,7 @@ impl fmt::Display for Error {
         match self {
             Self::NoDesign => f.write_str("no design to simulate; give at least one handoff file"),
             Self::DuplicateDesign { name } => {
-                write!(f, "two designs are called \"{name}\"; a client could not tell them apart, so rename one file")
+                write!(f, "two designs are called \"{name}\"; a client could not distinguish them, so rename one file")
             }
             Self::Handoff { name, error } => write!(f, "{name}: {error}"),
             Self::Board(error) => write!(f, "{error}"),

@@ -18,7 +18,7 @@ const FIRMWARE: &str = "/lib/firmware/";
 /// What PYNQ's own test of a connection writes and reads back.
 const SELF_TEST: &str = concat!("/", "tmp/pynq_remote_hosttest.bin");
 
-/// What a write asks for beyond the file itself.
+/// What a write does beyond the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
     /// Nothing.
@@ -53,8 +53,8 @@ impl Files {
         Self { version, board: format!("{board}\0"), partial: false, programmed: true, self_test, firmware }
     }
 
-    /// Whether a file is there. A bitstream never is: PYNQ sends one only if it is not, by name, so that one whose
-    /// content changed would not come.
+    /// Whether a file is there. False for bitstreams: PYNQ sends a bitstream only if no file of that name is there, and
+    /// so would never send one whose content changed.
     pub(crate) fn exists(&self, path: &str) -> bool {
         firmware_name(path).is_none() && self.read(path).is_ok()
     }

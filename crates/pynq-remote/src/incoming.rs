@@ -53,11 +53,11 @@ impl Stream for Incoming {
                 self.pause = Some(Box::pin(sleep(PAUSE)));
                 continue;
             };
-            // A register access is a small message, whose answer somebody waits for.
+            // A register access is a small message, and the client waits for the answer.
             let _ = stream.set_nodelay(true);
             match Arc::clone(&self.free).try_acquire_owned() {
                 Ok(permit) => {
-                    self.state.tell(&Event::Connected { from });
+                    self.state.report(&Event::Connected { from });
                     return Poll::Ready(Some(Ok(Connection {
                         stream,
                         from,
@@ -67,7 +67,7 @@ impl Stream for Incoming {
                         _permit: permit,
                     })));
                 }
-                Err(_) => self.state.tell(&Event::TurnedAway { from }),
+                Err(_) => self.state.report(&Event::TurnedAway { from }),
             }
         }
     }
@@ -86,7 +86,7 @@ pub(crate) struct Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.state.tell(&Event::Disconnected { from: self.from });
+        self.state.report(&Event::Disconnected { from: self.from });
     }
 }
 

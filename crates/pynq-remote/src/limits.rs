@@ -1,4 +1,4 @@
-//! How much a client may ask for. Each bound is far above what PYNQ's client needs.
+//! How much a client may request. Each bound is far above what PYNQ's client needs.
 
 use std::time::Duration;
 
@@ -30,9 +30,9 @@ pub(crate) const WORDS: usize = 256 << 10;
 pub(crate) const STREAMS: u32 = 256;
 /// How long the next piece of a stream of a client may take.
 pub(crate) const NEXT_PIECE: Duration = Duration::from_secs(60);
-/// After this much silence a client is asked whether it is there,
+/// After this much silence the server sends a ping to a client,
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(20);
-/// and after this much more it is gone.
+/// and after this much more without an answer the client counts as gone.
 pub(crate) const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(20);
 /// How long a client may take to agree on keys.
 #[cfg(feature = "tls")]

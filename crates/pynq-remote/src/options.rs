@@ -45,7 +45,7 @@ impl ServerOptions {
         self
     }
 
-    /// Asks each request for this token, as `authorization: Bearer TOKEN`.
+    /// Requires this token of each request, as `authorization: Bearer TOKEN`.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
@@ -89,7 +89,7 @@ impl ServerOptions {
         false
     }
 
-    /// What makes these options less safe than they could be. To be shown to whoever chose them.
+    /// What makes these options less safe than they could be. To be shown to the user who chose them.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
@@ -132,12 +132,12 @@ impl fmt::Debug for ServerOptions {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// Whoever reaches the address can use the board.
+    /// Any machine that reaches the address can use the board.
     OpenToAll {
         /// The address.
         address: SocketAddr,
     },
-    /// Whoever is on the way can read along, the token included.
+    /// Any machine on the network path can read along, the token included.
     Unencrypted {
         /// The address.
         address: SocketAddr,

@@ -1,8 +1,8 @@
 //! Registers of the processor that PYNQ reads and writes: clocks, and the widths of the ports to the logic.
 //!
-//! They hold what is written to them. The clock registers begin with what the design asks for, so that PYNQ computes the
-//! design's frequencies from them; nothing on the simulated board runs faster or slower by them. Programming the logic
-//! leaves them alone.
+//! They hold what is written to them. The clock registers begin with the values of the design, so that PYNQ computes
+//! the design's frequencies from them; nothing on the simulated board runs faster or slower by them. Programming the
+//! logic leaves them alone.
 
 use std::collections::BTreeMap;
 
@@ -131,7 +131,7 @@ impl Processor {
         self.values.insert(address, others | active | field(0) | field(1));
     }
 
-    /// The frequency of the PLL that feeds the logic, unless told otherwise.
+    /// The frequency of the PLL that feeds the logic by default.
     fn pll_mhz(&self) -> f64 {
         let at = |address| self.values.get(&address).copied().unwrap_or(0);
         match self.family {

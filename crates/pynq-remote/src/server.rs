@@ -1,4 +1,4 @@
-//! The server: which request goes to which service, and who may make it.
+//! The server: which request goes to which service, and which clients may make it.
 
 use std::{
     convert::Infallible,
@@ -44,7 +44,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// Files that are sent to the server at once. Others wait their turn.
 const UPLOADS: usize = 4;
 
-/// A board, and the address at which clients find it. Nobody is answered before [`run`](Self::run).
+/// A board, and the address at which clients find it. No client is answered before [`run`](Self::run).
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
@@ -106,7 +106,7 @@ impl Server {
         self.options.warnings()
     }
 
-    /// Serves clients and moves the board's clock, until `shutdown` completes. Clients that wait are told then.
+    /// Serves clients and moves the board's clock, until `shutdown` completes. Clients that wait get an error then.
     ///
     /// # Errors
     ///
@@ -175,7 +175,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// All services, told apart by the name that a path begins with.
+/// All services, selected by the name that a path begins with.
 #[derive(Clone)]
 struct Services {
     device: RemoteDeviceServer<DeviceService>,
@@ -228,7 +228,7 @@ impl Service<http::Request<Body>> for Services {
 
     fn call(&mut self, request: http::Request<Body>) -> Answer {
         if !self.may(&request) {
-            self.state.tell(&Event::Unauthenticated);
+            self.state.report(&Event::Unauthenticated);
             return refuse(Status::unauthenticated("this board asks for a token: authorization: Bearer TOKEN"));
         }
         let path = request.uri().path();

@@ -41,7 +41,7 @@ pub enum Event {
     },
     /// Programming failed, and why.
     NotProgrammed {
-        /// What the client was told.
+        /// The reason given to the client.
         reason: String,
     },
     /// A client claimed an interrupt pin.
@@ -56,7 +56,7 @@ pub enum Event {
     },
 }
 
-/// Who is told of events.
+/// Called with every event.
 pub(crate) type Observer = Box<dyn Fn(&Event) + Send + Sync>;
 
 /// What all services share.
@@ -73,7 +73,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn tell(&self, event: &Event) {
+    pub(crate) fn report(&self, event: &Event) {
         if let Some(observer) = &self.observer {
             observer(event);
         }
@@ -85,11 +85,11 @@ impl State {
         crate::board::lock(&self.files).programmed(outcome.is_ok());
         match outcome {
             Ok(done) => {
-                self.tell(&Event::Programmed { design: done.design, other_content: done.other_content });
+                self.report(&Event::Programmed { design: done.design, other_content: done.other_content });
                 Ok(())
             }
             Err(error) => {
-                self.tell(&Event::NotProgrammed { reason: error.to_string() });
+                self.report(&Event::NotProgrammed { reason: error.to_string() });
                 Err(Status::failed_precondition(error.to_string()))
             }
         }
@@ -123,6 +123,6 @@ fn too_slow(limit: Duration) -> String {
 
 /// Completes when the server stops.
 pub(crate) async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    // It ends with an error when the server is gone altogether.
+    // An error means that the server is gone, which counts as stopped.
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }

@@ -110,7 +110,7 @@ async fn each_wait_gets_one_event() {
         assert_eq!(line.event().await, round);
         acknowledge(&fixture).await;
     }
-    // Nobody asks, so nobody is told.
+    // No client waits, so no event is sent.
     fixture.press(1, true, NOW).await;
     assert!(line.is_quiet().await);
     // What happened meanwhile was not forgotten.
@@ -136,7 +136,7 @@ async fn a_wait_that_is_taken_back_gets_nothing_and_the_next_one_does() {
     let mut line = Line::claim(&fixture, PIN).await;
     line.wait(1).await;
     line.ask(Ask::Cancel(Cancel {})).await;
-    // The order of a stream is kept: whoever asks for the next event was taken back before.
+    // The order of a stream is kept: the cancel takes effect before any later request.
     assert!(line.is_quiet().await);
     fixture.press(0, true, NOW).await;
     assert!(line.is_quiet().await);

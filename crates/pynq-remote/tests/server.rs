@@ -172,7 +172,7 @@ async fn buffers_of_a_client_that_died_make_room() {
     for _ in 0..7 {
         other.allocate(16 << 20).await.unwrap();
     }
-    // There is no room, and who has it all is alive.
+    // There is no room, and the client that has it all is alive.
     assert_eq!(fixture.allocate(16 << 20).await.unwrap_err().code(), Code::ResourceExhausted);
     drop(other);
     fixture.event(|event| matches!(event, Event::Disconnected { .. })).await;

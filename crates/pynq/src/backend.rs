@@ -22,7 +22,7 @@ pub type Window = Arc<dyn Mmio + Send + Sync>;
 /// An interrupt as it reaches the processor.
 pub(crate) type Root = Pin<Box<dyn InterruptSource + Send + Sync>>;
 
-/// Where an interrupt is masked while nobody waits for it.
+/// Where an interrupt is masked while no task waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MaskedBy {
     /// By the controller that is on it.
@@ -39,7 +39,7 @@ pub(crate) trait Backend: Send + Sync {
     /// Keeps other processes from the block called `path`, for as long as the overlay lives.
     fn claim(&self, path: &str, block: &IpBlock) -> Result<()>;
 
-    /// The interrupt with this number in the processor's interrupt controller. Asked for once per loaded design.
+    /// The interrupt with this number in the processor's interrupt controller. Requested once per loaded design.
     fn root(&self, path: &str, irq: u32, masked: MaskedBy) -> Result<Root>;
 
     /// Whether the system's own driver has this interrupt controller, so that each of its lines is an interrupt of the
@@ -49,7 +49,7 @@ pub(crate) trait Backend: Send + Sync {
         Ok(false)
     }
 
-    /// The interrupt on a line of such a controller. Asked for once per loaded design.
+    /// The interrupt on a line of such a controller. Requested once per loaded design.
     fn system_root(&self, path: &str, controller: &IpBlock, line: u32, masked: MaskedBy) -> Result<Root> {
         let _ = (line, masked);
         Err(Error::UnreachableController { pin: path.to_owned(), path: controller.path.clone() })

@@ -28,7 +28,7 @@ impl<'a> DriverContext<'a> {
         self.path
     }
 
-    /// What the handoff file tells of it: kind, parameters, registers.
+    /// Its entry in the handoff file: kind, parameters, registers.
     #[must_use]
     pub fn block(&self) -> &'a IpBlock {
         self.block
@@ -41,7 +41,7 @@ impl<'a> DriverContext<'a> {
     }
 
     /// Whether the design was running before this program: opened by `Overlay::attach`, with outputs
-    /// that somebody may rely on. A driver then keeps what the block drives, and else begins from the design's defaults.
+    /// that are in use. A driver then keeps what the block drives, and else begins from the design's defaults.
     #[must_use]
     pub fn is_attached(&self) -> bool {
         self.loaded.backend.is_attached()
@@ -115,7 +115,7 @@ impl<'a> DriverContext<'a> {
     pub fn open<D: Driver>(&self) -> Result<D> {
         self.expect(D::VLNV, D::NAME)?;
         let config = self.configure::<D>()?;
-        // The way to the processor first: nothing is touched if there is something wrong with it.
+        // The way to the processor first: if that fails, no register is touched.
         let parent = if D::has_interrupt(&config) { self.parent(D::INTERRUPT)? } else { ParentLine::UNWIRED };
         let start = if self.is_attached() { D::attach } else { D::set_up };
         let hardware = start(self.window()?.into(), config).map_err(|error| Error::driver(self.path, error))?;

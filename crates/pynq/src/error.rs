@@ -21,7 +21,7 @@ pub enum Error {
     },
     /// The design has no such IP block or interrupt pin, or a parameter makes no sense.
     Design(Box<pynq_hwh::Error>),
-    /// A block is not of the kind that was asked for.
+    /// A block is not of the kind that was requested.
     WrongIp {
         /// The block.
         path: String,
@@ -60,12 +60,12 @@ pub enum Error {
         /// The controller.
         path: String,
     },
-    /// A pin reaches the processor, but the handoff file does not tell under which number.
+    /// A pin reaches the processor, but the handoff file does not say under which number.
     NoInterruptNumber {
         /// The pin or controller.
         pin: String,
     },
-    /// A vector of interrupts was asked for as if it were one.
+    /// A vector of interrupts was requested as if it were one.
     VectorPin {
         /// The pin.
         pin: String,
@@ -112,7 +112,7 @@ pub enum Error {
     },
     /// The board has no such button, switch or LED.
     NoSuchDevice {
-        /// What was asked for: `button`, `LED`, ...
+        /// What was requested: `button`, `LED`, ...
         kind: &'static str,
         /// Its number.
         number: u8,
@@ -154,7 +154,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error of a driver for the block called `path`: one of its own, or what the interrupt engine told it.
+    /// The error of a driver for the block called `path`: one of its own, or one that the interrupt engine returned.
     pub fn driver(path: &str, error: impl std::error::Error + Send + Sync + 'static) -> Self {
         let error: Box<dyn std::error::Error + Send + Sync> = Box::new(error);
         let engine = error.downcast_ref().copied();

@@ -15,7 +15,7 @@ use crate::{Error, Result};
 
 /// A handle on an interrupt pin: PYNQ's `Interrupt`. Clones look from the same point on and go their own ways from there.
 ///
-/// Whoever waits for a condition that the device tells clears first, then looks, then waits:
+/// To wait for a condition that a register of the device shows, clear first, then look, then wait:
 ///
 /// ```
 /// # #[cfg(feature = "sim")] {
@@ -34,8 +34,8 @@ use crate::{Error, Result};
 /// # Ok::<(), pynq::Error>(())
 /// ```
 ///
-/// A device that has a driver clears its own interrupt. One that has none keeps its line active until somebody clears it
-/// through its registers: see [`Overlay::mmio`](crate::Overlay::mmio).
+/// A device that has a driver clears its own interrupt. One that has none keeps its line active until the program
+/// clears it through its registers: see [`Overlay::mmio`](crate::Overlay::mmio).
 #[derive(Clone)]
 pub struct Interrupt {
     pin: Arc<str>,

@@ -31,7 +31,7 @@
 //!
 //! # Names
 //!
-//! They are PYNQ's where PYNQ has one. A coroutine has the suffix `_async` and its blocking twin has none:
+//! They are PYNQ's where PYNQ has one. A coroutine has the suffix `_async` and its blocking form has none:
 //! `button.wait_for_level_async(Level::High).await`, or `button.wait_for_level(Level::High)` with no runtime anywhere.
 //! Wherever embedded-hal has a trait for it, the handles implement that too.
 //!
@@ -46,7 +46,7 @@
 //! All of them only add. `sim` (by default) is the simulated board, `uio` a real one under Linux. `tokio` and `smol`
 //! re-export [`pynq-tokio`] and [`pynq-smol`], which have these runtimes' clocks and their way to run a blocking call aside.
 //! On a simulated board no feature is needed to await interrupts under whatever runtime, several at once included. On a
-//! real one somebody has to wait for the kernel: a blocked thread does so itself, and async waits need the feature of their
+//! real one a thread has to wait for the kernel: a blocked thread does so, and async waits need the feature of their
 //! runtime, or a reactor that is given to [`LinuxOptions::reactor`](https://docs.rs/pynq).
 //!
 //! [`pynq-tokio`]: https://docs.rs/pynq-tokio

@@ -70,8 +70,9 @@ impl Overlay {
     /// Opens the design that is loaded already, without programming it: PYNQ's `Overlay(.., download=False)`. `path` is
     /// that design's `.hwh` file, its `.bit` file with that beside it, or its `.xsa` archive.
     ///
-    /// Interrupts that a program before this one left enabled are switched off; the outputs of AXI GPIOs go on driving what
-    /// they drive, and [`warnings`](Self::warnings) tells of clocks that are not as the design has them. Whether the logic runs is checked where the kernel tells; whether it is this design is taken on trust.
+    /// Interrupts that a program before this one left enabled are switched off; the outputs of AXI GPIOs go on driving
+    /// what they drive, and [`warnings`](Self::warnings) lists clocks that are not as the design has them. Whether the
+    /// logic runs is checked where the kernel reports it; whether it is this design is taken on trust.
     ///
     /// # Errors
     ///
@@ -262,7 +263,7 @@ impl LinuxOptions {
     ///
     /// # Cancellation safety
     ///
-    /// Dropping the future does not stop the programming: the design is loaded, and nobody has it open.
+    /// Dropping the future does not stop the programming: the design is loaded, and no overlay has it open.
     pub async fn open_async(self, path: impl AsRef<Path>) -> Result<Overlay> {
         let path = path.as_ref().to_owned();
         let open = move || self.open(path);
@@ -307,7 +308,7 @@ impl LinuxOptions {
         let device_tree = match device_tree {
             DeviceTreeFile::None => None,
             DeviceTreeFile::At(path) => Some(path),
-            // If there is none, the name that is missing is told.
+            // If there is none, the error gives the name that is missing.
             DeviceTreeFile::Beside => Some(beside.device_tree.clone().unwrap_or_else(|| path.with_extension("dtbo"))),
         };
         // Before the logic is programmed, so that a file that isn't there leaves everything as it was.
@@ -324,7 +325,7 @@ impl LinuxOptions {
             linux.look_at_clocks();
         }
         if let Some(overlay) = device_tree {
-            // It stays, as the design does.
+            // The overlay of the device tree stays when this value is dropped, as the design does.
             let tree = DeviceTree::open_through(&linux.paths, files)?;
             let _applied = tree.ensure_blob(&overlay.name, &overlay.blob)?;
         }
@@ -404,7 +405,7 @@ impl Linux {
         }
         let manager = FpgaManager::find(&self.paths)?;
         let says = bitstream.header.as_ref().is_some_and(|header| header.is_partial());
-        // What is there goes on while a part of it is replaced, and its clocks with it.
+        // A partial bitstream replaces a part of a running design, whose clocks must not change.
         if self.sets_clocks && !self.partial.unwrap_or(says) {
             self.bring_clocks()?;
         }
@@ -531,11 +532,11 @@ impl Backend for Linux {
         let windows = {
             let mut held = lock(&self.held);
             held.devices = None;
-            // One that was unbound, as by a new device tree, is opened anew.
+            // A device that was unbound, as by a new device tree, is opened anew.
             held.files.retain(|_, file| pynq_uio::mask(file).is_ok());
             std::mem::take(&mut held.windows)
         };
-        // All of them, whatever becomes of one: what is not revoked reaches the new design.
+        // All of them, even if one fails: a window that is not revoked would reach the new design.
         let revoked: Vec<_> = windows.iter().filter_map(Weak::upgrade).map(|window| window.revoke()).collect();
         revoked.into_iter().collect::<pynq_uio::Result<()>>()?;
         self.logic.alone(|| self.program())

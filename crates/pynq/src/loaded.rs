@@ -1,4 +1,4 @@
-//! The hardware of a design as it is loaded now: the interrupt tree, the windows, and who holds which block.
+//! The hardware of a design as it is loaded now: the interrupt tree, the windows, and the claims of blocks.
 //!
 //! A reload ends one of these and begins the next. Every node is listed in the order in which it was made, so a parent
 //! stands before its children, and closing goes backwards through the list.
@@ -147,7 +147,8 @@ impl Loaded {
             way.push((path, controller));
             at = controller.parent.as_deref();
             if let Some(parent) = at {
-                // Its line is an interrupt as the processor's are, and the way ends here.
+                // If the system's driver has the parent, its lines are roots like the processor's interrupts, and the way
+                // ends here.
                 at = if self.system_has(parent)? { None } else { at };
             }
         }
@@ -208,14 +209,14 @@ impl Loaded {
             tree.closed
         };
         if closed {
-            // A reload overtook the thread that makes it.
+            // A reload has closed this design while the node was made.
             node.invalidate(Cause::Invalidated);
             return Err(Error::Invalidated { path: path.into() });
         }
         Ok(())
     }
 
-    // ---- who holds which block
+    // ---- the claims of blocks
 
     /// The driver of the block called `path`, made by `build` if there is none yet.
     pub(crate) fn claim<D, E>(&self, path: &str, build: impl FnOnce() -> Result<D, E>) -> Result<D, E>
@@ -228,7 +229,7 @@ impl Loaded {
             None => return Err(Error::Invalidated { path: path.into() }.into()),
         };
         let mut driver = lock(&claim);
-        // `close` may have been here in between; it set this before.
+        // `close` may have run since the claim was looked up; it sets this before it takes the claims.
         if self.is_revoked() {
             return Err(Error::Invalidated { path: path.into() }.into());
         }

@@ -20,7 +20,7 @@ impl MmioWindow {
     pub(crate) fn new(path: &str, loaded: Arc<Loaded>) -> Result<Self> {
         let window = loaded.window(path)?;
         let this = Self { path: path.into(), window: Checked::new(window), loaded };
-        // After the window was opened, which may be one of the next design's.
+        // Checked after the window was opened, since a reload before that makes it a window of the next design.
         this.live()?;
         Ok(this)
     }
@@ -67,7 +67,7 @@ impl MmioWindow {
     fn access<T>(&self, access: impl FnOnce(&Checked<Window>) -> Result<T, AccessError>) -> Result<T> {
         self.live()?;
         let result = access(&self.window).map_err(|error| Error::Access { path: Arc::clone(&self.path), error })?;
-        // A reload that came in between revoked the window, and then this is not what the block holds.
+        // If a reload revoked the window in between, the value read is not the block's.
         self.live()?;
         Ok(result)
     }

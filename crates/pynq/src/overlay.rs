@@ -90,8 +90,8 @@ impl Overlay {
     fn loaded(&self) -> Arc<Loaded> {
         let me = thread::current().id();
         let mut current = lock(&self.shared.current);
-        // The reloading thread itself gets the closed one, whose answer is an error, and not a deadlock: it may run
-        // the program's wakers. So does a thread that is making a driver, which the reload waits for.
+        // The reloading thread gets the closed design, which returns errors, instead of a deadlock: it may run the
+        // program's wakers. So does a thread that is making a driver, for which the reload waits.
         let makes = BUILDING.get() == Arc::as_ptr(&self.shared).addr();
         while !makes && current.reloading.is_some_and(|thread| thread != me) {
             current = self.shared.reloaded.wait(current).unwrap_or_else(PoisonError::into_inner);
@@ -194,7 +194,7 @@ impl Overlay {
         self.block(path)
     }
 
-    /// Checked access to the registers of the block called `path`, whoever else uses it: PYNQ's `MMIO`.
+    /// Checked access to the registers of the block called `path`, whatever other code uses it: PYNQ's `MMIO`.
     ///
     /// # Errors
     ///
@@ -206,8 +206,8 @@ impl Overlay {
     /// The driver of the block called `path`, made by `build` if there is none yet: how a driver that this crate does not
     /// know claims its block. Every further call for the same type gives a clone of the first one.
     ///
-    /// `build` must not ask the overlay for the same block, nor to reload. What it returns holds nodes and windows, not the
-    /// overlay.
+    /// `build` must not request the same block of the overlay, nor to reload. What it returns holds nodes and windows,
+    /// not the overlay.
     ///
     /// # Errors
     ///
@@ -263,7 +263,7 @@ impl Overlay {
                 current = self.shared.reloaded.wait(current).unwrap_or_else(PoisonError::into_inner);
             }
             if current.reloading.is_some() {
-                // From a waker that the reload itself is waking: it is being done.
+                // Called by a waker that this thread's own reload wakes: the reload is under way already.
                 return Ok(());
             }
             current.reloading = Some(me);

@@ -37,8 +37,8 @@ impl Overlay {
         Ok(Clocks { registers: Mutex::new(registers), designed: designed(self.design()) })
     }
 
-    /// What whoever uses this overlay should know of the board that it was opened on: a clock that is not as the design has
-    /// it, found by attaching.
+    /// What a user of this overlay should know of the board that it was opened on: a clock that is not as the design
+    /// has it, found by attaching.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         self.backend().warnings()
@@ -97,7 +97,7 @@ impl Clocks {
     }
 }
 
-/// Something about the board that whoever uses a design on it should know.
+/// Something about the board that a user of a design on it should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
@@ -146,7 +146,7 @@ pub(crate) struct Designed {
     number: u8,
     /// Where the file has it.
     hz: Option<u64>,
-    /// How near to that is right: files of old versions have no more than what was asked for.
+    /// How near to that is right: files of old versions have only the frequency requested.
     ppm: u32,
     divisors: Option<Divisors>,
 }
@@ -173,7 +173,7 @@ pub(crate) fn reference_hz(design: &Design) -> u64 {
     design.processor_parameters.float(name).ok().and_then(hertz).unwrap_or(usual)
 }
 
-/// A frequency of a file, in hertz. One that makes no sense is none.
+/// A frequency of a file, in hertz. `None` if it makes no sense.
 fn hertz(mhz: f64) -> Option<u64> {
     // In range, so that nothing is cut off.
     (mhz > 0.0 && mhz < 1e6).then(|| (mhz * 1e6).round() as u64)

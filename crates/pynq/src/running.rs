@@ -35,7 +35,7 @@ impl Overlay {
         self.clock().sleep(duration)
     }
 
-    /// The blocking twin of [`sleep_async`](Self::sleep_async).
+    /// The blocking form of [`sleep_async`](Self::sleep_async).
     ///
     /// # Blocking
     ///

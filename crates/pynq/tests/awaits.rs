@@ -51,7 +51,7 @@ fn log(overlay: &Overlay) -> Vec<(u64, u32)> {
     log.iter().map(|change| (change.time.as_millis(), change.value)).collect()
 }
 
-/// Spawned as any program spawns its tasks: the board is not told of them.
+/// Spawned as any program spawns its tasks: the board does not know of them.
 async fn on_tokio(overlay: Overlay) {
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..4 {

@@ -61,7 +61,7 @@ fn opening_sets_the_clocks_before_it_programs() {
 #[test]
 fn what_is_right_already_is_left_alone() {
     let fake = zynq();
-    // The same by other dividers; and the bits that nobody knows stay.
+    // The same by other dividers; and bits that are not documented stay.
     let (first, second) = (10 << 8 | 1 << 20 | 1 << 31, 1 << 8 | 7 << 20);
     fake.set(FCLK0, first);
     fake.set(FCLK1, second);
@@ -89,7 +89,7 @@ fn a_frequency_that_the_board_can_t_make_is_refused_before_anything_is_changed()
     let is = matches!(error, Error::PlClock(PlClockError::Impossible { number: 0, wanted: 100_000_000, .. }));
     assert!(is && error.to_string().contains("130 MHz at the nearest"), "{error}");
     assert_eq!((fake.word(FCLK0), fake.tree.read("sys/class/fpga_manager/fpga0/firmware")), (RESET, String::new()));
-    // Who knows better may say so.
+    // A program may keep the clocks as they are.
     let overlay = fake.options().set_clocks(false).open(fake.tree.path("design.bit")).unwrap();
     assert_eq!(fake.word(FCLK0), RESET);
     assert!(overlay.clocks().unwrap().set_hz(0, 130_000_000).is_ok());

@@ -62,7 +62,7 @@ fn attaching_keeps_what_outputs_drive_and_opening_does_not() {
     assert_eq!(fake.word(LEDS), 0);
 }
 
-/// A controller whose level somebody lowered gives no interrupt, however often it is enabled.
+/// A controller whose level a program lowered gives no interrupt, however often it is enabled.
 #[test]
 fn attaching_lifts_the_level_that_somebody_left_in_the_controller() {
     let fake = Fake::new();
@@ -105,7 +105,7 @@ fn a_device_tree_overlay_is_applied_with_its_design() {
             let options = fake.options().kernel_files(configfs.clone()).device_tree_beside();
             options.open(fake.tree.path("design.bit"))
         };
-        // A folder that somebody left behind without an overlay in effect does not count as one that is.
+        // A folder that was left behind without an overlay in effect does not count as one that is.
         configfs.leave_behind(&fake.tree.path("sys/kernel/config/device-tree/overlays/design"));
         let overlay = open().unwrap();
         overlay.interrupt("btns_gpio/ip2intc_irpt").unwrap();
@@ -173,7 +173,7 @@ fn a_design_that_others_have_open_is_not_programmed_away() {
     drop(first);
     let mine = fake.options().open(fake.tree.path("design.bit")).unwrap();
     assert!(!written().is_empty());
-    // Whoever opens it too keeps this one from programming it anew, and goes on.
+    // A second program that opens the design keeps this one from programming it anew, and goes on.
     let other = fake.attach().unwrap();
     assert!(mine.reload().unwrap_err().to_string().contains("in use"));
     drop(other);

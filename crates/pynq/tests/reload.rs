@@ -1,4 +1,4 @@
-//! A design that is replaced under its users: no old handle reaches the new one, and nobody waits for ever.
+//! A design that is replaced under its users: no old handle reaches the new one, and no task waits for ever.
 #![cfg(feature = "sim")]
 #![allow(clippy::unwrap_used)] // helpers of tests
 
@@ -77,7 +77,7 @@ fn the_overlay_gives_new_ones_that_work() {
     led.on().unwrap();
     assert!(old.off().is_err());
     assert_eq!(board.output("leds_gpio", 1).unwrap(), 1);
-    // What somebody holds stays held.
+    // A button that is held stays pressed.
     base.reload().unwrap();
     assert!(base.button(0).unwrap().is_pressed().unwrap());
 }
@@ -201,7 +201,7 @@ fn a_driver_that_is_being_made_is_waited_for() {
     base.led(0).expect("that claim is over");
 }
 
-/// Who makes a driver may ask for other blocks, and that while a reload waits for it.
+/// The function that makes a driver may open other blocks, also while a reload waits for it.
 #[test]
 fn a_driver_that_is_made_while_the_overlay_reloads_gets_errors() {
     let base = base();

@@ -1,6 +1,6 @@
 //! What a hand writes in place of a node: a demultiplexer with one notifier for each line, which any number of tasks may
 //! wait on (as far as the notifier allows), which forgets no event between two waits, and which masks a line that fired
-//! until somebody waits for it again. It makes the register accesses that a node makes.
+//! until a task waits for it again. It makes the register accesses that a node makes.
 //!
 //! Unlike a node it knows no level lines, leaves a line unmasked when its last waiter gives up, and has no way to fail.
 
@@ -34,7 +34,7 @@ pub(crate) trait Notifier: Default + Send + Sync + 'static {
 /// What a demultiplexer is armed by.
 pub(crate) trait Upwards: Send + Sync + 'static {
     fn arm(&self);
-    /// Whom to call.
+    /// Sets the function that an interrupt calls.
     fn connect(&self, handler: impl Fn() + Send + Sync + 'static);
 }
 
@@ -121,7 +121,7 @@ impl<N: Notifier, T: Tape, U: Upwards> Demux<N, T, U> {
             }
             self.window.write(0x0C, pending);
             self.window.write(0x14, pending);
-            // After it was masked: whoever finds it enabled here is woken below, whoever does not unmasks it.
+            // After it was masked: a task that finds it enabled here is woken below, a task that does not unmasks it.
             let enabled = self.enabled.fetch_and(!pending, AcqRel) & !pending;
             let mut left = pending;
             while left != 0 {
@@ -133,7 +133,7 @@ impl<N: Notifier, T: Tape, U: Upwards> Demux<N, T, U> {
                 }
             }
             if enabled == 0 {
-                // So that what was written has arrived.
+                // A read after the writes, so that they have arrived.
                 self.window.read(0x08);
                 break;
             }

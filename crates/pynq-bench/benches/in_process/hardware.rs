@@ -16,7 +16,7 @@ use pynq_core::{Error, Instant, interrupt::InterruptSource};
 
 use crate::blocks::{Access, Gpio, Intc, Tape, Window};
 
-/// Nobody: what is measured.
+/// Records nothing: this is what is measured.
 #[derive(Clone, Copy)]
 pub(crate) struct Silent;
 

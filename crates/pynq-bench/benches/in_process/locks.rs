@@ -1,4 +1,4 @@
-//! Locks beside the standard one, to tell what that costs.
+//! Locks beside the standard one, to show what that costs.
 
 use std::{
     cell::Cell,
@@ -11,7 +11,7 @@ use std::{
 
 use pynq_core::interrupt::{NodeLock, ScopedRawMutex};
 
-/// Spins while somebody else has it.
+/// Spins while another thread has it.
 #[derive(Default)]
 pub(crate) struct SpinLock(AtomicBool);
 
@@ -44,14 +44,14 @@ impl NodeLock for SpinLock {
     const IN_HANDLER: bool = false;
 }
 
-/// Keeps nobody out but its own thread: what the engine costs with a lock for nothing.
+/// Excludes only re-entry by its own thread: what the engine costs with a lock that costs nothing.
 #[derive(Default)]
 pub(crate) struct NoLock(Cell<bool>);
 
 // SAFETY: this program starts no second thread.
 unsafe impl Sync for NoLock {}
 
-// SAFETY: in the one thread that there is, `f` runs while the cell is true, and nobody is let in then.
+// SAFETY: in the one thread that there is, `f` runs while the cell is true, and no second call is let in then.
 unsafe impl ScopedRawMutex for NoLock {
     #[inline]
     fn try_with_lock<R>(&self, f: impl FnOnce() -> R) -> Option<R> {

@@ -1,4 +1,4 @@
-//! The cases, and who is measured in them.
+//! The cases, and the candidates that are measured in them.
 
 use atomic_waker::AtomicWaker;
 use event_listener::Event;
@@ -188,7 +188,8 @@ fn curves(report: &mut Report, rounds: u32) {
     rows.measure(rounds);
     let group = "Tasks that wait on one line";
     report.curves.extend(curves_of(&rows, &WAITERS, group, "tasks on the line", "ns for each task"));
-    // In proportion, but for the caches, which nobody can help: so it is compared with what they do to the baseline.
+    // In proportion, but for the caches, which no implementation can help: so it is compared with what they do to the
+    // baseline.
     let growth = |name| Some(rows.growth(rows.get("100000", name)?, rows.get("100", name)?));
     if let (Some(ours), Some(theirs)) = (growth(OURS), growth(NOTIFY)) {
         report.figures.push(Figure {
@@ -223,7 +224,7 @@ pub(crate) fn main() {
     limits(&mut report, &rows);
     drop(rows);
     curves(&mut report, options.rounds(7).min(rounds));
-    report.tell("in process", &options);
+    report.publish("in process", &options);
 }
 
 /// Bars that are not on a ratio to the same case of the baseline.

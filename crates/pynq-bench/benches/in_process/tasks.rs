@@ -1,4 +1,5 @@
-//! The least that runs tasks: each has a flag, which its waker sets and which is looked at by whoever made it fire.
+//! The least that runs tasks: each has a flag, which its waker sets and which the code that made the interrupt fire
+//! checks.
 
 use std::{
     cell::Cell,
@@ -34,7 +35,7 @@ struct Task<F> {
     future: Pin<Box<F>>,
     flag: Arc<Flag>,
     waker: Waker,
-    /// Interrupts that it was told of.
+    /// Interrupts that it has seen.
     seen: Rc<Cell<u64>>,
 }
 
@@ -70,12 +71,12 @@ impl<F: Future<Output = ()>> Tasks<F> {
         self.0.iter_mut().for_each(Task::run);
     }
 
-    /// How many interrupts all tasks were told of.
+    /// How many interrupts all tasks have seen.
     pub(crate) fn seen(&self) -> u64 {
         self.0.iter().map(|task| task.seen.get()).sum()
     }
 
-    /// Whether nobody is awake.
+    /// Whether no task is awake.
     pub(crate) fn are_asleep(&self) -> bool {
         !self.0.iter().any(|task| task.flag.0.load(Relaxed))
     }

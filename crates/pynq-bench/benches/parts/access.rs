@@ -55,7 +55,7 @@ fn row<'a, R>(kind: &str, name: &str, mut access: impl FnMut(u32) -> R + 'a) -> 
 
 pub(crate) fn rows<'a>(rows: &mut Rows<'a>, board: &Board) {
     let memory = Memory::new();
-    // As a program has it that knows no more than the block's name.
+    // The window of a program that knows only the block's name.
     let window: Arc<dyn Mmio> = Arc::new(memory.window());
     let base = memory.0.as_ptr();
     let typed = || AxiGpioRegisters::new(memory.window()).expect("a window that is long enough");

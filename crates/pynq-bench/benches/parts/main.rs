@@ -41,7 +41,7 @@ fn main() {
     drop(rows);
     memory::figures(&mut report);
     report.curves = simulator::curves(options.rounds(11).min(rounds));
-    report.tell("parts", &options);
+    report.publish("parts", &options);
 }
 
 /// What the rows of a group are compared with.

@@ -4,9 +4,10 @@
 //! `cargo bench -p pynq-bench --bench round_trip [-- --rounds N] [--spread] [--no-idle] [--only ROW]`, and `--quick`,
 //! `--count N` and `--json FILE`
 //!
-//! The far end of a socketpair stands in for the kernel, so that it runs on any Linux. Everything is pinned to one CPU, on which
-//! each interrupt finds the consumer asleep: the producer has idle priority there, unless `--no-idle`. `--spread` leaves all of
-//! that to the scheduler. Rounds are rotated, so that nobody always goes first; a ratio is the median of the ratios of the rounds.
+//! The far end of a socketpair stands in for the kernel, so that it runs on any Linux. Everything is pinned to one CPU,
+//! on which each interrupt finds the consumer asleep: the producer has idle priority there, unless `--no-idle`.
+//! `--spread` leaves all of that to the scheduler. Rounds are rotated, so that no row always goes first; a ratio is the
+//! median of the ratios of the rounds.
 //!
 //! The epoll loop waits by level and calls the C library, as such loops are written. One by edges that makes its system calls
 //! in place, the least that can be had, stands beside it.
@@ -15,6 +16,8 @@
 #[cfg(target_os = "linux")]
 #[path = "../blocks/mod.rs"]
 mod blocks;
+#[cfg(target_os = "linux")]
+mod figures;
 #[cfg(target_os = "linux")]
 mod hardware;
 #[cfg(target_os = "linux")]
@@ -27,8 +30,6 @@ mod raw;
 mod rows;
 #[cfg(target_os = "linux")]
 mod stamps;
-#[cfg(target_os = "linux")]
-mod told;
 
 fn main() {
     #[cfg(target_os = "linux")]

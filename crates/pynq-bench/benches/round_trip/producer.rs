@@ -55,8 +55,8 @@ impl Producer {
     }
 }
 
-/// Gives the calling thread the processor only when nobody else wants it: whoever waits for an interrupt has gone to
-/// sleep before that comes, and runs as soon as it has.
+/// Gives the calling thread the processor only when no other thread wants it: the thread that waits for an interrupt
+/// has gone to sleep before that comes, and runs as soon as it has.
 fn run_when_idle() {
     let parameters = libc::sched_param { sched_priority: 0 };
     // SAFETY: the parameters live for the call, which keeps no pointer to them.

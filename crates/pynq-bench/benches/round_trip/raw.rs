@@ -1,5 +1,5 @@
 //! The baseline: an epoll loop by hand, with the register accesses that ours makes. And what a hand can do on tokio's
-//! descriptor and on poll(2), to tell what the way of sleeping costs by itself.
+//! descriptor and on poll(2), to show what the way of sleeping costs by itself.
 
 use std::{
     os::fd::{AsRawFd, OwnedFd},
@@ -127,7 +127,7 @@ impl RawCalls {
             rustix::io::write(&self.device, &1_i32.to_ne_bytes()).expect("the device unmasked");
             loop {
                 events.clear();
-                // One that a signal ended is one that found nothing.
+                // A call that a signal ended found nothing.
                 let _ = epoll::wait(&self.epoll, spare_capacity(&mut events), None);
                 if rustix::io::read(&self.device, &mut total) == Ok(4) {
                     break;
@@ -149,7 +149,7 @@ pub(crate) struct RawTokio {
 impl RawTokio {
     /// In the context of a runtime.
     pub(crate) fn new(board: Board, device: OwnedFd, accesses: Accesses) -> Self {
-        // SAFETY: the descriptor belongs to an `OwnedFd`, which nobody takes out or replaces.
+        // SAFETY: the descriptor belongs to an `OwnedFd`, which is never taken out or replaced.
         let device = unsafe { AsyncFd::register_with_interest(device, Interest::READABLE) };
         Self { device: device.expect("a place in the reactor"), board, accesses }
     }
@@ -240,7 +240,7 @@ impl RawPoll {
             rustix::io::write(&self.device, &1_i32.to_ne_bytes()).expect("the device unmasked");
             loop {
                 let mut fds = [PollFd::new(&self.device, PollFlags::IN)];
-                // One that a signal ended is one that found nothing.
+                // A call that a signal ended found nothing.
                 let _ = poll(&mut fds, None);
                 if rustix::io::read(&self.device, &mut total) == Ok(4) {
                     break;
@@ -290,14 +290,14 @@ impl RawChannel {
     pub(crate) fn new(board: Board, device: OwnedFd, accesses: Accesses) -> Self {
         rustix::io::ioctl_fionbio(&device, false).expect("a blocking descriptor");
         let device = Arc::new(device);
-        let (tell, served) = unbounded_channel();
+        let (notify, served) = unbounded_channel();
         let (its_device, its_board, service) = (Arc::clone(&device), board.clone(), accesses.service.clone());
         let thread = thread::spawn(move || {
             let mut total = [0_u8; 4];
-            // Nothing is read any more once the other end of the device was told to end.
+            // A read returns nothing once the socket that stands in for the device is shut down.
             while let Ok(4) = rustix::io::read(&its_device, &mut total) {
                 its_board.play(&service);
-                if tell.send(()).is_err() {
+                if notify.send(()).is_err() {
                     return;
                 }
             }

@@ -1,4 +1,4 @@
-//! What is measured, in which order, and how it is told.
+//! What is measured, in which order, and how it is reported.
 
 use std::{os::fd::OwnedFd, rc::Rc, sync::Arc, sync::atomic::Ordering::Relaxed};
 
@@ -12,12 +12,12 @@ use rustix::{
 };
 
 use crate::{
+    figures,
     hardware::Board,
     ours::Nodes,
     producer::{Producer, nanoseconds},
     raw::{Accesses, Raw, RawCalls, RawChannel, RawLines, RawPoll, RawRead, RawTokio},
     stamps::Stamps,
-    told,
 };
 
 /// Interrupts of one round.
@@ -37,7 +37,7 @@ pub(crate) struct Row {
     producer: Producer,
     pub(crate) samples: Vec<Sample>,
     stamps: Arc<Stamps>,
-    /// Nanoseconds from the interrupt to who awaits it, sorted. Nothing where 32 do.
+    /// Nanoseconds from the interrupt to the task or thread that awaits it, sorted. Nothing where 32 do.
     pub(crate) latencies: Vec<u64>,
 }
 
@@ -225,7 +225,7 @@ fn time(row: &mut Row, count: u32) -> Sample {
     Sample { wall: wall as f64 / f64::from(count), cpu: cpu / f64::from(count) }
 }
 
-/// How long it takes from the interrupt to who awaits it.
+/// How long it takes from the interrupt to the task or thread that awaits it.
 fn latencies(row: &mut Row, count: u32) {
     row.stamps.start();
     (row.run)(count);
@@ -264,5 +264,5 @@ pub(crate) fn measure() {
         }
     }
     rows.iter_mut().for_each(|row| latencies(row, count));
-    told::report(&rows).tell("round trip", &options);
+    figures::report(&rows).publish("round trip", &options);
 }

@@ -1,4 +1,4 @@
-//! How long it takes from an interrupt to who awaits it, where that is asked for.
+//! How long it takes from an interrupt to the task or thread that awaits it, where that is measured.
 
 use std::sync::{
     Mutex,
@@ -37,7 +37,7 @@ impl Stamps {
         }
     }
 
-    /// Whoever awaited it knows.
+    /// The task or thread that awaited it has seen it.
     #[inline]
     pub(crate) fn arrived(&self) {
         if self.on.load(Relaxed) {

@@ -12,7 +12,7 @@ use pynq::{
 };
 use pynq_hwh::{Access, IpBlock, ModifiedWrite, Register};
 
-/// Registers whose read takes something, of blocks without a register map here: kind, offset, what the read does.
+/// Registers whose read has a side effect, of blocks without a register map here: kind, offset, what the read does.
 const TAKES: [(&str, u64, &str); 10] = [
     ("axi_iic", 0x10C, "takes a byte from the receive FIFO"),
     ("axi_quad_spi", 0x64, "clears the mode fault"),
@@ -80,7 +80,7 @@ impl Known<'_> {
         if self.ours.is_some_and(|register| register.access.read == ReadAccess::Destructive) {
             return Some("its read changes it, or takes from a FIFO".to_owned());
         }
-        // Where there is a map of the data sheet, that is taken; HLS's files say it of nearly every register.
+        // A register map of the data sheet has precedence: HLS's files say this of nearly every register.
         let says = self.ours.is_none() && self.theirs.is_some_and(Register::read_has_side_effect);
         says.then(|| "its read changes something, by the handoff file".to_owned())
     }

@@ -54,8 +54,8 @@ pub(super) fn run(arguments: &Poke) -> Outcome {
     Ok(succeeded(printable(&text)))
 }
 
-/// Who waits for the interrupts that come through this block, if it is an interrupt controller. Such a one is claimed by
-/// its UIO device.
+/// The process that waits for the interrupts that come through this block, if it is an interrupt controller.
+/// Controllers are claimed through their UIO device.
 fn controller_holder(paths: &SystemPaths, design: Option<&Design>, target: &Target<'_>) -> Option<String> {
     let (design, (_, block)) = (design?, target.block?);
     let chain = |path: &str| {

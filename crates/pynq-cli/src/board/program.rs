@@ -106,7 +106,7 @@ fn files(file: &Path) -> Result<(Bitstream, Result<OverlayFiles, String>), Strin
     }
 }
 
-/// Exit status of one that was loaded with nothing to check it against, and nobody said that it should be.
+/// Exit status if the bitstream was loaded with nothing to check it against, and `--force` was not given.
 const UNCHECKED: u8 = 3;
 
 /// How it ended. The manager was operating when the kernel had programmed; another program may have changed that since.
@@ -128,13 +128,13 @@ fn unused(paths: &SystemPaths) -> Result<(), String> {
             users.push(format!("{holder} has uio{} \"{}\"", device.number, device.name));
         }
     }
-    // Those of programs that were started before there was a folder of our own may be in the others.
+    // Programs that were started before our own folder was made may have their lock files in the others.
     let folders = [paths.run.join("pynq"), paths.run.join("lock"), paths.run.clone()];
     let entries = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
     for path in entries.map(|entry| entry.path()) {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let address = name.strip_prefix("pynq-").and_then(|name| name.strip_suffix(".lock"));
-        // The locks of the manager and of the logic are not names of addresses, and are looked at when it programs.
+        // The lock files of the manager and of the logic are not named by an address; programming checks these locks.
         let Some(address) = address.filter(|address| u64::from_str_radix(address, 16).is_ok()) else { continue };
         if let Some(holder) = system::holder(paths, &path) {
             users.push(format!("{holder} has the block at 0x{address}"));

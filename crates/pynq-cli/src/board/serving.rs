@@ -146,7 +146,7 @@ fn why(irq: u32, error: &Error) -> String {
 fn pins(design: &Design) -> Vec<Pin> {
     let mut pins = Vec::new();
     for (name, pin) in &design.interrupts.pins {
-        // What a gate puts out is what its sources raise.
+        // A gate's output is no source: its sources are listed.
         if design.interrupts.gates.contains_key(name) {
             continue;
         }
@@ -167,7 +167,7 @@ fn comes_through(design: &Design, pin: &Pin, line: &ProcessorLine) -> bool {
     match (&line.source, pin.hops.first()) {
         (Source::Pin(name), None) => *name == pin.name || pin.gate.as_ref() == Some(name),
         (Source::Controller(path), Some(hop)) => {
-            // One that is wired to several lines is served through the one that it is listed with.
+            // A controller that is wired to several lines is served through the line in its `ps_irq`.
             let controller = design.interrupts.controllers.get(path);
             hop.controller == *path && controller.is_some_and(|controller| controller.ps_irq == line.ps_irq)
         }

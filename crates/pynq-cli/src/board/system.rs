@@ -1,4 +1,4 @@
-//! What several subcommands ask of the system.
+//! What several subcommands read from the system.
 
 use std::{
     fs,
@@ -44,7 +44,7 @@ pub(super) fn text(path: &Path) -> Option<String> {
     fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned())
 }
 
-/// The first bytes of a file that may be anybody's, opened without waiting for a writer.
+/// The first bytes of a file that any user may have made, opened without waiting for a writer.
 fn start(path: &Path) -> Option<String> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = rustix::fs::open(path, flags, Mode::empty()).ok()?;
@@ -53,11 +53,11 @@ fn start(path: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(bytes.get(..length)?).trim().to_owned())
 }
 
-/// Who holds a claim by a lock on this file, in words: `process 123`.
+/// The holder of a claim by a lock on this file, in words: `process 123`.
 ///
-/// Only looks, so that nobody who claims it in this moment is turned away.
+/// Only looks, so that a process that claims it in this moment is not turned away.
 pub(super) fn holder(paths: &SystemPaths, file: &Path) -> Option<String> {
-    // What is no file is no lock file; a FIFO that somebody put there would be read for ever.
+    // Only a regular file is a lock file; a FIFO that another user put there would be read for ever.
     let metadata =
         fs::symlink_metadata(file).ok().filter(|found| !found.is_symlink() && !found.file_type().is_fifo())?;
     let Some(locks) = text(&paths.proc.join("locks")) else {

@@ -6,7 +6,7 @@ use pynq_hwh::{Design, IpBlock};
 pub(super) struct Target<'d> {
     /// The physical address.
     pub(super) address: u64,
-    /// The block that is there, as far as a design tells.
+    /// The block that is there, if a design was given and has one.
     pub(super) block: Option<(&'d str, &'d IpBlock)>,
 }
 

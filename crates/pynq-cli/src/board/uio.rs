@@ -31,7 +31,7 @@ fn report(paths: &SystemPaths, devices: &UioDevices, lines: Option<&[Served<'_>]
     // Writing to a string cannot fail, here and below.
     let _ = writeln!(text, "UIO devices: {count}");
     if count == 0 && lines.is_none() {
-        let _ = writeln!(text, "`pynq doctor` tells why there are none");
+        let _ = writeln!(text, "`pynq doctor` says why there are none");
     }
     for device in devices.devices() {
         let _ = writeln!(text, "\nuio{}  \"{}\"", device.number, device.name);

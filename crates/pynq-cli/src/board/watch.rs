@@ -1,11 +1,11 @@
 //! `pynq watch`: waits for an interrupt pin, and prints what comes.
 //!
-//! The pin of an AXI GPIO is watched through its driver, which enables the block's interrupt, clears it and tells what
-//! changed. Any other pin is watched as it is: nobody clears the device behind it.
+//! The pin of an AXI GPIO is watched through its driver, which enables the block's interrupt, clears it and reports
+//! what changed. Any other pin is watched as it is: the device behind it is not cleared.
 //!
-//! A process that is killed leaves lines unmasked in the controller. That harms nobody: UIO holds the interrupt back until
-//! somebody asks for the next one, and whoever opens the design next begins by masking all of them. So Ctrl-C needs no
-//! care.
+//! A process that is killed leaves lines unmasked in the controller. That does no harm: UIO holds the interrupt back
+//! until a program waits for the next one, and the next program that opens the design begins by masking all of them. So
+//! Ctrl-C needs no care.
 
 use std::{
     io::{ErrorKind, Write},
@@ -26,12 +26,12 @@ use crate::{Outcome, printable};
 
 /// What counts as a pause. A level that stays active fires as soon as it may.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Interrupts without a pause between them from which on the line is taken to be one that nobody clears.
+/// Interrupts without a pause between them from which on the device is taken not to be cleared.
 const WITHOUT_PAUSE: u32 = 16;
 /// How long such a one is left alone after each.
 const REST: Duration = Duration::from_millis(100);
 
-/// What the waiting threads tell.
+/// What the waiting threads report.
 enum News {
     Fired {
         at: Instant,
@@ -87,13 +87,13 @@ pub(super) fn run(arguments: &Watch) -> Outcome {
             Ok(News::Fired { at, fired, channel }) => {
                 match line(&event(pin, start, at, fired, channel)) {
                     Ok(true) => left = left.map(|left| left.saturating_sub(1)),
-                    // Whoever read it has seen enough.
+                    // The reader has closed the pipe: it has seen enough.
                     Ok(false) => break Ok((String::new(), ExitCode::SUCCESS)),
                     Err(message) => break Err(message),
                 }
             }
             Ok(News::Endless) => note(&format!(
-                "{pin} fires without end: it is a level, and nobody clears the device; clear it through its registers \
+                "{pin} fires without end: it is a level, and the device is not cleared; clear it through its registers \
                  (`pynq poke`), or use its driver. It is looked at {} times a second from here on",
                 1000 / REST.as_millis()
             )),
@@ -102,14 +102,14 @@ pub(super) fn run(arguments: &Watch) -> Outcome {
                 let seconds = arguments.timeout.unwrap_or_default().as_secs_f64();
                 break Err(format!("{pin}: no interrupt within {seconds} s"));
             }
-            Err(RecvTimeoutError::Disconnected) => break Err(format!("{pin}: nobody waits for it any more")),
+            Err(RecvTimeoutError::Disconnected) => break Err(format!("{pin}: no thread waits for it any more")),
         }
     };
-    // Ends the waits and masks their lines. There is no bitstream to load, so that this is all it does, and an error.
+    // Ends the waits and masks their lines. It returns an error after that, since there is no bitstream to load.
     let _ = overlay.reload();
     drop(receiver);
     for thread in threads {
-        // A thread that panicked has said so.
+        // The panic of a thread has been printed.
         let _ = thread.join();
     }
     outcome
@@ -155,7 +155,7 @@ fn is_level(design: &Design, pin: &str) -> Option<LineKind> {
     found.kind.or(found.sensitivity)
 }
 
-/// Waits for one handle until it fails, or nobody listens.
+/// Waits for one handle until it fails, or the receiver is gone.
 fn wait(mut watched: Watched, clock: &pynq::BoardClock, may_be_level: bool, sender: &Sender<News>) {
     let mut without_pause = 0u32;
     loop {
@@ -202,7 +202,7 @@ fn event(pin: &str, start: Instant, at: Instant, fired: Fired, channel: Option<(
     text
 }
 
-/// Prints a line at once. False if nobody reads it any more.
+/// Prints a line at once. False if the reader is gone.
 fn line(text: &str) -> Result<bool, String> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{}", printable(text)).and_then(|()| stdout.flush()) {
@@ -212,8 +212,8 @@ fn line(text: &str) -> Result<bool, String> {
     }
 }
 
-/// Something beside what is asked for.
+/// Prints a note beside the output.
 fn note(text: &str) {
-    // Where even this cannot be written there is nobody left to tell.
+    // If even this cannot be written, there is no way left to report it.
     let _ = writeln!(std::io::stderr(), "pynq: note: {}", printable(text));
 }

@@ -20,7 +20,7 @@ impl<'d> Report<'d> {
             return self.title(&format!("interrupts: {text}"));
         }
         let wiring = &design.interrupts;
-        // What a gate puts out is what arrives, and no source.
+        // A gate's output is no source: it passes on its inputs.
         let sources = wiring.pins.keys().filter(|pin| {
             !wiring.gates.contains_key(pin.split('[').next().unwrap_or(pin)) && !wiring.gates.contains_key(*pin)
         });

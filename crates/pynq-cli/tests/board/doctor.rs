@@ -1,4 +1,4 @@
-//! `pynq doctor`: nothing to say of a healthy system, and each illness told from the others.
+//! `pynq doctor`: no findings on a healthy system, and each fault distinguished from the others.
 
 use serde_json::Value;
 
@@ -178,7 +178,7 @@ fn what_is_no_lock_file_is_named() {
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, mode).expect("a FIFO");
     let owner = rustix::process::geteuid().as_raw();
     only(&fake, "lock files", &["run/lock/pynq-41250000.lock", &format!("of user {owner}")]);
-    // Its own folder has nothing in it that anybody else could have put there.
+    // Its own folder has nothing in it that another user could have put there.
     fake.tree.folder("run/pynq");
     assert_eq!(wrong(&fake.doctor().0), Vec::<String>::new());
 }

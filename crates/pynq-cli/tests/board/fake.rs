@@ -135,7 +135,8 @@ impl Fake {
         diagnosis(&self.run(&["doctor", "--hwh", HWH, "--json"]))
     }
 
-    /// The same, said to a user without any rights. Nothing if the tests are not run by root, who alone can become one.
+    /// The same, said to a user without any rights. Nothing if the tests are not run by root, which alone can switch
+    /// users.
     pub(crate) fn doctor_of_nobody(&self) -> Option<(Value, i32)> {
         // Its own copy, as the sources may be where others can't enter.
         fs::copy(HWH, self.tree.path("design.hwh")).expect("a copy");
@@ -144,8 +145,8 @@ impl Fake {
         command.map(|mut command| diagnosis(&command.output().expect("the command starts")))
     }
 
-    /// The command as a user without any rights runs it. Nothing if the tests are not run by root, or nobody may enter the
-    /// folder of temporary files.
+    /// The command as a user without any rights runs it. Nothing if the tests are not run by root, or other users may
+    /// not enter the folder of temporary files.
     ///
     /// The program is named by a descriptor, since a clone and its target folder may be where others can't enter.
     pub(crate) fn command_of_nobody(&self, arguments: &[&str]) -> Option<Command> {

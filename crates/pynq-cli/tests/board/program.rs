@@ -100,7 +100,7 @@ fn logic_in_use_is_not_taken_away() {
     unchecked(&fake, &["program", &file]);
 }
 
-/// A FIFO under the name of a lock file is no holder, and nobody reads it for one.
+/// A FIFO under the name of a lock file is no holder, and is not read for one.
 #[test]
 fn what_is_no_lock_file_holds_nothing_up() {
     let fake = Fake::healthy();

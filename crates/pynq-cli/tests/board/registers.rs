@@ -97,7 +97,7 @@ fn read_only_registers_are_not_written() {
 #[test]
 fn a_block_that_is_in_use_is_read_with_a_note_and_not_written() {
     let fake = Fake::healthy();
-    // The kernel's list does not have the locks of this fake system: the lock file tells.
+    // The kernel's list does not have the locks of this fake system: the lock file shows the holder.
     std::fs::remove_file(fake.tree.path("proc/locks")).expect("the file");
     let claim = Claim::address(&fake.tree.paths(), LEDS).expect("a claim");
     let holder = format!("process {}", std::process::id());
@@ -118,7 +118,7 @@ fn a_block_that_is_in_use_is_read_with_a_note_and_not_written() {
 fn logic_that_is_not_programmed_is_not_touched() {
     let fake = Fake::healthy();
     fake.tree.file("sys/class/fpga_manager/fpga0/state", "unknown\n");
-    // With and without a design: the address alone tells, on this processor.
+    // With and without a design: the address alone shows that it is logic, on this processor.
     for arguments in [&["peek", "leds_gpio", "--hwh", HWH][..], &["peek", "0x41250000"], &["poke", "0x41250000", "1"]] {
         let error = fake.failure(arguments);
         assert!(error.contains("no design is loaded") && error.contains("\"unknown\""), "{error}");

@@ -57,7 +57,7 @@ impl Board {
         let (sender, armed) = mpsc::channel();
         thread::spawn(move || {
             let mut word = [0; 4];
-            // Ends when the terminal goes, or nobody listens.
+            // Ends when the terminal goes, or the receiver is gone.
             while reader.read_exact(&mut word).is_ok() && sender.send(i32::from_ne_bytes(word)).is_ok() {}
         });
         Self { fake, kernel, _device: device, armed }

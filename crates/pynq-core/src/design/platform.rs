@@ -5,8 +5,9 @@ use crate::{Mmio, interrupt::InterruptSource};
 
 /// Where a design is: windows onto its blocks, and the processor's interrupts.
 ///
-/// Implemented by backends, once for any design. Who makes such a value answers for it that the design is the one in
-/// the programmable logic: a backend that maps addresses on trust says so in a `# Safety` section of its constructor.
+/// Implemented by backends, once for any design. The caller that makes such a value promises that the design is the one
+/// in the programmable logic: a backend that maps addresses on trust says so in a `# Safety` section of its
+/// constructor.
 pub trait Platform {
     /// A window onto a block.
     type Window: Mmio;

@@ -44,7 +44,7 @@ impl<T, W: Future<Output = Result<T, Error>>, D: Future> Future for WithDeadline
         if this.deadline.poll(cx).is_pending() {
             return Poll::Pending;
         }
-        // An event that was latched fires while the first poll unmasks it; that poll has not seen it yet.
+        // Polled once more: a latched event fires while the first poll unmasks its line, after that poll has looked.
         match this.wait.poll(cx) {
             Poll::Ready(result) => Poll::Ready(result),
             Poll::Pending => Poll::Ready(Err(Error::TimedOut)),

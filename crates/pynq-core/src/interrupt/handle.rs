@@ -162,7 +162,7 @@ impl<Hw> NodeHandle<Hw> {
         let mut result = Err(Error::Invalidated);
         let mut call = |hardware: Result<*mut (), Error>| {
             result = match (hardware, f.take()) {
-                // SAFETY: the pointer is to the hardware of this handle's node, whose type is `Hw`, and whoever calls
+                // SAFETY: the pointer is to the hardware of this handle's node, whose type is `Hw`, and the caller
                 // holds the lock that makes it ours alone.
                 (Ok(hardware), Some(f)) => Ok(f(unsafe { &mut *hardware.cast::<Hw>() })),
                 (Err(error), _) => Err(error),

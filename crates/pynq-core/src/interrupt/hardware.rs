@@ -26,7 +26,7 @@ pub trait InterruptHardware: Send {
         0
     }
 
-    /// For a node that tells events apart by comparing: what line `line` looks like now (a GPIO channel's DATA).
+    /// For a node that finds events by comparing samples: what line `line` looks like now (a GPIO channel's DATA).
     fn read_level(&mut self, line: u8) -> u32 {
         let _ = line;
         0

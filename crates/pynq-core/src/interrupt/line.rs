@@ -135,7 +135,7 @@ impl Line {
     }
 
     /// Arms the line for as long as the listener lives, so that events between two waits are counted too, as far as
-    /// the hardware can tell them apart. Also a [`Stream`](futures_core::Stream).
+    /// the hardware can distinguish them. Also a [`Stream`](futures_core::Stream).
     ///
     /// A **level** line is masked while its event has not been answered, listener or not.
     pub fn listen(self) -> Listener {

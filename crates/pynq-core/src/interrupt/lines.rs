@@ -1,4 +1,4 @@
-//! What the engine counts of a line, and what a wait on one asks for and returns.
+//! What the engine counts of a line, and what a wait on one requests and returns.
 
 use super::Condition;
 

@@ -1,10 +1,10 @@
-//! The engine: one interrupt node, its waiters, and who dispatches it.
+//! The engine: one interrupt node, its waiters, and the thread that dispatches it.
 //!
 //! # A node is a task that is polled in place by its own waker
 //!
-//! A node asks its source ([`InterruptSource`]) the way a task polls a future, and the waker it hands in dispatches
-//! the node there and then. A child is one more waiter of its parent, so cascades, errors and cancellation need no
-//! second mechanism, and an event reaches its task in one hop however deep the tree.
+//! A node polls its source ([`InterruptSource`]) the way a task polls a future, and the waker it passes dispatches the
+//! node at once, on the thread that calls it. A child is one more waiter of its parent, so cascades, errors and
+//! cancellation need no second mechanism, and an event reaches its task in one hop however deep the tree.
 //!
 //! # A line
 //!
@@ -14,8 +14,8 @@
 //!    └──────── last waiter gone: mask ◀───────────────────┘
 //! ```
 //!
-//! It stays WAITED after firing only if its cause is cleared by `ack_pending` and somebody still waits on it: a listener,
-//! or a waiter whose condition did not come true.
+//! It stays WAITED after firing only if its cause is cleared by `ack_pending` and a waiter stays on it: a listener, or
+//! a waiter whose condition did not come true.
 //!
 //! # A waiter
 //!
@@ -344,8 +344,8 @@ where
                 self.pinned_source().disarm();
             }
         }
-        // The caller frees the waiter next. Were this left by a panic while it is linked, the list would lead to what is
-        // freed.
+        // The caller frees the waiter next. If a panic ended this while the waiter is linked, the list would lead to
+        // freed memory.
         let linked = AbortUnlessForgotten;
         let (waker, woken) = self.locked(|state| {
             let woken = waiter.state() == State::Woken;

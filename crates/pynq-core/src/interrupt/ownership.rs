@@ -4,7 +4,8 @@ use super::sync::{AtomicU8, Ordering};
 
 /// Some thread runs the node: it is the node's owner.
 const OWNED: u8 = 1;
-/// A wake arrived while the node was busy. Whoever runs it, or releases its lock, must re-check before it stops.
+/// A wake arrived while the node was busy. The thread that runs it, or that releases its lock, must re-check before it
+/// stops.
 const NOTIFIED: u8 = 2;
 /// No thread runs the node, and its source has been polled and has not fired since.
 const ARMED: u8 = 4;

@@ -90,7 +90,8 @@ impl ParentLine {
     fn enter(&self) -> Option<InUse<'_>> {
         #[cfg(target_has_atomic = "8")]
         let taken = self.in_use.swap(true, Ordering::Acquire);
-        // Without compare-and-swap there is one core, and a handler that comes in between is through before it ends.
+        // Without compare-and-swap there is one core, and a handler that interrupts this has finished before it goes
+        // on.
         #[cfg(not(target_has_atomic = "8"))]
         let taken = {
             let taken = self.in_use.load(Ordering::Acquire);

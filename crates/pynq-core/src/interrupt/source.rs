@@ -15,8 +15,8 @@ use crate::{ErasedClock, Error, Instant};
 /// it leaves behind is still active.
 ///
 /// [`poll_fired`](Self::poll_fired) and [`disarm`](Self::disarm) are called by the owner of the node only, so never
-/// twice at once, and with no lock held. The waker a node hands in is the same one for the life of the node; waking
-/// it *is* the node's dispatch, which may poll the source there and then. A source may wake it from anywhere: inside
+/// twice at once, and with no lock held. The waker a node passes is the same one for the life of the node; waking
+/// it *is* the node's dispatch, which may poll the source before it returns. A source may wake it from anywhere: inside
 /// `poll_fired`, with its locks held, or inside a register write; elsewhere with no lock held that `poll_fired` or
 /// `disarm` takes. It is pinned, since a source may be a waiter in its parent's queue.
 pub trait InterruptSource {
@@ -41,7 +41,7 @@ pub trait InterruptSource {
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] when the deadline passes first; [`Error::NeverWoken`] where the backend can tell that
+    /// [`Error::TimedOut`] when the deadline passes first; [`Error::NeverWoken`] where the backend knows that
     /// nothing will ever end the wait.
     fn block(&self, poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, deadline: Option<Instant>)
     -> Result<(), Error>;
@@ -152,7 +152,7 @@ pub enum Driven {
 
 /// What a waiter did, for [`InterruptSource::trace`].
 ///
-/// A task is told apart by [`TaskId`]. Between `Woken` and the matching `Polled`, `Completed` or `Dropped` the
+/// A task is identified by its [`TaskId`]. Between `Woken` and the matching `Polled`, `Completed` or `Dropped` the
 /// program has not yet seen an event; between `Completed` and the next `Registered` of that task it is still at work on one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
@@ -162,7 +162,7 @@ pub enum Activity {
     Polled,
     /// A woken waiter was dropped before it was polled.
     Dropped,
-    /// A wait returned its event to its task. `woken` tells whether a `Woken` went before.
+    /// A wait returned its event to its task. `woken` is true if a `Woken` went before.
     Completed {
         /// The task it was returned to.
         task: TaskId,

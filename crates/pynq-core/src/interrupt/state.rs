@@ -109,7 +109,7 @@ impl<H: InterruptHardware> NodeState<H> {
         any
     }
 
-    /// The source keeps firing though nothing that anybody waits for is pending: gives up on all lines.
+    /// The source keeps firing though no unmasked line is pending: gives up on all lines.
     #[cold]
     fn give_up(&mut self) {
         for line in bits(self.unmasked) {

@@ -98,9 +98,9 @@ pin_project! {
     ///
     /// # Cancellation safety
     ///
-    /// Dropping it at any point leaves hardware and queues as if it never was: a line that nobody else waits on is masked
-    /// again, and an event that came meanwhile is found by the next wait. What an operation of a driver adds to that, its
-    /// method says.
+    /// Dropping it at any point leaves hardware and queues as if it never was: a line that no other task waits on is
+    /// masked again, and an event that came meanwhile is found by the next wait. What an operation of a driver adds to
+    /// that, its method says.
     #[derive(Debug)]
     #[must_use = "nothing happens before it is awaited or blocked on"]
     pub struct Waiting<W> {
@@ -317,7 +317,7 @@ impl<W: Wait> Future for Until<W> {
         if slept.is_pending() {
             return Poll::Pending;
         }
-        // An event that was latched fires while the first poll unmasks it; that poll has not seen it yet.
+        // Polled once more: a latched event fires while the first poll unmasks its line, after that poll has looked.
         match this.wait.as_mut().poll(cx) {
             Poll::Ready(result) => Poll::Ready(result),
             Poll::Pending => Poll::Ready(Err(this.wait.error(Error::TimedOut))),

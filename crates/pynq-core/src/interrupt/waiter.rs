@@ -61,16 +61,16 @@ pub enum Condition {
 pub(super) enum State {
     /// In no list, never woken.
     Idle,
-    /// In the list of those who wait.
+    /// In the node's list of waiters that wait.
     Waiting,
-    /// In the list of those to be woken.
+    /// In the node's list of waiters to be woken.
     Ready,
     /// In no list: it has been woken, and is its owner's again.
     Woken,
 }
 
-/// A [`State`], written under the node's lock. That it is `Woken` its owner may see without: whoever says so is through
-/// with the waiter.
+/// A [`State`], written under the node's lock. Its owner may read `Woken` without the lock: the thread that stored it
+/// no longer uses the waiter.
 struct StateCell(AtomicU8);
 
 impl StateCell {
@@ -146,13 +146,14 @@ const fn stored(condition: Condition) -> (Kind, u32, u32) {
     }
 }
 
-// SAFETY: a waiter has no tie to a thread. While it is linked, its cells and links are used only by whoever holds its
-// node's lock; while it is not, only by its owner, and `poll_wait`/`cancel` hand it over under that lock.
+// SAFETY: a waiter has no tie to a thread. While it is linked, its cells and links are used only by the thread that
+// holds its node's lock; while it is not, only by its owner, and `poll_wait`/`cancel` hand it over under that lock.
 unsafe impl Send for Waiter {}
 // SAFETY: as above: no cell is touched through a shared reference without the node's lock while it is linked, but for
-// `registered`, and `line`, which is only read then; and when it is not, by its owner alone, since whoever holds the lock
-// reaches it through the lists. `poll_wait` and `cancel` leave the owner's part to one party at a time. The owner learns of
-// its unlinking under the lock, or from the state, whose `Woken` is stored, and loaded, after and before all other accesses.
+// `registered`, and `line`, which is only read then; and when it is not, by its owner alone, since the holder of the
+// lock reaches it only through the lists. `poll_wait` and `cancel` leave the owner's part to one party at a time. The
+// owner learns of its unlinking under the lock, or from the state, whose `Woken` is stored, and loaded, after and
+// before all other accesses.
 unsafe impl Sync for Waiter {}
 
 // SAFETY: a linked waiter is pinned (the only way in is `Queue::push`, whose contract says so) and `links` always
@@ -273,7 +274,7 @@ impl Waiter {
     /// The result of a wait that the event of that count ends. Advances the cursor.
     #[inline]
     pub(super) fn finish(&self, count: u32, request: &Request, cursor: &mut Cursor) -> Fired {
-        // A wait without a handle has looked at nothing before.
+        // A wait without a handle has no earlier cursor, and so has missed nothing.
         let missed = if request.condition.is_none() { 0 } else { count.wrapping_sub(cursor.count).saturating_sub(1) };
         let changed = self.changed();
         *cursor = Cursor { count, sample: cursor.sample ^ changed };
@@ -398,8 +399,8 @@ impl Queue {
     #[inline]
     pub(super) fn pop(&mut self) -> Option<&Waiter> {
         let first = self.0.pop_front()?;
-        // SAFETY: a linked waiter is alive: its owner has to take it out under the lock before it goes, and whoever
-        // has `&mut self` holds the lock.
+        // SAFETY: a linked waiter is alive: its owner has to take it out under the lock before it goes, and a
+        // caller with `&mut self` holds the lock.
         Some(unsafe { first.as_ref() })
     }
 

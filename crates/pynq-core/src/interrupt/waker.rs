@@ -7,7 +7,7 @@
 //! The waker of a node that is owned by an `Arc` holds a `Weak`. Reactors keep a waker until it is replaced and drop
 //! it under their own locks; a strong reference would close the cycle waker, node, root, reactor, waker, and its
 //! drop could run the node's. Cloning and dropping a `Weak` runs no code of ours. What a parent keeps in its queue is a strong
-//! reference: it goes when nobody waits on the child any more, and is dropped with no lock held.
+//! reference: it goes when no task waits on the child any more, and is dropped with no lock held.
 
 use core::{
     mem::ManuallyDrop,

@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::{Mmio, read_word, write_word};
 
-/// A window with PYNQ's `MMIO` rules: any offset may be asked for, and a wrong one is an error.
+/// A window with PYNQ's `MMIO` rules: any offset may be given, and a wrong one is an error.
 ///
 /// The bus knows words only. An access of any length therefore starts at a multiple of four, a read of one or two
 /// bytes reads the word and gives its low bytes, and a read of eight bytes reads two words, the low one first: it is
@@ -113,36 +113,36 @@ impl<M: Mmio> Checked<M> {
 pub enum AccessError {
     /// The offset is not a multiple of four.
     Unaligned {
-        /// The offset asked for.
+        /// The offset requested.
         offset: usize,
-        /// The length asked for.
+        /// The length requested.
         length: usize,
         /// The window's size.
         size: usize,
     },
     /// The access would reach beyond the window.
     OutOfRange {
-        /// The offset asked for.
+        /// The offset requested.
         offset: usize,
-        /// The length asked for.
+        /// The length requested.
         length: usize,
         /// The window's size.
         size: usize,
     },
     /// A read of a length that is not 1, 2, 4 or 8.
     Length {
-        /// The offset asked for.
+        /// The offset requested.
         offset: usize,
-        /// The length asked for.
+        /// The length requested.
         length: usize,
         /// The window's size.
         size: usize,
     },
     /// A write of bytes that don't fill whole words.
     WriteLength {
-        /// The offset asked for.
+        /// The offset requested.
         offset: usize,
-        /// The length asked for.
+        /// The length requested.
         length: usize,
         /// The window's size.
         size: usize,

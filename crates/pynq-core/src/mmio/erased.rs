@@ -8,7 +8,7 @@ use super::{Mmio, Volatile};
 
 /// A window onto a block's registers, whatever carries it: what drivers are made of.
 ///
-/// A window onto mapped memory is told apart by one branch, so that an access compiled for hardware stays a load or a
+/// A window onto mapped memory is recognized by one branch, so that an access compiled for hardware stays a load or a
 /// store; any other is reached by a virtual call. A driver that needs neither is generic over [`Mmio`] instead.
 pub struct Window(Kind);
 

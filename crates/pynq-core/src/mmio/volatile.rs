@@ -1,6 +1,6 @@
 //! Registers that are mapped into the address space.
 //!
-//! The window is a raw pointer and not a reference to a structure of cells: a reference tells the compiler that the
+//! The window is a raw pointer and not a reference to a structure of cells: a reference promises the compiler that the
 //! memory behind it may be read whenever that helps, and a register whose read pops a FIFO must not be.
 
 use core::{fmt, ptr::NonNull};
@@ -10,7 +10,7 @@ use super::Mmio;
 /// A window of mapped registers, accessed by volatile loads and stores of 32 bits.
 ///
 /// Each access is exactly one load or store instruction, in program order with the other volatile accesses of its
-/// thread. Ordering against *memory* (a DMA buffer, say) is the business of whoever hands that memory over.
+/// thread. Ordering against *memory* (a DMA buffer, say) is up to the code that hands that memory over.
 pub struct Volatile {
     base: NonNull<u32>,
     size: usize,

@@ -88,7 +88,7 @@ impl<M: Mmio> Zynq7000<M> {
         if number >= PL_CLOCKS {
             return Err(none);
         }
-        // Left unlocked: who locked them again could do so in the middle of the kernel's own writes.
+        // Left unlocked: locking them again could happen in the middle of the kernel's own writes.
         if self.registers.lock_status().read() & 1 != 0 {
             self.registers.unlock().write(UNLOCK);
         }

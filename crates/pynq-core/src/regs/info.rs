@@ -10,7 +10,7 @@ use crate::{Mmio, mmio::read_word};
 pub enum ReadAccess {
     /// Nothing of use: the register is write-only.
     None,
-    /// Tells the value and changes nothing.
+    /// Returns the value and changes nothing.
     Pure,
     /// Changes the register, or takes from a FIFO. Tools keep off.
     Destructive,

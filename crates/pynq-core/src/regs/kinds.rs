@@ -20,7 +20,7 @@ pub trait AccessKind: sealed::Sealed {
     const ACCESS: Access;
 }
 
-/// A read tells the register's value and changes nothing.
+/// A read returns the register's value and changes nothing.
 pub trait CanRead: AccessKind {}
 
 /// A read changes the register, or takes from the FIFO behind it.

@@ -1,4 +1,4 @@
-//! The least there can be under the engine: registers that are three words, and a root that does as it is told.
+//! The least there can be under the engine: registers that are three words, and a root that the test controls.
 //!
 //! Nothing here allocates once it is made, so that what is counted over it is the engine's.
 #![allow(dead_code)] // each test binary uses its part

@@ -66,7 +66,7 @@ impl PreemptedLock {
     }
 
     fn run<R>(&self, f: impl FnOnce() -> R) -> R {
-        // While a lock is held, whoever wanted it would wait, so nobody else's turn comes but the interrupt's.
+        // While a lock is held, a thread that wanted it would wait, so only the interrupt gets a turn.
         let result = schedule::undisturbed(f);
         self.0.store(false, Ordering::Relaxed);
         result

@@ -82,7 +82,7 @@ pub(crate) struct Schedule {
     depth: Cell<u32>,
     /// Some lock is held.
     held: Cell<bool>,
-    /// Woken waiters that have not been seen since, as the engine tells.
+    /// Woken waiters that have not been seen since, as the engine reports.
     pub(crate) unsettled: Cell<i64>,
     /// Preemption and moving hardware are on.
     live: Cell<bool>,
@@ -132,7 +132,7 @@ impl Schedule {
             if self.random(16) == 0 {
                 self.stimulus();
             }
-            // An interrupt in the middle of a register access, whoever holds which lock.
+            // An interrupt in the middle of a register access, whichever locks are held.
             if self.random(16) == 0 {
                 self.deliver();
             }
@@ -294,7 +294,7 @@ impl Schedule {
         }
     }
 
-    /// An interrupt that nobody raised.
+    /// An interrupt that no device raised.
     fn spurious(&self) {
         let waker = self.pins.borrow()[0].waker.clone();
         if let Some(waker) = waker {
@@ -335,7 +335,7 @@ fn index(pin: PinId) -> usize {
     pin.gpio * 4 + usize::from(pin.channel) * 2 + usize::from(pin.pin)
 }
 
-/// Runs the schedule of `seed`. Tells how many waits completed, or what went wrong first.
+/// Runs the schedule of `seed`. Returns how many waits completed, or what went wrong first.
 pub(crate) fn run(seed: u64, steps: u32) -> Result<u64, String> {
     // Which inputs are edges: the raw ones always, the GPIOs' and the cascade's as the seed has it.
     let kinds = 0b11 | (seed as u32 >> 1 & 0b11) << GPIO | (seed as u32 >> 3 & 1) << CHILD;

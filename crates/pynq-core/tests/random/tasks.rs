@@ -115,7 +115,8 @@ impl Schedule {
         let truth = self.truth(waiter);
         let what = match waiter.kind {
             Kind::RawEdge(_) | Kind::Listener(_) if truth.events <= waiter.cleared.get() => Some("no edge"),
-            // A latch that is still owed to one who waited before cannot be told from an event for who joined.
+            // A latch that is still owed to an earlier waiter cannot be distinguished from an event for one that
+            // joined.
             Kind::RawLevel | Kind::Direct
                 if truth.events <= waiter.cleared.get() && !self.asks(waiter) && !waiter.joined.get() =>
             {

@@ -19,7 +19,7 @@ impl Schedule {
         self.bad("it never comes to rest");
     }
 
-    /// I1: unmasked is what somebody waits on, and nothing else.
+    /// I1: the lines that a task waits on are unmasked, and no others.
     pub(crate) fn check_masks(&self, when: &str) {
         let waiters = self.waiters.borrow().clone();
         let (mut raw, mut channels, mut direct) = (0, [0, 0], false);

@@ -1,4 +1,4 @@
-//! A task that waits, and the reference model of what it may and must be told.
+//! A task that waits, and the reference model of what its wait may and must return.
 //!
 //! The model knows pins, edges and moments, and nothing of the engine. A completed wait must have had its reason
 //! (nothing **invented**), and when all has come to rest a task that still waits must have none (nothing **lost**).

@@ -13,7 +13,7 @@ pub enum AxiGpioError {
     NoChannel2,
     /// A channel that is not there.
     NoSuchChannel {
-        /// The channel asked for.
+        /// The channel requested.
         channel: u8,
         /// How many there are.
         channels: u8,
@@ -22,7 +22,7 @@ pub enum AxiGpioError {
     NoSuchPin {
         /// Which channel, 1 or 2.
         channel: u8,
-        /// The pin asked for.
+        /// The pin requested.
         pin: u8,
         /// How many there are.
         pins: u8,
@@ -31,9 +31,9 @@ pub enum AxiGpioError {
     NoSuchSlice {
         /// Which channel, 1 or 2.
         channel: u8,
-        /// First pin asked for.
+        /// First pin requested.
         start: u8,
-        /// The pin after the last one asked for.
+        /// The pin after the last one requested.
         end: u8,
         /// How many pins there are.
         pins: u8,

@@ -39,7 +39,7 @@ impl OutputPin for Pin {
     }
 }
 
-/// Tells what was last written, not what the pin reads.
+/// Returns what was last written, not what the pin reads.
 impl StatefulOutputPin for Pin {
     fn is_set_high(&mut self) -> Result<bool> {
         Ok(self.output()?.is_high())

@@ -47,7 +47,7 @@ impl AxiGpioHardware {
     /// reset for one, doesn't notice. Both channels are masked and stale status is dropped, as by [`new`](Self::new).
     ///
     /// The output register of a channel of outputs reads back. On a bidirectional one the pins are read instead, which
-    /// tells what an output drives where the design has a tri-state buffer; behind wires that are not looped back, the
+    /// gives what an output drives where the design has a tri-state buffer; behind wires that are not looped back, the
     /// first write to one pin of the channel also sets its other outputs to what is read here.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl AxiGpioHardware {
             channel(&mut this, line, config);
         }
         if config.interrupt {
-            // After the outputs were set: one that reads back its own pin has raised the status again.
+            // After the outputs were set: an output that reads back its own pin has set the status again.
             this.clear(Channels::all());
             this.registers.gier().write(GlobalInterruptEnable::ENABLE);
         }
@@ -163,7 +163,7 @@ impl AxiGpioHardware {
         if line == 0 { self.registers.gpio_tri().write(tri) } else { self.registers.gpio2_tri().write(tri) }
     }
 
-    /// Clears the status of `channels`, and tells of which it was set.
+    /// Clears the status of `channels`, and returns those whose status was set.
     fn clear(&self, channels: Channels) -> Channels {
         let pending = self.registers.ip_isr().read() & channels;
         if !pending.is_empty() {
@@ -190,8 +190,8 @@ fn channels(lines: u32) -> Channels {
 impl InterruptHardware for AxiGpioHardware {
     type Lines = Lines<2>;
 
-    /// A status from before is kept: it may be an event that nobody has looked at yet. If it is none, one dispatch
-    /// finds that out and wakes nobody.
+    /// A status from before is kept: it may be an event that no task has seen yet. If it is none, one dispatch
+    /// finds that out and wakes no task.
     fn unmask(&mut self, lines: u32) {
         if self.config.interrupt {
             self.put_enables(self.enabled | channels(lines));

@@ -55,7 +55,7 @@ impl Future for GpioWait<'_> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().inner.project() {
             ProjectedInner::Waits { wait } => wait.poll(cx).map_ok(|_| ()),
-            // Told once; a future that is polled after its end never completes again.
+            // Returned once; a future that is polled after its end never completes again.
             ProjectedInner::Refused { error } => error.take().map_or(Poll::Pending, |error| Poll::Ready(Err(error))),
         }
     }

@@ -23,7 +23,7 @@ pub enum Capture {
 /// A channel of an AXI timer, with a cursor of its own: what it has seen of the channel's events.
 ///
 /// An event is the end of a period or of a one-shot, or a capture. The block keeps **one** event for each channel until it
-/// is looked at: who must count periods has to wait for each of them in time, or [listen](Self::listen).
+/// is serviced: a program that counts periods has to wait for each of them in time, or [listen](Self::listen).
 ///
 /// Clones are handles on the same channel. Starting it by one of them starts it anew for all.
 #[derive(Clone)]
@@ -184,7 +184,7 @@ impl TimerChannel {
         self.line.clear().map_err(|error| self.node.error(error))
     }
 
-    /// Keeps the channel unmasked between waits, so that its events are counted while nobody waits.
+    /// Keeps the channel unmasked between waits, so that its events are counted while no task waits.
     pub fn listen(self) -> Listener {
         self.line.listen()
     }

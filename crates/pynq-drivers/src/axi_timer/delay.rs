@@ -25,7 +25,7 @@ fn next_chunk(channel: &TimerChannel, left: &mut u64) -> Option<u32> {
 
 /// Delays over a channel of an AXI timer, during which the task or the thread sleeps.
 ///
-/// A delay is never shorter than asked for, also if another handle on the channel starts it meanwhile: it then begins
+/// A delay is never shorter than requested, also if another handle on the channel starts it meanwhile: it then begins
 /// anew, as often as that happens.
 ///
 /// The traits of embedded-hal, blocking and async, have no errors: theirs return at once if the block fails.
@@ -40,7 +40,7 @@ impl Delay {
     pub(super) fn check(channel: &mut TimerChannel) -> Result<()> {
         let mut cx = Context::from_waker(Waker::noop());
         let mut wait = pin!(channel.wait_async());
-        // An error that the source has at hand ends the wait at its first poll or at its second.
+        // If the interrupt isn't wired, the source's error ends the wait at its first poll or at its second.
         for _ in 0..2 {
             match wait.as_mut().poll(&mut cx) {
                 Poll::Pending => {}

@@ -10,14 +10,14 @@ use pynq_core::Error;
 pub enum AxiTimerError {
     /// A channel that is not there.
     NoSuchChannel {
-        /// The channel asked for.
+        /// The channel requested.
         channel: u8,
         /// How many there are.
         channels: u8,
     },
     /// A time that the counter can't count.
     OutOfRange {
-        /// The time asked for.
+        /// The time requested.
         asked: Duration,
         /// The shortest it can count.
         shortest: Duration,
@@ -28,7 +28,7 @@ pub enum AxiTimerError {
     HighTime {
         /// The period, as the counter counts it.
         period: Duration,
-        /// The high time asked for.
+        /// The high time requested.
         high: Duration,
     },
     /// The block was built without what a PWM needs.

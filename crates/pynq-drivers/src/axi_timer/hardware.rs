@@ -98,7 +98,7 @@ impl AxiTimerHardware {
         self.put(line, TimerControl::empty());
     }
 
-    /// Starts a stopped counter from `load`. Tells the number of this start.
+    /// Starts a stopped counter from `load`. Returns the number of this start.
     pub(super) fn start(&mut self, line: u8, mode: TimerControl, load: u32) -> u32 {
         self.load(line, mode, load);
         let shadow = &mut self.shadows[index(line)];
@@ -173,7 +173,7 @@ fn channels(lines: u32) -> impl Iterator<Item = u8> {
 impl InterruptHardware for AxiTimerHardware {
     type Lines = Lines<2>;
 
-    /// A status from before is kept: it may be an event that nobody has looked at yet.
+    /// A status from before is kept: it may be an event that no task has seen yet.
     fn unmask(&mut self, lines: u32) {
         self.enable_lines(lines, TimerControl::ENIT);
     }

@@ -28,8 +28,8 @@ impl Pwm {
         Ok(Self { node: node.clone(), config })
     }
 
-    /// Starts the output: low for a first period, then high for `high` of every `period`. Tells both as they are counted:
-    /// the nearest numbers of ticks.
+    /// Starts the output: low for a first period, then high for `high` of every `period`. Returns both as they are
+    /// counted: the nearest numbers of ticks.
     ///
     /// A PWM that runs is started anew.
     ///
@@ -53,7 +53,7 @@ impl Pwm {
         Ok((self.config.duration(period_ticks), self.config.duration(high_ticks)))
     }
 
-    /// Changes the high time of a running PWM, from the next period on. Tells it as it is counted.
+    /// Changes the high time of a running PWM, from the next period on. Returns it as it is counted.
     ///
     /// # Errors
     ///

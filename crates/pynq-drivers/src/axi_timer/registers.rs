@@ -42,7 +42,7 @@ const TINT: u32 = TimerControl::TINT.bits();
 register_map! {
     /// Registers of an AXI Timer (PG079): two timers, or one, of 8, 16 or 32 bits.
     ///
-    /// Whoever changes a control register writes it from what was written last. Reading it back would also give
+    /// A driver changes a control register by writing it from what was written last. Reading it back would also give
     /// [`TimerControl::ENALL`], by which a write starts the *other* timer.
     pub struct AxiTimerRegisters, size 0x1C {
         /// Control and status of timer 0.

@@ -6,7 +6,7 @@ use pynq_core::Error;
 
 use super::UartStatus;
 
-/// What went wrong on the receiving side since it was last told.
+/// The errors on the receiving side since they were last reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ReceiveErrors {
     /// Characters arrived while the FIFO was full, and were lost.
@@ -24,7 +24,7 @@ impl ReceiveErrors {
         !(self.overrun || self.frame || self.parity)
     }
 
-    /// Adds what a status tells.
+    /// Adds the errors in a status.
     pub(super) const fn add(&mut self, status: UartStatus) {
         self.overrun |= status.contains(UartStatus::OVERRUN);
         self.frame |= status.contains(UartStatus::FRAME);

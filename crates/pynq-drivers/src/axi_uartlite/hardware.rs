@@ -2,8 +2,8 @@
 //!
 //! Three facts shape this file. A read of the status clears the errors in it, so it is read in one place, which remembers
 //! them. An access that a FIFO can't serve is a bus error, so a status goes before each. And the interrupt is a pulse
-//! for a change, of which nothing stays to be read: that the receiver became readable, or the transmitter empty, is told
-//! from the status by the same edge detectors as the block has, which its FIFO accesses rearm.
+//! for a change, of which nothing stays to be read: that the receiver became readable, or the transmitter empty, is
+//! derived from the status by the same edge detectors as the block has, which its FIFO accesses rearm.
 
 use core::fmt;
 
@@ -30,8 +30,8 @@ pub struct AxiUartLiteHardware {
     config: AxiUartLiteConfig,
     /// `ENABLE_INTR`, or nothing: every write of the control register sets it.
     enable: UartControl,
-    /// The edge detectors: which of `EDGES` are set and have been taken for an event. Only `take` adds to them, so that
-    /// who waits is told of whatever anybody saw.
+    /// The edge detectors: which of `EDGES` are set and have been taken for an event. Only `ack_pending` adds
+    /// to them, so that waiters see every event, whichever call reads the status first.
     seen: UartStatus,
     errors: ReceiveErrors,
 }
@@ -76,13 +76,13 @@ impl AxiUartLiteHardware {
         status
     }
 
-    /// What went wrong since this was last asked.
+    /// The errors since this was last called.
     pub(super) fn take_errors(&mut self) -> ReceiveErrors {
         self.status();
         core::mem::take(&mut self.errors)
     }
 
-    /// Whether something went wrong that has not been told.
+    /// Whether there are errors that have not been reported.
     pub(super) const fn has_errors(&self) -> bool {
         !self.errors.is_empty()
     }
@@ -139,7 +139,7 @@ impl AxiUartLiteHardware {
 impl InterruptHardware for AxiUartLiteHardware {
     type Lines = Lines<1>;
 
-    /// Gives no pulse for what is there already: who waits samples after this.
+    /// Gives no pulse for what is there already: a wait samples after this.
     fn unmask(&mut self, _: u32) {
         self.set_enable(UartControl::ENABLE_INTR);
     }

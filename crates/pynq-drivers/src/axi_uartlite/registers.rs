@@ -48,7 +48,7 @@ register_map! {
         0x00 => rx_fifo: Cor<u32>,
         /// Puts a character into the transmit FIFO.
         0x04 => tx_fifo: Wo<u32>,
-        /// Status. A read clears the errors in it, so whoever reads it has to remember them.
+        /// Status. A read clears the errors in it, so the reader has to remember them.
         0x08 => stat_reg: Cor<UartStatus>,
         /// Control.
         0x0C => ctrl_reg: Wo<UartControl>,

@@ -40,8 +40,8 @@ impl AxiUartLite {
     ///
     /// # Errors
     ///
-    /// [`AxiUartLiteError::Receive`] if something went wrong on the line since that was last told, before any more is
-    /// read; or the error the block has failed with.
+    /// [`AxiUartLiteError::Receive`] if there were errors on the serial line since they were last reported, before any
+    /// more is read; or the error the block has failed with.
     pub fn try_read(&self, buffer: &mut [u8]) -> Result<usize> {
         self.node.access(|hardware| hardware.read(buffer).map_err(AxiUartLiteError::Receive))
     }
@@ -109,7 +109,7 @@ impl AxiUartLite {
 
     /// Waits until the FIFO takes something, and hands over as much as it takes. Returns 0 for no bytes only.
     ///
-    /// The block tells of an empty FIFO and not of one that has room again, so a writer that found it full waits until
+    /// The block signals an empty FIFO and not one that has room again, so a writer that found it full waits until
     /// all of it went out. Of several writers each byte comes out once, and those of one in order.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ impl AxiUartLite {
     }
 
     /// Waits until the transmit FIFO is empty. The last character is then still on its way, for at most
-    /// [`character_time`](AxiUartLiteConfig::character_time); the block doesn't tell when it is out.
+    /// [`character_time`](AxiUartLiteConfig::character_time); the block doesn't show when it is out.
     ///
     /// # Errors
     ///
@@ -197,7 +197,7 @@ impl AxiUartLite {
         Ok(!self.status()?.contains(UartStatus::TX_FULL))
     }
 
-    /// What went wrong on the line since that was last told. The next read does not tell of it again.
+    /// The errors on the serial line since they were last reported. The next read does not report them again.
     ///
     /// # Errors
     ///

@@ -79,8 +79,8 @@ fn ten_thousand_periods_of_each_with_different_phases() {
     }
 }
 
-/// What the control registers were told: the status is cleared only where it was read as set, and the bit that starts
-/// both timers is never written.
+/// Checks what was written to the control registers: the status is cleared only where it was read as set, and the bit
+/// that starts both timers is never written.
 #[track_caller]
 fn assert_writes_only_what_it_decided(accesses: &[Recorded]) {
     let mut seen = [0; 2];

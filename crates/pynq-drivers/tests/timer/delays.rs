@@ -31,7 +31,7 @@ fn delays_are_as_long_as_asked_for_or_a_little_longer() {
 }
 
 #[test]
-fn the_units_are_what_they_say_in_both_colours() {
+fn the_units_are_what_they_say_async_and_blocking() {
     let rig = Rig::new(EDGE);
     let mut delay = rig.channel(0).into_delay().unwrap();
     let begun = rig.board.now();
@@ -84,7 +84,7 @@ fn an_unwired_block_can_only_be_polled() {
     assert_eq!(refused.err(), Some(of_block(AxiTimerError::Node(Error::InterruptsUnavailable))));
     let mut delay = rig.channel(0).into_polling_delay();
     let begun = rig.board.now();
-    // Time stands still for a program that polls; somebody else moves it.
+    // Time stands still for a program that polls; another thread moves it.
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {

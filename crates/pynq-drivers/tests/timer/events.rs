@@ -42,7 +42,7 @@ fn no_period_of_ten_thousand_is_lost_and_each_ends_on_time() {
 }
 
 #[test]
-fn nor_by_the_blocking_twin_or_a_listener() {
+fn nor_by_the_blocking_form_or_a_listener() {
     for kind in [LEVEL, EDGE] {
         let rig = Rig::new(kind);
         let mut channel = rig.channel(1);

@@ -70,12 +70,12 @@ fn run(seed: u64) {
             }
             let control = rig.control(index);
             if expected[index] == UDT | ENT && (control & ENT == 0 || control & TINT != 0) {
-                // A one-shot that has ended: it is stopped when somebody has been told.
+                // A one-shot that has ended: it is stopped when a waiter has seen its event.
                 expected[index] = control & (UDT | ENT);
             }
             let enable = if waits[index].is_empty() { 0 } else { ENIT };
             assert_eq!(control & !TINT, expected[index] | enable, "seed {seed}, step {step}, channel {index}");
-            assert!(enable == 0 || control & TINT == 0, "seed {seed}, step {step}: an event nobody was told of");
+            assert!(enable == 0 || control & TINT == 0, "seed {seed}, step {step}: an event that no waiter has seen");
         }
     }
     drop(waits);

@@ -53,7 +53,7 @@ fn on_a_level_input_whose_driver_was_told_it_is_an_edge_loses_nothing_either() {
 }
 
 #[test]
-fn by_the_blocking_twins() {
+fn by_the_blocking_forms() {
     for kind in WIRINGS {
         let rig = Rig::new(kind);
         let bytes = noise(2_000);

@@ -1,5 +1,5 @@
 //! The AXI UART Lite's driver against its simulated model. Every access that the block would refuse fails its test: the
-//! board tells when it is dropped.
+//! board panics when it is dropped.
 
 #![allow(clippy::unwrap_used)] // a test may
 

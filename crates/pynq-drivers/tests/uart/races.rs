@@ -160,7 +160,7 @@ impl<'a> Party<'a> {
     }
 }
 
-/// Lets everybody have a turn who is new or was woken. What they moved.
+/// Polls each task that is new or was woken. Returns what they moved.
 fn turns(parties: &mut Vec<Party<'_>>) -> Vec<u8> {
     let mut moved = Vec::new();
     parties.retain_mut(|party| match party.turn() {
@@ -220,7 +220,7 @@ fn run(seed: u64) {
                 writers.push(Party::new(task, Arc::new(AtomicU8::new(byte))));
             }
         }
-        // New tasks get their first turn, and whoever was woken goes on; both may have to wait.
+        // New tasks get their first turn, and tasks that were woken go on; both may have to wait.
         for _ in 0..4 {
             account.got.extend(turns(&mut readers));
             account.given.extend(turns(&mut writers));

@@ -55,7 +55,7 @@ fn camel_case(name: &str) -> String {
         }
         let (first, rest) = word.split_at(1);
         ident.push_str(&first.to_ascii_uppercase());
-        // A word in capitals alone is one like any other.
+        // A word in capitals alone is written like any other word.
         let capitals = !word.contains(|c: char| c.is_ascii_lowercase());
         ident.push_str(&if capitals { rest.to_ascii_lowercase() } else { rest.to_owned() });
     }
@@ -97,7 +97,7 @@ pub(super) struct Names<'d> {
     renamed: &'d BTreeMap<String, String>,
     /// What the types are named after, by path.
     types: BTreeMap<&'d str, Type>,
-    /// Who took an identifier, by the identifiers of the modules above it and its own.
+    /// The path that took an identifier, by the identifiers of the modules above it and its own.
     taken: BTreeMap<String, &'d str>,
 }
 
@@ -128,7 +128,8 @@ impl<'d> Names<'d> {
             Some(ident) => checked(path, ident)?.to_owned(),
             None => type_name(rest),
         };
-        // A type and a module never bear the same name: one begins in upper case. A name of the user's might.
+        // A generated type never has the name of a module, since it begins in upper case. A name that the user gave
+        // might.
         self.take(modules.iter().chain([&ident]).cloned().collect::<Vec<_>>().join("::"), path)?;
         self.types.insert(path, Type { modules, ident });
         Ok(())

@@ -207,7 +207,7 @@ fn constants(design: &Design) -> String {
     }
     let mut taken = BTreeSet::new();
     for (path, lines) in &design.processor_gpio {
-        // Slices may differ in what no identifier can hold.
+        // The paths of two slices may differ only in characters that no identifier can have.
         let mut ident = names::constant(path);
         while !taken.insert(ident.clone()) {
             let _ = write!(ident, "_{}", lines.emio);

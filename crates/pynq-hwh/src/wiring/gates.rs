@@ -71,7 +71,7 @@ impl Builder<'_, '_, '_> {
                         Source::Controller(path)
                     }
                     Leaf::Gate { port, bit, kind } => {
-                        // A gate that is met twice has been looked at, or feeds itself.
+                        // A gate that is met twice has been entered already, or feeds itself.
                         if !steps.iter().any(|step| (step.port, step.bit) == (port, bit)) {
                             steps.push(Step { port, bit, kind, towards: Some(at), depth: level + 1 });
                         }
@@ -92,7 +92,7 @@ impl Builder<'_, '_, '_> {
         let netlist = self.netlist;
         let (Some(module), Some(port)) = (netlist.module_of(output), netlist.port(output)) else { return Vec::new() };
         if kind == GateKind::Decoupler {
-            // What stands on one side of it as `rp_NAME` is `s_NAME` on the other.
+            // The port `rp_NAME` on one side of a decoupler is `s_NAME` on the other.
             let other = match (port.name.strip_prefix("s_"), port.name.strip_prefix("rp_")) {
                 (Some(name), _) => format!("rp_{name}"),
                 (_, Some(name)) => format!("s_{name}"),

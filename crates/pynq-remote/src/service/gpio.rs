@@ -31,7 +31,7 @@ struct Chip {
 const ZYNQ: Chip = Chip { label: "zynq_gpio", base: 906, lines: 54 + 64 };
 const ULTRASCALE: Chip = Chip { label: "zynqmp_gpio", base: 338, lines: 78 + 96 };
 
-/// A line that was asked for.
+/// A GPIO line that a client requested.
 #[derive(Clone, Copy)]
 struct Line {
     output: bool,
@@ -57,7 +57,7 @@ impl GpioService {
         label.is_none_or(|label| label.is_empty() || label == chip.label).then_some(chip)
     }
 
-    /// Does something with a line that was asked for.
+    /// Does something with a GPIO line that a client requested.
     fn with<R>(&self, id: &str, f: impl FnOnce(&mut Line) -> R) -> Result<R, Status> {
         let number = id.strip_prefix("gpio").and_then(|number| number.parse().ok());
         let mut lines = lock(&self.lines);

@@ -1,6 +1,6 @@
 //! Our service for interrupts, which PYNQ's protocol lacks.
 //!
-//! A claim is a stream in both directions. The client asks for one event at a time: so it needs no buffer that could
+//! A claim is a stream in both directions. The client requests one event at a time: so it needs no buffer that could
 //! overflow, a wait is one message each way, and the line is unmasked only while the client waits. A client that dies ends
 //! the stream, and with it the claim.
 
@@ -77,13 +77,13 @@ async fn serve(
         pynq::Error::Design(_) => Status::not_found(error.to_string()),
         _ => Status::failed_precondition(error.to_string()),
     })?;
-    state.tell(&Event::Claimed { pin: pin.clone() });
-    let outcome = wait_and_tell(state, interrupt, requests, answers).await;
-    state.tell(&Event::Released { pin });
+    state.report(&Event::Claimed { pin: pin.clone() });
+    let outcome = wait_and_report(state, interrupt, requests, answers).await;
+    state.report(&Event::Released { pin });
     outcome
 }
 
-async fn wait_and_tell(
+async fn wait_and_report(
     state: &State,
     mut interrupt: Interrupt,
     requests: &mut Streaming<ClaimRequest>,
@@ -98,7 +98,7 @@ async fn wait_and_tell(
     let mut waiting = None;
     loop {
         tokio::select! {
-            // What the client takes back comes before what it would be told.
+            // A client's cancel comes before the event that it cancels.
             biased;
             () = answers.closed() => return Ok(()),
             () = stopped(&mut stopping) => return Err(Status::unavailable("the server stops")),

@@ -36,7 +36,7 @@ impl MmioService {
         if ![1, 2, 4, 8].contains(&request.length) {
             return Err(format!("{} bytes can't be read at once; read 1, 2, 4 or 8", request.length));
         }
-        // Clients ask for 8 bytes and take a word, since the answer has room for no more; so there is one to be had.
+        // Clients request 8 bytes and take one word, since the answer has room for no more; so a word has to be there.
         let address = address(&request.mmio_id, request.offset, request.length.min(4))?;
         let value = self.state.board.read(address).map_err(|error| error.to_string())?;
         Ok(match request.length {

@@ -51,7 +51,8 @@ impl BaseOverlay {
         Ok(Self::with_board(overlay, board))
     }
 
-    /// `overlay` on a board of your own description. What that gets wrong is told by whatever is asked for.
+    /// `overlay` on a board of your own description. If it is wrong about a device, the call for that device returns
+    /// the error.
     #[must_use]
     pub fn with_board(overlay: Overlay, board: BoardDefinition) -> Self {
         Self { overlay, board: Arc::new(board) }
@@ -166,7 +167,7 @@ impl Kind {
     const SWITCH: Self = Self { name: "switch", pins: 1, group: |board| board.switches.as_ref() };
     const RGB_LED: Self = Self { name: "RGB LED", pins: 3, group: |board| board.rgbleds.as_ref() };
 
-    /// The channel they are on, and their numbers. The design tells how many pins there are.
+    /// The channel they are on, and their numbers. The design says how many pins there are.
     fn channel(&self, base: &BaseOverlay) -> Result<Option<(Slice, Range<u8>)>> {
         let Some(group) = (self.group)(&base.board) else { return Ok(None) };
         let channel = base.gpio(&group.path)?.channel(group.channel)?;

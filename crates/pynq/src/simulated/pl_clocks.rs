@@ -22,7 +22,7 @@ pub(super) struct SimulatedClocks {
     feedback: [u32; 3],
     reference_hz: u64,
     designed: Vec<Designed>,
-    /// Made when they are first asked for.
+    /// Made when they are first requested.
     windows: Mutex<Vec<Window>>,
 }
 
@@ -95,7 +95,7 @@ impl SimulatedClocks {
                 Board::builder().device("slcr", 0xF800_0000, SIZE, slcr)
             }
             Some(Family::ZynqMp) => {
-                // Halved behind the PLL, and running.
+                // A PLL that runs, with its output halved.
                 let half = |feedback: u32| feedback << 8 | 1 << 16;
                 let plls = [(0x20, half(first)), (0x30, half(second))];
                 let clocks = [0xC0, 0xC4, 0xC8, 0xCC].map(|offset| (offset, 1 << 24 | 1 << 16 | 0x18 << 8));

@@ -1,4 +1,4 @@
-//! Who holds an interrupt, where it is awaited, and what becomes of that when the design changes.
+//! Which handles hold an interrupt, where it is awaited, and what becomes of that when the design changes.
 
 use std::{
     sync::{
@@ -39,7 +39,7 @@ fn two_owners_of_an_interrupt_are_both_told() {
     assert_eq!(base.statistics().interrupts, 1, "one service was enough for both");
     board.release("btns_gpio", 0).unwrap();
 
-    // The one who leaves does not mask the line for the one who stays.
+    // A wait that is dropped does not mask the line for one that stays.
     let (mut first, mut second) = (pressed(&one), pressed(&other));
     waits(&mut first);
     waits(&mut second);
@@ -129,7 +129,7 @@ fn waiters_are_told_when_their_overlay_is_reloaded() {
     ends(&mut pressed(&button));
 }
 
-/// Whoever used the board before has enabled everything, left each latch full, and ended without a word.
+/// The program that used the board before has enabled everything, left each latch set, and ended without cleaning up.
 #[test]
 fn a_running_design_is_attached_to_whatever_state_it_is_in() {
     let design = pynq::hwh::Design::parse(BUTTONS).unwrap();

@@ -107,7 +107,7 @@ impl Bare {
 }
 
 /// Both descriptors become readable while a task of the same runtime has the thread. From the moment at which it gives
-/// the thread back, turns are counted until each of the two who waited has been polled: the one behind the controller
+/// the thread back, turns are counted until each of the two that waited has been polled: the one behind the controller
 /// is there no later than the one with the bare descriptor, though a third one, on the next line of that controller, was
 /// woken with it and is never polled.
 #[test]
@@ -140,7 +140,7 @@ fn a_task_that_is_slow_to_be_polled_delays_nobody_beyond_what_the_runtime_does()
                 }
             });
             for round in 1..=ROUNDS {
-                // Each waits again: our line is unmasked, and the device has been told so.
+                // Each waits again: our line is unmasked, and the write that unmasks the device was made.
                 while two.board.window("intc").unwrap().read(0x08) != 0b11 {
                     yield_now().await;
                 }
@@ -148,7 +148,7 @@ fn a_task_that_is_slow_to_be_polled_delays_nobody_beyond_what_the_runtime_does()
                 two.raise(0);
                 two.raise(1);
                 bare.raise();
-                // Whoever is telling it right now has done so when the pump returns.
+                // A thread that is sending an event right now has done so when the pump returns.
                 until(|| two.uio.pump().count > 0 && two.uio.is_unread());
                 let (mut turns, mut seen) = (0_u32, [None; 2]);
                 while seen.contains(&None) {
@@ -164,7 +164,7 @@ fn a_task_that_is_slow_to_be_polled_delays_nobody_beyond_what_the_runtime_does()
                 assert!(ours <= theirs, "round {round}: {ours:?} turns behind the controller, {theirs:?} without one");
             }
             drop(never);
-            // And it has lost nothing by it: it is told of all, in as many words as it takes.
+            // And it has lost nothing by it: it gets all events, in as many results as it takes.
             let mut told = 0;
             while told < ROUNDS {
                 told += 1 + slow.as_mut().next().unwrap().missed;

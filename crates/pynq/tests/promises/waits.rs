@@ -9,8 +9,8 @@ use pynq::{
 
 use crate::{all_is_masked, common::base, ends, fired, gpio, intc, overlay, pressed, waits};
 
-/// A level line that is acknowledged before its device has gone quiet leaves a latch that stays; whoever takes that for
-/// an event returns at once from each second wait.
+/// A level line that is acknowledged before its device has gone quiet leaves a latch that stays; an engine that takes
+/// that for an event returns at once from each second wait.
 #[test]
 fn a_quiet_level_line_blocks_the_second_wait() {
     let behind_a_controller = "ps7 processing_system7 IRQ_F2P<top_irq PCW_IRQ_F2P_INTR=1
@@ -79,7 +79,7 @@ fn a_cancelled_wait_leaves_nothing_behind() {
         waits(&mut bare);
         drop((level, bare));
         all_is_masked(&base);
-        // What happens now reaches nobody, and the processor is not bothered.
+        // What happens now reaches no task, and the processor is not interrupted.
         let taken = base.statistics().interrupts;
         board.press("btns_gpio", 0).unwrap();
         board.release("btns_gpio", 0).unwrap();
@@ -107,12 +107,12 @@ fn a_timed_out_wait_leaves_nothing_stale() {
         let late = base.block_on(button.wait_for_edge_async(Edge::Rising).until(soon())).unwrap();
         assert!(late.unwrap_err().is_timed_out());
         all_is_masked(&base);
-        // An edge that nobody waited for is not handed to the next one who waits.
+        // An edge that no task waited for is not returned to the next wait.
         board.press("btns_gpio", 0).unwrap();
         assert!(button.wait_for_edge_until(Edge::Rising, soon()).unwrap_err().is_timed_out());
         board.release("btns_gpio", 0).unwrap();
     }
-    // A time-out takes the place of nobody's event either: one edge is one.
+    // A time-out does not count as an event either: one edge is one.
     let mut interrupt = base.interrupt("btns_gpio/ip2intc_irpt").unwrap();
     for _ in 0..3 {
         assert!(interrupt.wait_until(soon()).unwrap_err().is_timed_out());

@@ -45,7 +45,7 @@ pub(super) fn interrupts(patient: &Patient<'_>, findings: &mut Findings) {
                     continue;
                 };
                 findings.good("interrupts", format!("{whose}: uio{number} \"{}\"", device.name));
-                // How the kernel's own driver looks at a line, the controller was built with.
+                // Under the kernel's own driver the trigger is what the controller was built with, and needs no check.
                 if served.kernel.is_none() {
                     trigger(design, served.line, device, findings, fix);
                 }
@@ -102,7 +102,7 @@ fn node(design: &Design, served: &Served<'_>, patient: &Patient<'_>) -> String {
             family.as_str()
         );
     }
-    // As the kernel counts triggers.
+    // The kernel's numbers for triggers: rising edge, high level.
     let flags = |kind| if kind == LineKind::Edge { 1 } else { 4 };
     let (name, parent, cells) = match served.kernel {
         Some(line) => {
@@ -118,7 +118,7 @@ fn node(design: &Design, served: &Served<'_>, patient: &Patient<'_>) -> String {
                 return "wire it to an interrupt input of the processing system".to_owned();
             };
             let flags = flags(drives(design, served.line).unwrap_or(LineKind::Level));
-            // What the images of PYNQ call the first line. Two nodes of one name would be one.
+            // PYNQ's images call the node of the first line `fabric`. The others need names of their own.
             let name = if matches!(irq, 61 | 121) { "fabric".to_owned() } else { format!("fabric{irq}") };
             (name, gic_label(family).to_owned(), format!("0 {shared} {flags}"))
         }
@@ -126,7 +126,7 @@ fn node(design: &Design, served: &Served<'_>, patient: &Patient<'_>) -> String {
     format!(
         "a node of the device tree, by an overlay or for good:\n\
          {name} {{ compatible = \"generic-uio\"; interrupt-parent = <&{parent}>; interrupts = <{cells}>; }};\n\
-         and the driver told of it: uio_pdrv_genirq.of_id=generic-uio"
+         and the driver's parameter for it: uio_pdrv_genirq.of_id=generic-uio"
     )
 }
 

@@ -1,14 +1,15 @@
-//! Whether the kernel has UIO, and its driver was told which devices to take.
+//! Whether the kernel has UIO, and its driver was configured for the devices to take.
 //!
-//! The driver `uio_pdrv_genirq` takes no device of the device tree by itself. It has to be told of one `compatible` word,
-//! by its parameter `of_id`, which it does not show: what is seen is where the parameter comes from, and what became of it.
+//! The driver `uio_pdrv_genirq` takes no device of the device tree by default. Its parameter `of_id` gives it one
+//! `compatible` word. The kernel does not show the value, so this reads where it comes from, and which devices were
+//! taken.
 
 use std::{fs, path::Path};
 
 use super::{Findings, Patient, system};
 
 const SUBJECT: &str = "driver";
-/// What everybody writes.
+/// The usual word for `of_id`.
 const USUAL: &str = "generic-uio";
 
 pub(super) fn check(patient: &Patient<'_>, findings: &mut Findings) {
@@ -44,9 +45,9 @@ pub(super) fn check(patient: &Patient<'_>, findings: &mut Findings) {
     // Those it has taken are links; `module` is one too.
     let names = folders(&driver).into_iter().filter(|name| name != "module");
     let bound = names.count();
-    let told = told(patient);
-    let word = told.as_ref().map_or(USUAL, |(word, _)| word);
-    let says = match &told {
+    let of_id = of_id(patient);
+    let word = of_id.as_ref().map_or(USUAL, |(word, _)| word);
+    let says = match &of_id {
         Some((word, place)) => format!("of_id={word} ({place})"),
         None => "of_id is not set in any file or on the kernel's command line".to_owned(),
     };
@@ -68,7 +69,7 @@ pub(super) fn check(patient: &Patient<'_>, findings: &mut Findings) {
         findings.wrong(SUBJECT, format!("uio_pdrv_genirq left devices that are \"{word}\": {left}; {says}"), fix);
     } else if bound == 0 {
         let message = format!("uio_pdrv_genirq is loaded and has no device; {says}");
-        if told.is_none() {
+        if of_id.is_none() {
             findings.wrong(SUBJECT, message, fix);
         } else {
             let fix =
@@ -81,7 +82,7 @@ pub(super) fn check(patient: &Patient<'_>, findings: &mut Findings) {
 }
 
 /// The value of `of_id`, and where it was found.
-fn told(patient: &Patient<'_>) -> Option<(String, String)> {
+fn of_id(patient: &Patient<'_>) -> Option<(String, String)> {
     let line = system::text(&patient.paths.proc.join("cmdline")).unwrap_or_default();
     // The last one counts. The kernel takes dashes for underscores.
     let on_line = line.split_whitespace().rev().find_map(|word| {

@@ -1,4 +1,4 @@
-//! Whether the files that are needed are there, and may be used by whoever asks.
+//! Whether the files that are needed are there, and the user may use them.
 
 use std::{fs, os::unix::fs::MetadataExt as _};
 
@@ -53,7 +53,7 @@ pub(super) fn memory(patient: &Patient<'_>, findings: &mut Findings) {
     let path = patient.paths.dev.join("mem");
     let needed = match &patient.design {
         Some(design) => {
-            // As opening the block looks for one.
+            // The same search for a UIO device as when the block is opened.
             let uncovered = |block: &IpBlock| patient.devices.covering(block).is_none();
             let names = design.ip.iter().filter(|(_, block)| uncovered(block)).map(|(name, _)| name.as_str());
             Some(names.collect::<Vec<_>>())
@@ -76,7 +76,7 @@ pub(super) fn memory(patient: &Patient<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whoever uses a block claims it, by a lock file.
+/// A program that uses a block claims it, by a lock file.
 pub(super) fn locks(patient: &Patient<'_>, findings: &mut Findings) {
     const SUBJECT: &str = "lock files";
     let folder = Claim::folder(&patient.paths);
@@ -96,7 +96,7 @@ pub(super) fn locks(patient: &Patient<'_>, findings: &mut Findings) {
         let message = format!("are no files that this user can lock: {}", strangers.join(", "));
         findings.wrong(SUBJECT, message, "ask those users what they are for, or remove them as root");
     }
-    // The folder of our own that is not there yet, only root can make.
+    // Only root can make our own folder, if it is not there yet.
     let may_make = system::is_writable(&folder);
     let missing = patient.design.as_ref().is_none_or(|design| design.ip.is_empty())
         || blocks.clone().any(|(_, block)| fs::symlink_metadata(Claim::file_of(&patient.paths, block.base)).is_err());

@@ -127,7 +127,7 @@ pub(super) fn overlays(patient: &Patient<'_>, findings: &mut Findings) {
 /// Whether a register in the logic would answer, and if so, whether it does.
 pub(super) fn reachable(patient: &Patient<'_>, findings: &mut Findings) {
     const SUBJECT: &str = "logic";
-    // A manager that is anything but operating was reported.
+    // A manager in any other state than operating was reported before.
     if system::logic_state(&patient.paths).is_some_and(|state| state != FpgaState::Operating) {
         return;
     }
@@ -245,7 +245,8 @@ fn clocks(patient: &Patient<'_>, findings: &mut Findings) -> bool {
     fine
 }
 
-/// Compares the frequencies of the clocks to the logic with those that the design was made for. Stopped ones were told of.
+/// Compares the frequencies of the clocks to the logic with those that the design was made for. Stopped ones were
+/// reported before.
 fn frequencies(patient: &Patient<'_>, findings: &mut Findings) {
     const SUBJECT: &str = "clocks";
     let Some(design) = &patient.design else { return };
@@ -263,7 +264,7 @@ fn frequencies(patient: &Patient<'_>, findings: &mut Findings) {
     };
     let mut right = Vec::new();
     for (number, clock, mhz) in used {
-        // What was only asked for, Vivado came near to.
+        // The file may have only the frequency requested, to which Vivado came near.
         let ppm = if clock.achieved_mhz.is_some() { ROUNDING_PPM } else { TOLERANCE_PPM };
         match registers.read(number) {
             Ok(found) if found.is_at(hertz(mhz), ppm) => right.push(format!("clock {number} has {found}")),
@@ -280,7 +281,7 @@ fn frequencies(patient: &Patient<'_>, findings: &mut Findings) {
     }
 }
 
-/// A frequency of a file, in hertz. One that makes no sense is none that any clock has.
+/// A frequency of a file, in hertz. A value that makes no sense becomes one that no clock has.
 fn hertz(mhz: f64) -> u64 {
     (mhz.clamp(0.0, 1e6) * 1e6).round() as u64
 }

@@ -102,8 +102,8 @@ impl<'a> Batch<'a> {
 }
 
 impl Drop for Batch<'_> {
-    /// The way out by a panic of a register access or of a lock: the waiters have left their lists, so nobody else wakes
-    /// them. By now the lock is released.
+    /// The way out by a panic of a register access or of a lock: the waiters have left their lists, so no other thread
+    /// wakes them. By now the lock is released.
     #[inline]
     fn drop(&mut self) {
         self.wake();

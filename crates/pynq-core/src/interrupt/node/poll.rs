@@ -135,7 +135,7 @@ where
                     waiter.by_reactor.set(by_reactor);
                     return Polled::Waits { moves };
                 }
-                // Ready but not satisfied cannot be, short of a bug in the engine; it is treated as a newcomer.
+                // A waiter that was served but has no result would be a bug in the engine; it is registered anew.
                 if was_woken {
                     let stats = &mut state.lines.states()[usize::from(request.line)].stats;
                     stats.spurious = stats.spurious.wrapping_add(1);

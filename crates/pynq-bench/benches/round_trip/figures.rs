@@ -1,4 +1,4 @@
-//! What the rounds are told as.
+//! The figures that are made of the rounds.
 
 use pynq_bench::{Bar, Figure, Report, Spread};
 
