@@ -1,4 +1,4 @@
-//! The driver: an interrupt node of five register functions, what the handoff file says of the block, and an operation.
+//! The driver: an interrupt node of six register functions, what the handoff file says of the block, and an operation.
 
 use pynq::{
     BlockError, Driver, Wait, Waiting,
@@ -27,13 +27,13 @@ impl Hardware {
         self.registers.control().write(control);
     }
 
-    /// Stops what runs, forgets that it had been over, and begins anew.
+    fn stop(&mut self) {
+        self.set_control(self.control - Control::RUN);
+    }
+
     fn start(&mut self, pulses: u32) {
-        let control = self.control - Control::RUN;
-        self.set_control(control);
-        self.registers.status().clear(Status::REACHED);
         self.registers.threshold().write(pulses);
-        self.set_control(control | Control::RUN);
+        self.set_control(self.control | Control::RUN);
     }
 }
 
@@ -52,6 +52,12 @@ impl InterruptHardware for Hardware {
         let status = self.registers.status().read() & Status::REACHED;
         self.registers.status().clear(status);
         status.bits()
+    }
+
+    /// STATUS keeps what happened while the interrupt was masked: taken for the tasks that wait already, when a new handle
+    /// on the line is made, which begins after it.
+    fn take_latched(&mut self, lines: u32) -> u32 {
+        self.ack_pending(lines)
     }
 
     /// `ack_pending` clears the cause, so the line is quiet after it.
@@ -109,14 +115,13 @@ impl PulseCounter {
     /// Dropping the future leaves the counter counting, and its interrupt masked.
     pub fn count_to_async(&self, pulses: u32) -> Waiting<impl Wait<Value = (), Error = BlockError<Error>>> {
         self.node.operation(async move {
-            // The line comes first, so that what the counter raises from its start on is for it.
+            // The line comes before the start, so that what the counter raises from then on is for it. An event of an earlier
+            // start is cleared by the engine, and not in STATUS: a task that waits for it still gets it.
             let mut reached = self.node.line(0).map_err(|error| self.node.error(error))?;
-            self.node.access(|hardware| {
-                hardware.start(pulses);
-                Ok::<_, Error>(())
-            })?;
-            reached.wait_as::<BlockError<Error>>().await?;
-            Ok(())
+            self.node.with_hardware(Hardware::stop).map_err(|error| self.node.error(error))?;
+            reached.clear().map_err(|error| self.node.error(error))?;
+            self.node.with_hardware(|hardware| hardware.start(pulses)).map_err(|error| self.node.error(error))?;
+            reached.wait_as().await.map(drop)
         })
     }
 

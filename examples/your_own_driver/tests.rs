@@ -5,6 +5,8 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
+use pynq::sim::Access;
+
 use super::*;
 use crate::registers::{Control, Status};
 
@@ -60,6 +62,22 @@ fn a_status_from_before_is_no_event() {
     assert_eq!(status as u32, Status::REACHED.bits(), "it was reached while nobody waited");
     let never = counter.count_to(1).unwrap_err();
     assert!(never.is_never_woken(), "{never}");
+}
+
+#[test]
+fn a_start_takes_no_event_from_a_task_that_waits() {
+    let overlay = overlay().unwrap();
+    let board = overlay.simulation().unwrap();
+    let counter = overlay.block::<PulseCounter>("counter").unwrap();
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut first = pin!(counter.count_to_async(1));
+    assert!(first.as_mut().poll(&mut cx).is_pending());
+    // The first one's event comes right before the second one stops the counter.
+    let pulse = Stimulus::Port { port: "counter/pulse".to_owned(), bits: 1 };
+    board.before_access("counter", 0x00, Access::Write, pulse).unwrap();
+    let mut second = pin!(counter.count_to_async(5));
+    assert!(second.as_mut().poll(&mut cx).is_pending(), "that event is not the second one's");
+    assert!(first.as_mut().poll(&mut cx).is_ready(), "it is the first one's");
 }
 
 #[test]

@@ -83,11 +83,22 @@ impl<'a, B: Bench> Trial<'a, B> {
         probe
     }
 
-    /// Gives tasks turns until no woken task is left to poll.
+    /// How often tasks were woken and polled so far; `None` if one of them has to be polled or is being polled.
+    fn quiet_tasks(&self) -> Option<u64> {
+        let probes = self.probes.borrow();
+        let counts = probes.iter().map(|probe| u64::from(probe.wakes()) + u64::from(probe.polls())).sum();
+        probes.iter().all(Probe::is_quiet).then_some(counts)
+    }
+
+    /// Gives tasks turns until no woken task is left to poll and the backend has delivered everything.
+    ///
+    /// Executors with threads run meanwhile: a task that ended its poll after the backend was found at rest may have set it
+    /// in motion. So the tasks have to be quiet before that and afterwards, and none may have been woken or polled between.
     pub(crate) fn rest(&self) -> Verdict {
         for _ in 0..MANY_TURNS {
+            let before = self.quiet_tasks();
             self.bench.settle();
-            if self.probes.borrow().iter().all(Probe::is_quiet) {
+            if before.is_some() && self.quiet_tasks() == before {
                 return Ok(());
             }
             self.bench.turn();

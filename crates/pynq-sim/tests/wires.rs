@@ -105,6 +105,9 @@ fn a_stimulus_can_wait_for_a_register_access() {
     assert_eq!(btns.read(0x000), 0b1000);
     board.release("btns", 3).unwrap();
     assert_eq!(btns.read(0x000), 0, "once");
+    board.before_access("btns", 0x128, Access::Write, Stimulus::pin("btns", 1, 2, true)).unwrap();
+    btns.write(0x128, 0);
+    assert_eq!(btns.read(0x000), 0b100, "a write of no bits is an access as well");
 }
 
 #[test]

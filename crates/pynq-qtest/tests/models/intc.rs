@@ -55,7 +55,7 @@ const NO_GAP: Departure = Departure {
 const LEVEL_FOR_EDGE: Departure = Departure {
     name: "an edge input has no memory",
     sheet: "an edge is a change of the line",
-    qemu: "whenever its device tells that the line is high, that is one",
+    qemu: "every report of its device that the line is high is an edge",
 };
 
 const DEPARTURES: [&Departure; 6] =

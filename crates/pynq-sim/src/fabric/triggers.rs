@@ -10,8 +10,8 @@ pub(super) struct OnAccess {
     block: usize,
     offset: u32,
     access: Access,
-    /// Only a write with one of these bits set counts.
-    bits: u32,
+    /// Only a write with one of these bits set counts, if there are any here.
+    bits: Option<u32>,
     action: Action,
 }
 
@@ -19,7 +19,7 @@ impl OnAccess {
     fn meets(&self, block: usize, offset: u32, write: Option<u32>) -> bool {
         let access = if write.is_some() { Access::Write } else { Access::Read };
         (self.block, self.offset, self.access) == (block, offset, access)
-            && write.is_none_or(|value| value & self.bits != 0)
+            && self.bits.is_none_or(|bits| write.is_some_and(|value| value & bits != 0))
     }
 }
 
@@ -41,7 +41,7 @@ impl Fabric {
     pub fn before_access(&mut self, path: &str, offset: u32, access: Access, stimulus: &Stimulus) -> Result<(), Error> {
         let block = self.block(path)?;
         let action = self.resolve(stimulus)?;
-        self.triggers.push(OnAccess { block, offset, access, bits: u32::MAX, action });
+        self.triggers.push(OnAccess { block, offset, access, bits: None, action });
         Ok(())
     }
 
@@ -56,7 +56,7 @@ impl Fabric {
         let target = self.wires[wire].loads.iter().find_map(|load| self.acknowledge(*load));
         let (block, offset, bits) = target.ok_or_else(|| Error::NotAcknowledged { line: line.to_string() })?;
         let action = self.resolve(stimulus)?;
-        self.triggers.push(OnAccess { block, offset, access: Access::Write, bits, action });
+        self.triggers.push(OnAccess { block, offset, access: Access::Write, bits: Some(bits), action });
         Ok(())
     }
 
