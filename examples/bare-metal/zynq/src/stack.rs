@@ -15,14 +15,17 @@ const MARGIN: usize = 512;
 static BOTTOM: AtomicUsize = AtomicUsize::new(0);
 
 /// Paints what is free.
+///
+/// Never inlined: in a caller with a frame of more than [`MARGIN`] the paint would go over what the caller keeps there.
+#[inline(never)]
 pub(crate) fn paint() {
     let here = 0_u32;
     let end = ptr::from_ref(&here).addr() - MARGIN;
     let bottom = end - DEPTH;
     for address in (bottom..end).step_by(size_of::<u32>()) {
         let word: *mut u32 = ptr::with_exposed_provenance_mut(address);
-        // SAFETY: the stack has memory to itself down to the end of the statics, megabytes below, and grows downwards: this
-        // is beyond what this function has of it, hence nobody's.
+        // SAFETY: the stack has memory to itself down to the end of the statics, megabytes below, and grows downwards. This
+        // function has a frame of its own, smaller than the margin, so what is beyond it is free.
         unsafe { word.write_volatile(PAINT) };
     }
     BOTTOM.store(bottom, Ordering::Relaxed);
