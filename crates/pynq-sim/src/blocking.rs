@@ -10,6 +10,7 @@ use pynq_core::{Error, Instant, interrupt::TaskId};
 
 use crate::{
     board::{Board, Shared, State},
+    mover::Threads,
     parker::{Parker, Stopwatch},
     settle::Pending,
     sync::Arc,
@@ -146,7 +147,7 @@ fn idle(
 ) -> Result<(), Error> {
     let parker = call.parker;
     let _idler = Idler::enter(shared, parker, task);
-    let mut quiet = Quiet::default();
+    let (mut quiet, mut threads) = (Quiet::default(), Threads::default());
     loop {
         let ticket = parker.ticket();
         if unparked(ticket.wakes) {
@@ -174,7 +175,8 @@ fn idle(
                 continue;
             }
             Pending::Lingering => grace - still,
-            Pending::Strict { program: true } if call.nested && still >= grace => {
+            // A waiter that is held without being polled: by what called this, or by a task that sleeps. The clock goes on.
+            Pending::Strict { program: true } if still >= grace && (call.nested || threads.asleep() == Some(true)) => {
                 if !shared.step(Instant::MAX, |state| state.settling.stamp() == stamp) {
                     return Err(gave_up(shared, task));
                 }
@@ -182,7 +184,7 @@ fn idle(
             }
             Pending::Strict { program: true } if call.nested => grace - still,
             Pending::Strict { program: true } if still >= PATIENCE => return Err(gave_up(shared, task)),
-            Pending::Strict { program: true } => PATIENCE - still,
+            Pending::Strict { program: true } => (PATIENCE - still).min(grace.saturating_sub(still).max(grace / 10)),
             Pending::Strict { program: false } => LONG,
         };
         parker.wait(ticket, limit);

@@ -23,7 +23,7 @@ use crate::{
 
 mod threads;
 
-use threads::Threads;
+pub(crate) use threads::Threads;
 
 /// How long nothing must have happened where the system doesn't report whether the program's threads are asleep.
 const QUIET: Duration = Duration::from_millis(5);
@@ -103,7 +103,30 @@ fn turn(shared: &Shared, quiet: &mut Quiet, threads: &mut Threads) -> Duration {
     let unchanged =
         |state: &State| state.settling.stamp() == stamp && state.moves_by_itself() && (state.drivers > 0) == driven;
     match (pending, next) {
-        (Pending::Strict { .. }, _) => LONG,
+        // A waiter was woken that its task holds without polling it: after `select!`, say, while it awaits something else.
+        // The task sleeps, so nothing would ever happen again if time waited for it.
+        (Pending::Strict { program: true }, _) => {
+            let held = match threads.asleep() {
+                Some(asleep) => asleep && still >= grace,
+                None => still >= 10 * grace,
+            };
+            if !held {
+                LONG
+            } else if next.is_some() {
+                shared.step(Instant::MAX, unchanged);
+                Duration::ZERO
+            } else {
+                if still >= 10 * grace {
+                    shared.with(|state| {
+                        if unchanged(state) && state.next_event().is_none() {
+                            state.starve();
+                        }
+                    });
+                }
+                LONG
+            }
+        }
+        (Pending::Strict { program: false }, _) => LONG,
         (Pending::Lingering, _) if driven => LONG,
         (Pending::Lingering, _) => {
             // The tasks at work are asleep, and wait for something that is not the board's.

@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used)] // helpers of tests, outside of a #[test]
 
 use std::{
+    cell::Cell,
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
@@ -147,4 +148,37 @@ fn a_forgotten_stimulus_is_an_error_and_no_hang() {
     let error = runtime.block_on(overlay.drive(wait(overlay.clone()))).unwrap_err();
     assert!(error.is_never_woken(), "{error}");
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+/// A wait that has its event and is kept without being polled, as the loser of a `select!` is, does not stop the clock for
+/// what its task awaits next.
+#[test]
+fn a_woken_wait_that_is_kept_stops_no_clock() {
+    kept(|_, task| parked(task));
+    // Where nothing more can come, this gives up itself.
+    kept(|overlay, task| assert!(overlay.block_on(task).unwrap_err().is_never_woken()));
+}
+
+fn kept(run: impl FnOnce(&Overlay, Pin<Box<dyn Future<Output = ()> + '_>>)) {
+    let overlay = Overlay::simulated_from_str(BUTTONS).unwrap();
+    let board = overlay.simulation().unwrap();
+    let channel = overlay.gpio("btns_gpio").unwrap().channel1();
+    let (first, second) = (channel.pin(0).unwrap(), channel.pin(1).unwrap());
+    board.at(Instant::from_millis(20), |board| board.press("btns_gpio", 1).unwrap());
+    let got_there = Cell::new(false);
+    let task = Box::pin(async {
+        let mut kept = pin!(first.wait_for_level_async(Level::High));
+        assert!(kept.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        board.press("btns_gpio", 0).unwrap();
+        second.wait_for_level_async(Level::High).await.unwrap();
+        assert_eq!(overlay.clock().now(), Instant::from_millis(20));
+        let late = second.wait_for_level_async(Level::Low).until(Duration::from_millis(5)).await.unwrap_err();
+        assert!(late.is_timed_out(), "{late}");
+        got_there.set(true);
+        let never = second.wait_for_level_async(Level::Low).await.unwrap_err();
+        assert!(never.is_never_woken(), "{never}");
+        kept.await.unwrap();
+    });
+    run(&overlay, task);
+    assert!(got_there.get());
 }

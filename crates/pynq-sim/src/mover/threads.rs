@@ -2,14 +2,14 @@
 
 /// Reads the states of the threads; the text of a state is kept for its allocation.
 #[derive(Debug, Default)]
-pub(super) struct Threads {
+pub(crate) struct Threads {
     text: std::string::String,
 }
 
 impl Threads {
     /// Whether all of them sleep, and slept from the beginning of this call to its end. `None` where the
     /// system has no such files as Linux.
-    pub(super) fn asleep(&mut self) -> Option<bool> {
+    pub(crate) fn asleep(&mut self) -> Option<bool> {
         // One reading is not enough: a thread may be woken by another after it was read and before the other was. No
         // thread has run in between if the counts of context switches are the same.
         let first = self.look()?;
