@@ -8,14 +8,27 @@ use core::{
 };
 use pynq_core::{Error, Instant, interrupt::TaskId};
 
+#[cfg(feature = "std")]
+use crate::mover::Threads;
 use crate::{
     board::{Board, Shared, State},
-    mover::Threads,
     parker::{Parker, Stopwatch},
     settle::Pending,
     sync::Arc,
     timeline::{Event, Key},
 };
+
+/// Without the standard library nothing can be known of other threads.
+#[cfg(not(feature = "std"))]
+#[derive(Default)]
+struct Threads;
+
+#[cfg(not(feature = "std"))]
+impl Threads {
+    const fn asleep(&mut self) -> Option<bool> {
+        None
+    }
+}
 
 /// If nothing happens on the board for this long, a woken waiter will never be polled: the thread that should poll it
 /// is the one that blocks. An error beats a hang.
