@@ -21,7 +21,7 @@ use crate::{
 /// Without the standard library nothing can be known of other threads.
 #[cfg(not(feature = "std"))]
 #[derive(Default)]
-struct Threads;
+struct Threads {}
 
 #[cfg(not(feature = "std"))]
 impl Threads {
