@@ -4,7 +4,7 @@ use pynq::{
     BlockError, Driver, Wait, Waiting,
     core::{
         Error, ParameterError, Parameters, Window,
-        interrupt::{InterruptHardware, Lines, NodeHandle},
+        interrupt::{Fired, InterruptHardware, Lines, NodeHandle},
         regs::WindowTooSmall,
     },
 };
@@ -25,15 +25,6 @@ impl Hardware {
     fn set_control(&mut self, control: Control) {
         self.control = control;
         self.registers.control().write(control);
-    }
-
-    fn stop(&mut self) {
-        self.set_control(self.control - Control::RUN);
-    }
-
-    fn start(&mut self, pulses: u32) {
-        self.registers.threshold().write(pulses);
-        self.set_control(self.control | Control::RUN);
     }
 }
 
@@ -113,16 +104,16 @@ impl PulseCounter {
     /// # Cancellation safety
     ///
     /// Dropping the future leaves the counter counting, and its interrupt masked.
-    pub fn count_to_async(&self, pulses: u32) -> Waiting<impl Wait<Value = (), Error = BlockError<Error>>> {
-        self.node.operation(async move {
-            // The line comes before the start, so that what the counter raises from then on is for it. An event of an earlier
-            // start is cleared by the engine, and not in STATUS: a task that waits for it still gets it.
-            let mut reached = self.node.line(0).map_err(|error| self.node.error(error))?;
-            self.node.with_hardware(Hardware::stop).map_err(|error| self.node.error(error))?;
-            reached.clear().map_err(|error| self.node.error(error))?;
-            self.node.with_hardware(|hardware| hardware.start(pulses)).map_err(|error| self.node.error(error))?;
-            reached.wait_as().await.map(drop)
-        })
+    pub fn count_to_async(&self, pulses: u32) -> Waiting<impl Wait<Value = Fired, Error = BlockError<Error>>> {
+        self.node.start_and_wait(
+            0,
+            |hardware| hardware.set_control(hardware.control - Control::RUN),
+            move |hardware| {
+                hardware.registers.threshold().write(pulses);
+                hardware.set_control(hardware.control | Control::RUN);
+                Ok(())
+            },
+        )
     }
 
     /// The blocking form of [`count_to_async`](Self::count_to_async).
@@ -130,7 +121,7 @@ impl PulseCounter {
     /// # Blocking
     ///
     /// Sleeps the calling thread, without a runtime.
-    pub fn count_to(&self, pulses: u32) -> Result<()> {
+    pub fn count_to(&self, pulses: u32) -> Result<Fired> {
         self.count_to_async(pulses).block()
     }
 }

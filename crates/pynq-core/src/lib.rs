@@ -25,6 +25,8 @@ pub mod dma;
 #[cfg(not(loom))]
 #[forbid(unsafe_code)]
 mod driver;
+#[forbid(unsafe_code)]
+mod driver_error;
 mod erased_clock;
 mod error;
 pub mod interrupt;

@@ -87,7 +87,7 @@ pub use pl_clocks::{Clocks, Warning};
 pub use statistics::Statistics;
 
 pub use pynq_core::pl_clocks::{PlClock, PlClockError};
-pub use pynq_core::{self as core, Clock, Instant, register_bits, register_map};
+pub use pynq_core::{self as core, Clock, Instant, driver_error, register_bits, register_map};
 pub use pynq_core::{
     BlockError, Driver,
     interrupt::{Deadline, Wait, Waiting},

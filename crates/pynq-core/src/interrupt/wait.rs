@@ -10,7 +10,7 @@ use core::{
 
 use pin_project_lite::pin_project;
 
-use super::NodeHandle;
+use super::{Fired, NodeHandle};
 use crate::{BlockError, ErasedSleep, Error, Instant};
 
 /// What can be in a [`Waiting`]: a future, and the node whose interrupts it ends with.
@@ -196,6 +196,45 @@ impl<Hw> NodeHandle<Hw> {
     /// An operation of a driver: `future` ends by interrupts of this node, or of one that it is the parent of.
     pub fn operation<T, E: FromNode, F: Future<Output = Result<T, E>>>(&self, future: F) -> Waiting<Operation<F>> {
         Waiting::new(Operation { node: self.clone().erase(), future })
+    }
+
+    /// What most operations are: start the device, and wait for what it raises on `line`.
+    ///
+    /// `stop` brings an earlier start to rest, so that nothing of it is taken for the event of this one; what it has raised
+    /// by then is counted, and reaches the tasks that wait for it. `start` begins anew, or refuses. Each runs under the
+    /// node's lock, at the first poll.
+    ///
+    /// ```
+    /// use pynq_core::{BlockError, Error, interrupt::{Direct, DirectNode, NodeHandle, ParentLine, StdLock}};
+    ///
+    /// let node = std::sync::Arc::pin(DirectNode::new(StdLock::new(), Direct, ParentLine::UNWIRED));
+    /// let node = NodeHandle::from(node);
+    /// let wait = node.start_and_wait(0, |_: &mut Direct| (), |_| Err::<(), _>(Error::TimedOut));
+    /// assert_eq!(wait.block(), Err(BlockError::new("".into(), Error::TimedOut)), "refused by the closure");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of `start`; else as [`Line::wait_async`](super::Line::wait_async).
+    ///
+    /// # Cancellation safety
+    ///
+    /// Dropping it before the first poll starts nothing. Later, the device goes on, and its line is masked again if no other
+    /// task waits on it.
+    pub fn start_and_wait<E: From<Error>>(
+        &self,
+        line: u8,
+        stop: impl FnOnce(&mut Hw),
+        start: impl FnOnce(&mut Hw) -> Result<(), E>,
+    ) -> Waiting<impl Wait<Value = Fired, Error = BlockError<E>>> {
+        self.operation(async move {
+            // The line comes before the start, so that what the device raises from then on is for it.
+            let mut line = self.line(line).map_err(|error| self.error(error))?;
+            self.with_hardware(stop).map_err(|error| self.error(error))?;
+            line.clear().map_err(|error| self.error(error))?;
+            self.access(start)?;
+            line.wait_as().await
+        })
     }
 
     /// Runs `future` on the calling thread, sleeping on the backend behind this node, until `deadline` if there is one. If
