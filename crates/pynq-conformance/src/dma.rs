@@ -4,10 +4,10 @@ use alloc::{vec, vec::Vec};
 
 use pynq_core::dma::{AddressWidth, Direction, DmaAllocator, DmaBuffer, DmaError, DmaRequest};
 
-use crate::verdict::{Stop, Verdict, ensure};
+use crate::verdict::{Outcome, Verdict, ensure};
 
 /// A backend whose DMA buffers are to be tested: where they come from, and a bus master that reaches the same memory.
-pub trait DmaRig {
+pub trait DmaBackend {
     /// Where buffers come from.
     type Allocator: DmaAllocator;
 
@@ -24,7 +24,7 @@ pub trait DmaRig {
     fn device_writes(&self, address: u64, bytes: &[u8]);
 }
 
-type Buffer<R> = <<R as DmaRig>::Allocator as DmaAllocator>::Buffer;
+type Buffer<R> = <<R as DmaBackend>::Allocator as DmaAllocator>::Buffer;
 
 /// A page, which every backend can give.
 const SIZE: usize = 4096;
@@ -37,24 +37,24 @@ const SIZE: usize = 4096;
 /// # Errors
 ///
 /// The first fault found.
-pub fn dma_buffers(rig: &impl DmaRig) -> Verdict {
-    addresses(rig)?;
-    transfers(rig)?;
-    words(rig)?;
-    ranges(rig)?;
-    refusals(rig)
+pub fn dma_buffers(backend: &impl DmaBackend) -> Verdict {
+    addresses(backend)?;
+    transfers(backend)?;
+    words(backend)?;
+    ranges(backend)?;
+    refusals(backend)
 }
 
-fn allocate<R: DmaRig>(rig: &R, request: &DmaRequest) -> Result<Buffer<R>, Stop> {
-    rig.allocator().allocate(request).map_err(|error| Stop::failed(error_of(&error, "no buffer")))
+fn allocate<R: DmaBackend>(backend: &R, request: &DmaRequest) -> Result<Buffer<R>, Outcome> {
+    backend.allocator().allocate(request).map_err(|error| Outcome::failed(error_of(&error, "no buffer")))
 }
 
 fn error_of(error: &dyn core::error::Error, what: &str) -> alloc::string::String {
     alloc::format!("{what}: {error}")
 }
 
-fn ok<T>(result: Result<T, DmaError>) -> Result<T, Stop> {
-    result.map_err(|error| Stop::failed(error_of(&error, "unexpected error")))
+fn ok<T>(result: Result<T, DmaError>) -> Result<T, Outcome> {
+    result.map_err(|error| Outcome::failed(error_of(&error, "unexpected error")))
 }
 
 /// Bytes that differ from their neighbours, and from those of another seed.
@@ -62,9 +62,9 @@ fn pattern(seed: u8, length: usize) -> Vec<u8> {
     (0..=250_u8).cycle().map(|byte| byte.wrapping_mul(7).wrapping_add(seed)).take(length).collect()
 }
 
-fn addresses(rig: &impl DmaRig) -> Verdict {
+fn addresses(backend: &impl DmaBackend) -> Verdict {
     let request = DmaRequest::new(SIZE).alignment(64);
-    let (one, two) = (allocate(rig, &request)?, allocate(rig, &request)?);
+    let (one, two) = (allocate(backend, &request)?, allocate(backend, &request)?);
     for buffer in [&one, &two] {
         let address = buffer.physical_address();
         ensure!(buffer.size() == SIZE, "{} bytes instead of {SIZE}", buffer.size());
@@ -77,13 +77,13 @@ fn addresses(rig: &impl DmaRig) -> Verdict {
     // Memory of dropped buffers can be allocated again, any number of times.
     drop((one, two));
     for _ in 0..100 {
-        drop(allocate(rig, &request)?);
+        drop(allocate(backend, &request)?);
     }
     Ok(())
 }
 
-fn transfers(rig: &impl DmaRig) -> Verdict {
-    let mut buffer = allocate(rig, &DmaRequest::new(SIZE))?;
+fn transfers(backend: &impl DmaBackend) -> Verdict {
+    let mut buffer = allocate(backend, &DmaRequest::new(SIZE))?;
     let address = buffer.physical_address();
     // Whole lines, and ranges that begin and end in the middle of one.
     for (seed, range) in [(1, 0..SIZE), (2, 64..128), (3, 1..2), (4, 60..200), (5, SIZE - 3..SIZE)] {
@@ -91,7 +91,7 @@ fn transfers(rig: &impl DmaRig) -> Verdict {
         ok(buffer.copy_in(range.start, &sent))?;
         ok(buffer.sync_for_device(range.clone(), Direction::ToDevice))?;
         let mut seen = vec![0; range.len()];
-        rig.device_reads(address + range.start as u64, &mut seen);
+        backend.device_reads(address + range.start as u64, &mut seen);
         ensure!(seen == sent, "the device does not see what was written to {range:?}");
         ok(buffer.sync_for_cpu(range.clone(), Direction::ToDevice))?;
 
@@ -102,7 +102,7 @@ fn transfers(rig: &impl DmaRig) -> Verdict {
             ok(buffer.sync_for_device(range.clone(), direction))?;
             let written =
                 pattern(seed.wrapping_add(0x80).wrapping_add(u8::from(direction.device_reads())), range.len());
-            rig.device_writes(address + range.start as u64, &written);
+            backend.device_writes(address + range.start as u64, &written);
             ok(buffer.sync_for_cpu(range.clone(), direction))?;
             ok(buffer.copy_out(range.start, &mut found))?;
             ensure!(found == written, "the processor does not see what the device wrote to {range:?} ({direction:?})");
@@ -112,7 +112,7 @@ fn transfers(rig: &impl DmaRig) -> Verdict {
     let line = buffer.line_size();
     ok(buffer.copy_in(line, &[0x5A]))?;
     ok(buffer.sync_for_device(0..line, Direction::FromDevice))?;
-    rig.device_writes(address, &[0xA5]);
+    backend.device_writes(address, &[0xA5]);
     ok(buffer.sync_for_cpu(0..line, Direction::FromDevice))?;
     let (mut left, mut right) = ([0], [0]);
     ok(buffer.copy_out(0, &mut left))?;
@@ -121,14 +121,14 @@ fn transfers(rig: &impl DmaRig) -> Verdict {
     Ok(())
 }
 
-fn words(rig: &impl DmaRig) -> Verdict {
-    let mut buffer = allocate(rig, &DmaRequest::new(64))?;
+fn words(backend: &impl DmaBackend) -> Verdict {
+    let mut buffer = allocate(backend, &DmaRequest::new(64))?;
     ok(buffer.write_word(28, 0x8000_1234))?;
     let mut bytes = [0; 4];
     ok(buffer.copy_out(28, &mut bytes))?;
     ensure!(bytes == [0x34, 0x12, 0x00, 0x80], "a word is stored as {bytes:x?}");
     ok(buffer.sync_for_device(28..32, Direction::ToDevice))?;
-    rig.device_reads(buffer.physical_address() + 28, &mut bytes);
+    backend.device_reads(buffer.physical_address() + 28, &mut bytes);
     ensure!(bytes == [0x34, 0x12, 0x00, 0x80], "the device sees a word as {bytes:x?}");
     ensure!(ok(buffer.read_word(28))? == 0x8000_1234, "a word is not read back");
     for offset in [1, 2, 30] {
@@ -141,8 +141,8 @@ fn words(rig: &impl DmaRig) -> Verdict {
     Ok(())
 }
 
-fn ranges(rig: &impl DmaRig) -> Verdict {
-    let mut buffer = allocate(rig, &DmaRequest::new(100))?;
+fn ranges(backend: &impl DmaBackend) -> Verdict {
+    let mut buffer = allocate(backend, &DmaRequest::new(100))?;
     ok(buffer.copy_in(0, &pattern(9, 100)))?;
     for (offset, length) in [(0, 101), (100, 1), (usize::MAX, 1), (1, usize::MAX)] {
         let wrong = Err(DmaError::OutOfRange { offset, length, size: 100 });
@@ -171,10 +171,10 @@ fn ranges(rig: &impl DmaRig) -> Verdict {
     Ok(())
 }
 
-fn refusals(rig: &impl DmaRig) -> Verdict {
-    let refused = |request: DmaRequest, what: &str| match rig.allocator().allocate(&request) {
-        Ok(buffer) => Err(Stop::Failed(alloc::format!("{what}: a buffer at {:#x}", buffer.physical_address()))),
-        Err(error) => Ok(rig.reason(&error)),
+fn refusals(backend: &impl DmaBackend) -> Verdict {
+    let refused = |request: DmaRequest, what: &str| match backend.allocator().allocate(&request) {
+        Ok(buffer) => Err(Outcome::Failed(alloc::format!("{what}: a buffer at {:#x}", buffer.physical_address()))),
+        Err(error) => Ok(backend.reason(&error)),
     };
     let empty = refused(DmaRequest::new(0), "no bytes")?;
     ensure!(empty == Some(DmaError::Empty), "no bytes: {empty:?}");
@@ -187,6 +187,6 @@ fn refusals(rig: &impl DmaRig) -> Verdict {
     let much = refused(DmaRequest::new(usize::MAX / 2).address_width(AddressWidth::BITS_64), "all there is")?;
     ensure!(much == Some(DmaError::NoMemory { size: usize::MAX / 2 }), "all there is: {much:?}");
     // None of the refused requests took any memory.
-    drop((allocate(rig, &DmaRequest::new(SIZE))?, allocate(rig, &DmaRequest::new(SIZE))?));
+    drop((allocate(backend, &DmaRequest::new(SIZE))?, allocate(backend, &DmaRequest::new(SIZE))?));
     Ok(())
 }

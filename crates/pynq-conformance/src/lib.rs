@@ -5,23 +5,23 @@
 //! whether a backend does that right: is a line masked when no task waits, is an event found that comes while a line is
 //! being armed, does one service wake all waiting tasks, does an error reach every one of them.
 //!
-//! A backend's test implements two traits. A [`Rig`] sets up the hardware for a [`Place`] (a line of an edge
-//! controller, a GPIO behind two cascaded ones, a pin straight on the root), and a [`Bench`] is the result: the nodes,
-//! stimuli from the outside world, and an executor of the tasks. If a rig can't do something, it returns the reason,
+//! A backend's test implements two traits. A [`Backend`] sets up the hardware for a [`Topology`] (a line of an edge
+//! controller, a GPIO behind two cascaded ones, a pin straight on the root), and a [`Fixture`] is the result: the nodes,
+//! stimuli from the outside world, and an executor of the tasks. If a backend can't do something, it returns the reason,
 //! and the case is reported as skipped with it. Then
 //!
 //! ```no_run
-//! # fn demo(rig: &mut impl pynq_conformance::Rig) {
+//! # fn demo(backend: &mut impl pynq_conformance::Backend) {
 //! use pynq_conformance::{Selection, run};
 //!
 //! let mut log = String::new();
-//! let report = run(rig, &Selection::all(), &mut log);
+//! let report = run(backend, &Selection::all(), &mut log);
 //! print!("{log}");
 //! assert!(report.passed());
 //! # }
 //! ```
 //!
-//! prints one line per case and place, and the totals:
+//! prints one line per case and topology, and the totals:
 //!
 //! ```text
 //! i01_masked_when_nobody_waits/edge_line: ok
@@ -37,8 +37,8 @@
 //!
 //! # What a case may rely on
 //!
-//! Every case gets a bench of its own, on which nothing waits. It raises an event, lets the bench
-//! [settle](Bench::settle), and then looks: it never waits for time to pass, so a slow machine fails no case. The bench
+//! Every case gets a fixture of its own, on which nothing waits. It raises an event, lets the fixture
+//! [settle](Fixture::settle), and then looks: it never waits for time to pass, so a slow machine fails no case. The fixture
 //! chooses the executor: [`Manual`] polls tasks in place, a backend may as well spawn them on a runtime or block a
 //! thread on each.
 //!
@@ -54,19 +54,19 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-mod bench;
+mod case;
 mod cases;
 mod dma;
-mod place;
+mod fixture;
 mod runner;
 mod sync;
 mod task;
-mod trial;
+mod topology;
 mod verdict;
 
-pub use bench::{Bench, Moment, Rig, Sleep, Stimulus};
-pub use dma::{DmaRig, dma_buffers};
-pub use place::{Controllers, PLACES, Place, Source};
+pub use dma::{DmaBackend, dma_buffers};
+pub use fixture::{Backend, Fixture, Moment, Sleep, Stimulus};
 pub use runner::{Report, Selection, names, run};
 pub use task::{Manual, Task};
-pub use verdict::{Stop, Verdict};
+pub use topology::{Controllers, Source, TOPOLOGIES, Topology};
+pub use verdict::{Outcome, Verdict};

@@ -8,9 +8,9 @@ use alloc::{
 use core::fmt;
 
 use crate::{
-    PLACES, Rig, Stop, Verdict,
+    Backend, Outcome, TOPOLOGIES, Verdict,
+    case::Case,
     cases::{Setup, TABLE, all},
-    trial::Trial,
 };
 
 /// Which cases to run.
@@ -25,7 +25,7 @@ impl Selection {
     }
 
     /// Those in whose name one of the patterns occurs: `i03`, `cascade_2`. In a pattern with a slash, the part after it
-    /// is the whole name of a place: `i05_cancelled/edge_line`, `/gpio_on_root`. No pattern at all selects all.
+    /// is the whole name of a topology: `i05_cancelled/edge_line`, `/gpio_on_root`. No pattern at all selects all.
     pub fn matching<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Self {
         Self(patterns.into_iter().map(ToString::to_string).collect())
     }
@@ -43,16 +43,16 @@ impl Selection {
 
 fn is_at(name: &str, pattern: &str) -> bool {
     match (name.split_once('/'), pattern.split_once('/')) {
-        (Some((case, place)), Some((part, whole))) => case.contains(part) && place == whole,
+        (Some((case, topology)), Some((part, whole))) => case.contains(part) && topology == whole,
         _ => false,
     }
 }
 
-/// The full names, `case/place`, of all cases there are.
+/// The full names, `case/topology`, of all cases there are.
 #[must_use]
 pub fn names() -> Vec<String> {
-    let at = |case: &'static str, applies: fn(&crate::Place) -> bool| {
-        PLACES.iter().filter(move |place| applies(place)).map(move |place| format!("{case}/{place}"))
+    let at = |case: &'static str, applies: fn(&crate::Topology) -> bool| {
+        TOPOLOGIES.iter().filter(move |topology| applies(topology)).map(move |topology| format!("{case}/{topology}"))
     };
     TABLE.iter().flat_map(|&(case, applies)| at(case, applies)).collect()
 }
@@ -84,13 +84,13 @@ impl Report {
     /// How many failed.
     #[must_use]
     pub fn failed(&self) -> usize {
-        self.count(|verdict| matches!(verdict, Err(Stop::Failed(_))))
+        self.count(|verdict| matches!(verdict, Err(Outcome::Failed(_))))
     }
 
     /// How many were skipped.
     #[must_use]
     pub fn skipped(&self) -> usize {
-        self.count(|verdict| matches!(verdict, Err(Stop::Skipped(_))))
+        self.count(|verdict| matches!(verdict, Err(Outcome::Skipped(_))))
     }
 
     fn count(&self, which: impl Fn(&Verdict) -> bool) -> usize {
@@ -109,19 +109,19 @@ impl fmt::Display for Report {
 /// Runs the selected cases, writes a line for each to `log` as it ends, and the totals as the last one.
 ///
 /// Lines that `log` can't take are lost; the report is complete all the same.
-pub fn run<R: Rig>(rig: &mut R, selection: &Selection, log: &mut dyn fmt::Write) -> Report {
+pub fn run<R: Backend>(backend: &mut R, selection: &Selection, log: &mut dyn fmt::Write) -> Report {
     let mut report = Report::default();
-    for case in all::<R::Bench>() {
-        for place in PLACES.iter().filter(|place| (case.applies)(place)) {
-            let name = format!("{}/{place}", case.name);
+    for case in all::<R::Fixture>() {
+        for topology in TOPOLOGIES.iter().filter(|topology| (case.applies)(topology)) {
+            let name = format!("{}/{topology}", case.name);
             if !selection.selects(&name) {
                 continue;
             }
-            let bench = match case.setup {
-                Setup::Fresh => rig.bench(place),
-                Setup::Used => rig.used_bench(place),
+            let fixture = match case.setup {
+                Setup::Fresh => backend.fixture(topology),
+                Setup::Used => backend.used_fixture(topology),
             };
-            let verdict = bench.and_then(|bench| (case.run)(&Trial::new(&bench, place)?));
+            let verdict = fixture.and_then(|fixture| (case.run)(&Case::new(&fixture, topology)?));
             let _ = match &verdict {
                 Ok(()) => writeln!(log, "{name}: ok"),
                 Err(stop) => writeln!(log, "{name}: {stop}"),

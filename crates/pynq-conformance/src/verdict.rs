@@ -9,37 +9,37 @@ use core::fmt;
 use pynq_core::Error;
 
 /// The result of a case.
-pub type Verdict = Result<(), Stop>;
+pub type Verdict = Result<(), Outcome>;
 
 /// Why a case ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum Outcome {
     /// The backend does something wrong.
     Failed(String),
-    /// The rig doesn't have the place, or can't do what the case needs.
+    /// The backend doesn't have the topology, or can't do what the case needs.
     Skipped(String),
 }
 
-impl Stop {
+impl Outcome {
     /// A failure.
     pub fn failed(why: impl fmt::Display) -> Self {
         Self::Failed(why.to_string())
     }
 
-    /// Something the rig doesn't have or can't do.
+    /// Something the backend doesn't have or can't do.
     pub fn skipped(why: impl fmt::Display) -> Self {
         Self::Skipped(why.to_string())
     }
 }
 
 /// An error where there should be none.
-impl From<Error> for Stop {
+impl From<Error> for Outcome {
     fn from(error: Error) -> Self {
         Self::Failed(format!("unexpected error: {error}"))
     }
 }
 
-impl fmt::Display for Stop {
+impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed(why) => write!(f, "FAILED: {why}"),
@@ -48,13 +48,13 @@ impl fmt::Display for Stop {
     }
 }
 
-impl core::error::Error for Stop {}
+impl core::error::Error for Outcome {}
 
 /// Ends the case as failed unless a condition holds.
 macro_rules! ensure {
     ($condition:expr, $($why:tt)+) => {
         if !$condition {
-            return Err($crate::verdict::Stop::Failed(alloc::format!($($why)+)));
+            return Err($crate::verdict::Outcome::Failed(alloc::format!($($why)+)));
         }
     };
 }

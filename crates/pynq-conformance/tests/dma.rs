@@ -1,7 +1,7 @@
 //! The simulated board's DMA buffers, in the common suite, and in tests that only a model of a cache allows.
 #![allow(clippy::unwrap_used)] // a test may
 
-use pynq_conformance::{DmaRig, dma_buffers};
+use pynq_conformance::{DmaBackend, dma_buffers};
 use pynq_core::dma::{AddressWidth, Direction, DmaAllocator, DmaBuffer, DmaError, DmaRequest};
 use pynq_sim::{Board, SimDmaMemory};
 
@@ -12,12 +12,12 @@ fn board() -> Board {
     Board::builder().memory("ddr", BASE, SIZE as u64).build().unwrap()
 }
 
-struct Rig {
+struct Backend {
     board: Board,
     memory: SimDmaMemory,
 }
 
-impl DmaRig for Rig {
+impl DmaBackend for Backend {
     type Allocator = SimDmaMemory;
 
     fn allocator(&self) -> &SimDmaMemory {
@@ -40,9 +40,9 @@ impl DmaRig for Rig {
 }
 
 /// A bus master whose cache never evicts a line, which shows what an eviction would hide.
-struct Quiet(Rig);
+struct Quiet(Backend);
 
-impl DmaRig for Quiet {
+impl DmaBackend for Quiet {
     type Allocator = SimDmaMemory;
 
     fn allocator(&self) -> &SimDmaMemory {
@@ -66,11 +66,11 @@ impl DmaRig for Quiet {
 fn suite() {
     let (cached, coherent) = (board(), board());
     let memory = SimDmaMemory::new(&cached, BASE, SIZE).unwrap();
-    dma_buffers(&Rig { board: cached.clone(), memory: memory.clone() }).unwrap();
-    dma_buffers(&Quiet(Rig { board: cached, memory: memory.clone() })).unwrap();
+    dma_buffers(&Backend { board: cached.clone(), memory: memory.clone() }).unwrap();
+    dma_buffers(&Quiet(Backend { board: cached, memory: memory.clone() })).unwrap();
     assert_eq!(memory.free(), SIZE as u64, "all buffers were given back");
     let memory = SimDmaMemory::coherent(&coherent, BASE, SIZE).unwrap();
-    dma_buffers(&Rig { board: coherent, memory }).unwrap();
+    dma_buffers(&Backend { board: coherent, memory }).unwrap();
 }
 
 fn device_sees(board: &Board, address: u64) -> u8 {

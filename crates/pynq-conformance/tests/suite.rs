@@ -8,7 +8,8 @@ use std::{cell::Cell, collections::BTreeSet};
 
 use minimal::{Habit, Tree};
 use pynq_conformance::{
-    Bench, Controllers, Manual, PLACES, Place, Report, Rig, Selection, Source, Stimulus, Stop, Task, names, run,
+    Backend, Controllers, Fixture, Manual, Outcome, Report, Selection, Source, Stimulus, TOPOLOGIES, Task, Topology,
+    names, run,
 };
 use pynq_core::interrupt::NodeHandle;
 
@@ -24,7 +25,7 @@ enum Fault {
 /// The hand-made registers: edge lines, up to one controller behind another, and no ability at all.
 struct Little(Fault);
 
-struct LittleBench {
+struct LittleFixture {
     tree: Tree,
     cascade: bool,
     fault: Fault,
@@ -33,20 +34,20 @@ struct LittleBench {
     turns: Cell<u32>,
 }
 
-impl Rig for Little {
-    type Bench = LittleBench;
+impl Backend for Little {
+    type Fixture = LittleFixture;
 
-    fn bench(&mut self, place: &Place) -> Result<LittleBench, Stop> {
-        if place.source != Source::Edge || place.controllers != Controllers::Edge || place.cascade > 1 {
-            return Err(Stop::skipped("not made by hand"));
+    fn fixture(&mut self, topology: &Topology) -> Result<LittleFixture, Outcome> {
+        if topology.source != Source::Edge || topology.controllers != Controllers::Edge || topology.cascade > 1 {
+            return Err(Outcome::skipped("not made by hand"));
         }
         let (tree, tasks) = (Tree::new(Habit::None), Manual::new());
         let (events, turns) = (Cell::new(0), Cell::new(0));
-        Ok(LittleBench { tree, cascade: place.cascade == 1, fault: self.0, events, tasks, turns })
+        Ok(LittleFixture { tree, cascade: topology.cascade == 1, fault: self.0, events, tasks, turns })
     }
 }
 
-impl Bench for LittleBench {
+impl Fixture for LittleFixture {
     fn chain(&self) -> Vec<NodeHandle> {
         let (child, node) = (self.tree.child(), self.tree.node());
         if self.cascade { vec![child, node] } else { vec![node] }
@@ -56,8 +57,8 @@ impl Bench for LittleBench {
         vec![0, 1]
     }
 
-    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop> {
-        let Stimulus::Edge { line } = stimulus else { return Err(Stop::skipped("not made by hand")) };
+    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Outcome> {
+        let Stimulus::Edge { line } = stimulus else { return Err(Outcome::skipped("not made by hand")) };
         self.events.set(self.events.get() + 1);
         if self.fault == Fault::LosesEvents && self.events.get() % 3 == 0 {
             return Ok(());
@@ -96,11 +97,11 @@ fn what_a_rig_can_t_do_is_skipped_with_the_reason() {
         .outcomes()
         .iter()
         .filter_map(|(_, verdict)| match verdict {
-            Err(Stop::Skipped(why)) => Some(why.as_str()),
+            Err(Outcome::Skipped(why)) => Some(why.as_str()),
             _ => None,
         })
         .collect();
-    for reason in ["not made by hand", "this rig can't read enables back", "this rig can't fail its root"] {
+    for reason in ["not made by hand", "this backend can't read enables back", "this backend can't fail its root"] {
         assert!(reasons.contains(reason), "{reasons:?}");
     }
     assert!(log.contains("i02_every_event_wakes/edge_line: ok\n"));
@@ -134,7 +135,7 @@ fn a_run_of_nothing_has_not_passed() {
 fn names_are_unique_and_select_one_case_each() {
     let names = names();
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
-    assert_eq!(PLACES.iter().map(ToString::to_string).collect::<BTreeSet<_>>().len(), PLACES.len());
+    assert_eq!(TOPOLOGIES.iter().map(ToString::to_string).collect::<BTreeSet<_>>().len(), TOPOLOGIES.len());
     for (number, invariant) in (1..=13).map(|number| (number, format!("i{number:02}_"))) {
         assert!(names.iter().any(|name| name.starts_with(&invariant)), "nothing about I{number}");
     }
@@ -142,6 +143,6 @@ fn names_are_unique_and_select_one_case_each() {
     assert_eq!(selected("i02_every_event_wakes/edge_line"), 1);
     assert_eq!(selected("every_event/edge_line"), 1);
     assert_eq!(selected("i99/edge_line"), 0);
-    assert_eq!(selected("i02_every_event_wakes"), PLACES.len());
+    assert_eq!(selected("i02_every_event_wakes"), TOPOLOGIES.len());
     assert_eq!(selected(""), names.len());
 }

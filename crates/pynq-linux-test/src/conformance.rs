@@ -1,8 +1,8 @@
-//! The conformance suite on real devices: each place that the board has, under each way of running tasks.
+//! The conformance suite on real devices: each topology that the board has, under each way of running tasks.
 
-mod bench;
+mod backend;
+mod fixture;
 mod hosts;
-mod rig;
 mod root;
 mod timed;
 mod world;
@@ -12,23 +12,23 @@ use std::fmt;
 use pynq_conformance::{Selection, names, run};
 
 use crate::report;
+use backend::{Backend, Roots};
 use hosts::Kind;
-use rig::{Rig, Roots};
 
 /// Runs all of it.
 pub(crate) fn all() {
     for kind in Kind::ALL {
-        suite(&format!("conformance/{kind}"), &Rig { kind, roots: Roots::Logic });
-        suite(&format!("conformance/{kind}/ps"), &Rig { kind, roots: Roots::Processor });
+        suite(&format!("conformance/{kind}"), &Backend { kind, roots: Roots::Logic });
+        suite(&format!("conformance/{kind}/ps"), &Backend { kind, roots: Roots::Processor });
     }
 }
 
-fn suite(prefix: &str, rig: &Rig) {
+fn suite(prefix: &str, backend: &Backend) {
     let selected: Vec<String> = names()
         .into_iter()
         .filter(|name| {
-            let at = name.split_once('/').map_or("", |(_, place)| place);
-            report::is_selected(&format!("{prefix}/{name}")) && rig.roots.places().contains(&at)
+            let at = name.split_once('/').map_or("", |(_, topology)| topology);
+            report::is_selected(&format!("{prefix}/{name}")) && backend.roots.topologies().contains(&at)
         })
         .collect();
     if selected.is_empty() {
@@ -37,8 +37,8 @@ fn suite(prefix: &str, rig: &Rig) {
     let mut log = Log { prefix, line: String::new() };
     // A case that panics ends the suite, and is the one after the last that was reported.
     report::always(prefix, || {
-        let report = run(&mut rig.clone(), &Selection::matching(selected.iter().map(String::as_str)), &mut log);
-        report::figure(format_args!("{prefix}: {report}, in {} places", rig.roots.places().len()));
+        let report = run(&mut backend.clone(), &Selection::matching(selected.iter().map(String::as_str)), &mut log);
+        report::figure(format_args!("{prefix}: {report}, in {} topologies", backend.roots.topologies().len()));
         Ok("")
     });
 }

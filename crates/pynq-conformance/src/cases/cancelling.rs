@@ -1,12 +1,12 @@
 //! I5: dropping a wait at any point leaves hardware and queues as if it never was.
 
 use crate::{
-    Bench, Verdict,
-    trial::{ByHand, Count, Trial},
+    Fixture, Verdict,
+    case::{ByHand, Case, Count},
     verdict::ensure,
 };
 
-pub(super) fn leaves_nothing<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn leaves_nothing<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let mut line = t.line(port)?;
     for _ in 0..3 {
@@ -24,7 +24,7 @@ pub(super) fn leaves_nothing<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// A wait that is dropped between its wake-up and the poll that would have returned the event.
-pub(super) fn keeps_the_event<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn keeps_the_event<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let (mut line, count) = (t.line(port)?, Count::new());
     {
@@ -45,7 +45,7 @@ pub(super) fn keeps_the_event<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn takes_nothing<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn takes_nothing<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let (mut first, count) = (ByHand::on(t.line(port)?), Count::new());
     ensure!(first.poll(&count.waker()).is_pending(), "a wait ended without an event");
@@ -61,7 +61,7 @@ pub(super) fn takes_nothing<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// A select loop polls a wait often, with ever new wakers, before it gives up.
-pub(super) fn after_k_polls<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn after_k_polls<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     for polls in 0..5 {
         let other = t.wait(port)?;

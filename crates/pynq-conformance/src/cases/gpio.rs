@@ -2,7 +2,7 @@
 
 use pynq_core::interrupt::{Condition, Line};
 
-use crate::{Bench, Verdict, trial::Trial, verdict::ensure};
+use crate::{Fixture, Verdict, case::Case, verdict::ensure};
 
 const BUTTON: u32 = 0b01;
 const OTHER: u32 = 0b10;
@@ -11,7 +11,7 @@ const fn level(mask: u32, high: bool) -> Condition {
     Condition::Level { mask, value: if high { mask } else { 0 } }
 }
 
-pub(super) fn own_button<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn own_button<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let zero = t.start_for(0, level(BUTTON, true))?;
     let one = t.start_for(0, level(OTHER, true))?;
     t.set_pin(0, 1, true)?;
@@ -26,7 +26,7 @@ pub(super) fn own_button<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn one_pin<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn one_pin<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     for high in [true, false, true] {
         let waits = [t.start_for(0, level(BUTTON, high))?, t.start_for(0, level(BUTTON, high))?];
         let handles = [t.wait(0)?, t.wait(0)?];
@@ -38,7 +38,7 @@ pub(super) fn one_pin<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn other_channel<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn other_channel<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let (first, second) = (t.port(0)?, t.port(1)?);
     let one = t.wait(first)?;
     for high in [true, false, true] {
@@ -55,14 +55,14 @@ pub(super) fn other_channel<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// Both channels raise the same line. If it did not drop in between, an edge input would never see the second.
-pub(super) fn two_channels<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn two_channels<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let mut lines = [t.line(t.port(0)?)?, t.line(t.port(1)?)?];
     for round in 0..6 {
         let [one, two] = lines;
         let (one, two) = (t.start(one)?, t.start(two)?);
         let order = if round % 2 == 0 { [0, 1] } else { [1, 0] };
-        t.bench.stimulate(t.event(order[0]))?;
-        t.bench.stimulate(t.event(order[1]))?;
+        t.fixture.stimulate(t.event(order[0]))?;
+        t.fixture.stimulate(t.event(order[1]))?;
         t.rest()?;
         t.completed(&one, "with both channels changing")?;
         t.completed(&two, "with both channels changing")?;
@@ -72,7 +72,7 @@ pub(super) fn two_channels<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn level_holds<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn level_holds<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let wait = t.start_for(0, level(BUTTON, false))?;
     t.completed(&wait, "though the pin is low already")?;
     t.set_pin(0, 0, true)?;
@@ -86,7 +86,7 @@ pub(super) fn level_holds<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn directions<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn directions<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let rising = t.start_for(0, Condition::Rising { mask: BUTTON })?;
     let falling = t.start_for(0, Condition::Falling { mask: BUTTON })?;
     let any = t.start_for(0, Condition::Change { mask: BUTTON, since: None })?;
@@ -101,7 +101,7 @@ pub(super) fn directions<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// The status remembers that there was a change, the pins have changed by nothing, and a change is what a handle is for.
-pub(super) fn there_and_back<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn there_and_back<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let line = Line::of_bits(t.node.clone(), 0, BUTTON | OTHER)?;
     t.set_pin(0, 0, true)?;
     t.set_pin(0, 0, false)?;

@@ -1,10 +1,10 @@
 //! I3: no bogus wake-up from a stale latch, and none lost to an acknowledge.
 
-use crate::{Bench, Moment, Stimulus, Verdict, trial::Trial};
+use crate::{Fixture, Moment, Stimulus, Verdict, case::Case};
 
 /// The level trap: the latch of a level line sets again while the device is active, so its state
 /// is old once the device was serviced.
-pub(super) fn quiet_level_blocks<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn quiet_level_blocks<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let mut line = t.line(port)?;
     for _ in 0..3 {
@@ -19,7 +19,7 @@ pub(super) fn quiet_level_blocks<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn active_level_fires<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn active_level_fires<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let wait = t.wait(port)?;
     t.fire(port)?;
@@ -35,11 +35,11 @@ pub(super) fn active_level_fires<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// A device that requested service and went quiet by itself before any task waited.
-pub(super) fn stale_level_latch<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn stale_level_latch<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let line = t.line(port)?;
     t.fire(port)?;
-    t.bench.stimulate(Stimulus::Level { line: port, active: false })?;
+    t.fixture.stimulate(Stimulus::Level { line: port, active: false })?;
     t.rest()?;
     let wait = t.start(line)?;
     t.waits(&wait, "by an earlier request of the device")?;
@@ -50,7 +50,7 @@ pub(super) fn stale_level_latch<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// An edge line is acknowledged when it fires, never when it is armed.
-pub(super) fn edge_stays<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn edge_stays<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let wait = t.wait(port)?;
     t.fire(port)?;
@@ -66,16 +66,16 @@ pub(super) fn edge_stays<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// An event that comes when the running service has acknowledged its own is for the next wait.
-pub(super) fn after_the_acknowledge<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn after_the_acknowledge<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let wait = t.wait(port)?;
     // Of a GPIO this takes pin 0 back to what the handle saw before; the moment after the sample is what matters.
     let stimulus = {
         let first = t.event(port);
-        t.bench.arrange(Moment::BeforeMasking, t.event(port))?;
+        t.fixture.arrange(Moment::BeforeMasking, t.event(port))?;
         first
     };
-    t.bench.stimulate(stimulus)?;
+    t.fixture.stimulate(stimulus)?;
     t.rest()?;
     t.completed(&wait, "by its event")?;
     let wait = t.start(wait.line()?)?;
@@ -86,7 +86,7 @@ pub(super) fn after_the_acknowledge<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn new_handle<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn new_handle<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     for _ in 0..3 {
         t.fire(port)?;
@@ -97,7 +97,7 @@ pub(super) fn new_handle<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn clear_forgets<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn clear_forgets<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let mut line = t.line(port)?;
     for _ in 0..3 {
@@ -113,7 +113,7 @@ pub(super) fn clear_forgets<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// Clearing takes the latch away; it must not take the event away from handles that have not seen it.
-pub(super) fn clear_counts_for_others<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn clear_counts_for_others<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let (mut first, second) = (t.line(port)?, t.line(port)?);
     t.fire(port)?;
@@ -126,7 +126,7 @@ pub(super) fn clear_counts_for_others<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn used<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn used<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let wait = t.wait(port)?;
     t.fire(port)?;

@@ -2,9 +2,9 @@
 
 use pynq_core::Error;
 
-use crate::{Bench, Stop, Verdict, trial::Trial};
+use crate::{Fixture, Outcome, Verdict, case::Case};
 
-pub(super) fn nobody_waits<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn nobody_waits<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     t.masked("before anyone waits")?;
     let mut line = t.line(port)?;
@@ -24,7 +24,7 @@ pub(super) fn nobody_waits<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.masked("after the wait was dropped")
 }
 
-pub(super) fn last_of_two<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn last_of_two<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let (first, second) = (t.wait(port)?, t.wait(port)?);
     t.cancel(first)?;
@@ -39,25 +39,25 @@ pub(super) fn last_of_two<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.masked("after both were dropped")
 }
 
-pub(super) fn other_lines<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn other_lines<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let (port, other) = (t.port(0)?, t.port(1)?);
     let wait = t.wait(port)?;
     let before = t.stats(other).fired;
     t.fire(other)?;
     t.waits(&wait, "by another line")?;
     if t.stats(other).fired != before {
-        return Err(Stop::failed("a line on which nobody waits was served"));
+        return Err(Outcome::failed("a line on which nobody waits was served"));
     }
     t.fire(port)?;
     t.completed(&wait, "by its own line, with another one active")?;
     t.masked("with a line active that nobody waits on")
 }
 
-pub(super) fn after_an_error<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn after_an_error<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
-    t.bench.enables()?;
+    t.fixture.enables()?;
     let wait = t.wait(port)?;
-    for node in t.bench.chain() {
+    for node in t.fixture.chain() {
         node.invalidate(Error::Invalidated);
     }
     t.rest()?;
@@ -65,7 +65,7 @@ pub(super) fn after_an_error<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.masked("after the invalidation")
 }
 
-pub(super) fn used<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn used<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     t.masked("after a used controller was claimed")?;
     let port = t.port(0)?;
     let wait = t.wait(port)?;

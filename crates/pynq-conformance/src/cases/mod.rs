@@ -12,78 +12,78 @@ mod wakeups;
 
 use alloc::{vec, vec::Vec};
 
-use crate::{Bench, Place, Source, Verdict, trial::Trial};
+use crate::{Fixture, Source, Topology, Verdict, case::Case};
 
-/// The state of the bench when the case begins.
+/// The state of the fixture when the case begins.
 #[derive(Clone, Copy)]
 pub(crate) enum Setup {
     Fresh,
     Used,
 }
 
-pub(crate) struct Case<B: Bench> {
+pub(crate) struct Entry<B: Fixture> {
     pub(crate) name: &'static str,
-    pub(crate) applies: fn(&Place) -> bool,
+    pub(crate) applies: fn(&Topology) -> bool,
     pub(crate) setup: Setup,
-    pub(crate) run: fn(&Trial<'_, B>) -> Verdict,
+    pub(crate) run: fn(&Case<'_, B>) -> Verdict,
 }
 
-fn everywhere(_: &Place) -> bool {
+fn everywhere(_: &Topology) -> bool {
     true
 }
 
 /// The source is an edge device, or a GPIO, whose status remembers as an edge latch does.
-fn remembers(place: &Place) -> bool {
-    place.source != Source::Level
+fn remembers(topology: &Topology) -> bool {
+    topology.source != Source::Level
 }
 
 /// As [`remembers`], where the engine can read what is remembered. The latch of an edge pin on the root is the root's
 /// own, and its contract has no way to read it without waiting.
-fn harvests(place: &Place) -> bool {
-    remembers(place) && !(place.is_on_root() && place.source == Source::Edge)
+fn harvests(topology: &Topology) -> bool {
+    remembers(topology) && !(topology.is_on_root() && topology.source == Source::Edge)
 }
 
-fn edges(place: &Place) -> bool {
-    place.source == Source::Edge
+fn edges(topology: &Topology) -> bool {
+    topology.source == Source::Edge
 }
 
-fn edge_inputs(place: &Place) -> bool {
-    place.source == Source::Edge && !place.is_on_root()
+fn edge_inputs(topology: &Topology) -> bool {
+    topology.source == Source::Edge && !topology.is_on_root()
 }
 
-fn levels(place: &Place) -> bool {
-    place.source == Source::Level
+fn levels(topology: &Topology) -> bool {
+    topology.source == Source::Level
 }
 
-fn gpios(place: &Place) -> bool {
-    place.source == Source::Gpio
+fn gpios(topology: &Topology) -> bool {
+    topology.source == Source::Gpio
 }
 
-fn gpios_on_edge_inputs(place: &Place) -> bool {
-    place.source == Source::Gpio && place.is_on_edge_input()
+fn gpios_on_edge_inputs(topology: &Topology) -> bool {
+    topology.source == Source::Gpio && topology.is_on_edge_input()
 }
 
-fn gpios_on_level_inputs(place: &Place) -> bool {
-    place.source == Source::Gpio && !place.is_on_root() && !place.is_on_edge_input()
+fn gpios_on_level_inputs(topology: &Topology) -> bool {
+    topology.source == Source::Gpio && !topology.is_on_root() && !topology.is_on_edge_input()
 }
 
 /// There are registers between the source and the root.
-fn behind_registers(place: &Place) -> bool {
-    !place.is_on_root() || place.source == Source::Gpio
+fn behind_registers(topology: &Topology) -> bool {
+    !topology.is_on_root() || topology.source == Source::Gpio
 }
 
-fn controllers(place: &Place) -> bool {
-    place.source != Source::Gpio && !place.is_on_root()
+fn controllers(topology: &Topology) -> bool {
+    topology.source != Source::Gpio && !topology.is_on_root()
 }
 
 macro_rules! table {
     ($($name:literal, $applies:ident, $setup:ident, $module:ident::$run:ident;)*) => {
         /// The names of the cases, and where they apply.
-        pub(crate) const TABLE: &[(&str, fn(&Place) -> bool)] = &[$(($name, $applies)),*];
+        pub(crate) const TABLE: &[(&str, fn(&Topology) -> bool)] = &[$(($name, $applies)),*];
 
-        /// The cases, for a kind of bench.
-        pub(crate) fn all<B: Bench>() -> Vec<Case<B>> {
-            vec![$(Case { name: $name, applies: $applies, setup: Setup::$setup, run: $module::$run::<B> }),*]
+        /// The cases, for a kind of fixture.
+        pub(crate) fn all<B: Fixture>() -> Vec<Entry<B>> {
+            vec![$(Entry { name: $name, applies: $applies, setup: Setup::$setup, run: $module::$run::<B> }),*]
         }
     };
 }

@@ -1,26 +1,26 @@
 //! I6, I7, I9 to I11 and I13: the cost of an interrupt, and the tasks that it wakes.
 
 use crate::{
-    Bench, Source, Stop, Verdict,
-    trial::{ByHand, Count, Trial},
+    Fixture, Outcome, Source, Verdict,
+    case::{ByHand, Case, Count},
     verdict::ensure,
 };
 
-pub(super) fn once<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn once<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
-    let before = t.bench.interrupts()?;
+    let before = t.fixture.interrupts()?;
     let waits = [t.wait(port)?, t.wait(port)?, t.wait(port)?];
     t.fire(port)?;
     for wait in &waits {
         t.completed(wait, "by an event that three wait for")?;
     }
-    let (fired, taken) = (t.stats(port).fired, t.bench.interrupts()? - before);
+    let (fired, taken) = (t.stats(port).fired, t.fixture.interrupts()? - before);
     ensure!(fired == 1 && taken == 1, "one event was served {fired} times, by {taken} interrupts");
     t.answer(port)?;
     t.idle("afterwards")
 }
 
-pub(super) fn two_lines<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn two_lines<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let (port, other) = (t.port(0)?, t.port(1)?);
     let (mut first, mut second) = (t.line(port)?, t.line(other)?);
     for _ in 0..3 {
@@ -37,7 +37,7 @@ pub(super) fn two_lines<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn independent<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn independent<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let (port, other) = (t.port(0)?, t.port(1)?);
     let patient = t.wait(other)?;
     let mut line = t.line(port)?;
@@ -56,9 +56,10 @@ pub(super) fn independent<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// A task and the GPIO's node on one level line: the node clears the device first, or the line would fire for ever.
-pub(super) fn two_owners<B: Bench>(t: &Trial<'_, B>) -> Verdict {
-    let (port, line) = (t.port(0)?, t.bench.parent_line()?);
-    let parent = t.bench.chain().into_iter().nth(1).ok_or_else(|| Stop::skipped("this place has no controller"))?;
+pub(super) fn two_owners<B: Fixture>(t: &Case<'_, B>) -> Verdict {
+    let (port, line) = (t.port(0)?, t.fixture.parent_line()?);
+    let parent =
+        t.fixture.chain().into_iter().nth(1).ok_or_else(|| Outcome::skipped("this topology has no controller"))?;
     let mut raw = parent.line(line)?;
     for _ in 0..3 {
         // The raw handle registers first, so that the node is not served first merely for being the first waiter.
@@ -79,9 +80,9 @@ pub(super) fn two_owners<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// A root masks itself when it fires, or it would enter its handler again and again.
-pub(super) fn one_shot<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn one_shot<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
-    let before = t.bench.interrupts()?;
+    let before = t.fixture.interrupts()?;
     let wait = t.wait(port)?;
     t.fire(port)?;
     t.completed(&wait, "by its event")?;
@@ -89,21 +90,21 @@ pub(super) fn one_shot<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     for _ in 0..5 {
         t.rest()?;
     }
-    let taken = t.bench.interrupts()? - before;
+    let taken = t.fixture.interrupts()? - before;
     ensure!(taken == 1, "{taken} interrupts were taken for one event");
     t.answer(port)
 }
 
 /// Nothing polls: a wait costs nothing while it waits.
-pub(super) fn costs_nothing<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn costs_nothing<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let wait = t.wait(port)?;
-    let (accesses, polls) = (t.bench.accesses()?, wait.polls());
+    let (accesses, polls) = (t.fixture.accesses()?, wait.polls());
     for _ in 0..100 {
-        t.bench.turn();
+        t.fixture.turn();
         t.rest()?;
     }
-    let (accesses, polls) = (t.bench.accesses()? - accesses, wait.polls() - polls);
+    let (accesses, polls) = (t.fixture.accesses()? - accesses, wait.polls() - polls);
     ensure!(accesses == 0 && polls == 0, "{accesses} register accesses and {polls} polls while nothing happened");
     t.fire(port)?;
     t.completed(&wait, "by its event")?;
@@ -112,7 +113,7 @@ pub(super) fn costs_nothing<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// No task runs the dispatch, so a task that never gets its turn does not delay the others.
-pub(super) fn slow_task<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn slow_task<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let (mut slow, count) = (ByHand::on(t.line(port)?), Count::new());
     ensure!(slow.poll(&count.waker()).is_pending(), "a wait ended without an event");
@@ -130,14 +131,14 @@ pub(super) fn slow_task<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// A dispatch that finds nothing pending re-arms, and wakes no task.
-pub(super) fn spurious<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn spurious<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
-    if t.place.is_on_root() && t.place.source != Source::Gpio {
-        return Err(Stop::skipped("on the root itself there is no telling a spurious interrupt from an event"));
+    if t.topology.is_on_root() && t.topology.source != Source::Gpio {
+        return Err(Outcome::skipped("on the root itself there is no telling a spurious interrupt from an event"));
     }
     let wait = t.wait(port)?;
     for _ in 0..3 {
-        t.bench.spurious_interrupt()?;
+        t.fixture.spurious_interrupt()?;
         t.rest()?;
         t.waits(&wait, "by an interrupt that no line raised")?;
     }
@@ -148,26 +149,26 @@ pub(super) fn spurious<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn claimed_once<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn claimed_once<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let wait = t.wait(port)?;
-    ensure!(t.bench.claim_again()?, "hardware that is in use was claimed a second time");
+    ensure!(t.fixture.claim_again()?, "hardware that is in use was claimed a second time");
     t.fire(port)?;
     t.completed(&wait, "after somebody else tried to claim its hardware")?;
     t.answer(port)
 }
 
-pub(super) fn software<B: Bench>(t: &Trial<'_, B>) -> Verdict {
-    let lines = t.bench.software_lines()?;
+pub(super) fn software<B: Fixture>(t: &Case<'_, B>) -> Verdict {
+    let lines = t.fixture.software_lines()?;
     let hardware = t.wait(t.port(0)?)?;
     for &line in &lines {
         let wait = t.start(t.node.line(line)?)?;
         t.waits(&wait, "before its interrupt was raised")?;
-        t.bench.raise_software(line)?;
+        t.fixture.raise_software(line)?;
         t.rest()?;
         t.completed(&wait, "by a software interrupt")?;
         // Raised while no task waits, it stays latched, as an edge does.
-        t.bench.raise_software(line)?;
+        t.fixture.raise_software(line)?;
         let wait = t.start(wait.line()?)?;
         t.completed(&wait, "by a software interrupt from before")?;
         let wait = t.start(wait.line()?)?;

@@ -6,16 +6,16 @@ use core::pin::Pin;
 use pynq_core::interrupt::Listener;
 
 use crate::{
-    Bench, Source, Stop, Verdict,
+    Fixture, Outcome, Source, Verdict,
+    case::{ByHand, Case, Count, handle, waker},
     sync::{Arc, Lock},
-    trial::{ByHand, Count, Trial, handle, waker},
     verdict::ensure,
 };
 
 /// More than leave the lock in one batch, and more than a bounded queue would hold.
 const MANY: usize = 40;
 
-pub(super) fn forty<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn forty<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let waits = (0..MANY).map(|_| t.wait(port)).collect::<Result<Vec<_>, _>>()?;
     let before = t.stats(port);
@@ -32,19 +32,19 @@ pub(super) fn forty<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// A waker that registers a wait of its own, in the middle of the service that wakes forty.
-pub(super) fn newcomer<B: Bench>(t: &Trial<'_, B>) -> Verdict {
-    if t.bench.wakes_in_handler() {
-        return Err(Stop::skipped("wakers here are woken where they can't register a wait"));
+pub(super) fn newcomer<B: Fixture>(t: &Case<'_, B>) -> Verdict {
+    if t.fixture.wakes_in_handler() {
+        return Err(Outcome::skipped("wakers here are woken where they can't register a wait"));
     }
     let port = t.port(0)?;
     let (count, late) = (Count::new(), Count::new());
     let newcomer = Arc::new(Lock::new(None));
     let joins = {
-        let (node, place, count, late) = (t.node.clone(), *t.place, count.waker(), late.waker());
+        let (node, topology, count, late) = (t.node.clone(), *t.topology, count.waker(), late.waker());
         let newcomer = Arc::clone(&newcomer);
         waker(move || {
             count.wake_by_ref();
-            let joined = handle(&node, &place, port).map(|line| {
+            let joined = handle(&node, &topology, port).map(|line| {
                 let mut wait = ByHand::on(line);
                 let pending = wait.poll(&late).is_pending();
                 (wait, pending)
@@ -62,7 +62,7 @@ pub(super) fn newcomer<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.fire(port)?;
     ensure!(count.get() == 40, "{} of forty were woken", count.get());
     let joined = newcomer.with(Option::take);
-    let Some((mut wait, true)) = joined else { return Err(Stop::failed("a newcomer could not register")) };
+    let Some((mut wait, true)) = joined else { return Err(Outcome::failed("a newcomer could not register")) };
     ensure!(late.get() == 0, "a task that registered during the service was woken by it");
     t.fire(port)?;
     ensure!(late.get() == 1 && count.get() == 40, "the next event woke others than the newcomer alone");
@@ -71,7 +71,7 @@ pub(super) fn newcomer<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn cursors<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn cursors<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let (early, late) = (t.line(port)?, t.line(port)?);
     let wait = t.start(early)?;
@@ -86,7 +86,7 @@ pub(super) fn cursors<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.idle("afterwards")
 }
 
-pub(super) fn listener<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn listener<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let mut listener: Pin<Box<Listener>> = Box::pin(t.line(port)?.listen());
     listener.as_mut().arm()?;
@@ -101,7 +101,7 @@ pub(super) fn listener<B: Bench>(t: &Trial<'_, B>) -> Verdict {
         fired
     })?;
     let fired = t.completed(&wait, "though a listener was armed for three events")?;
-    if t.place.is_on_root() {
+    if t.topology.is_on_root() {
         // The root's pin is the source itself: the next wait arms it again, and it remembers one edge until then.
         ensure!(fired.missed <= 2, "a listener missed {} of two events", fired.missed);
     } else {
@@ -112,7 +112,7 @@ pub(super) fn listener<B: Bench>(t: &Trial<'_, B>) -> Verdict {
 }
 
 /// A device that raises its event at once must not be faster than the task that starts it.
-pub(super) fn armed_before<B: Bench>(t: &Trial<'_, B>) -> Verdict {
+pub(super) fn armed_before<B: Fixture>(t: &Case<'_, B>) -> Verdict {
     let port = t.port(0)?;
     let wait = t.wait(port)?;
     t.fire_unseen(port)?;
@@ -126,7 +126,7 @@ pub(super) fn armed_before<B: Bench>(t: &Trial<'_, B>) -> Verdict {
     t.fire(port)?;
     let wait = t.start_future(async move { listener.as_mut().next_async().await })?;
     let fired = t.completed(&wait, "by an event after the listener was armed")?;
-    ensure!(t.place.source == Source::Gpio || fired.missed == 0, "one event was reported as {fired:?}");
+    ensure!(t.topology.source == Source::Gpio || fired.missed == 0, "one event was reported as {fired:?}");
     t.answer(port)?;
     t.idle("afterwards")
 }

@@ -8,7 +8,7 @@ use std::{
 use pynq_conformance::{Manual, Task};
 use pynq_core::{Error, interrupt::NodeHandle};
 
-/// Which kind of host a rig gives its benches.
+/// Which kind of host a backend gives its fixtures.
 #[derive(Clone)]
 pub(crate) enum Kind {
     /// The test's own thread, one task at a time.

@@ -1,17 +1,17 @@
 //! The conformance suite on the simulated board, under each kind of host.
 #![allow(clippy::unwrap_used)] // a test may
 
-mod bench;
+mod backends;
+mod fixture;
 mod hosts;
 mod report;
-mod rigs;
 mod root;
 
 use pynq_conformance::names;
 
+use backends::{Build, Described};
 use hosts::Kind;
 use report::{NOT_BUILT, buttons, nothing_else_was_skipped, selection, suite};
-use rigs::{Build, Described};
 
 #[test]
 fn polled_by_hand() {

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use pynq_conformance::{Report, Rig, Selection, Stop, run};
+use pynq_conformance::{Backend, Outcome, Report, Selection, run};
 use pynq_hwh::Design;
 
-use crate::{hosts::Kind, rigs::Handoff};
+use crate::{backends::Handoff, hosts::Kind};
 
 /// `PYNQ_CASES` selects cases by parts of their names, separated by commas.
 pub(crate) fn selection() -> Selection {
@@ -24,12 +24,12 @@ impl fmt::Write for Printed {
 }
 
 /// Runs the suite, and returns the reasons for which cases were skipped, with their number.
-pub(crate) fn suite(rig: &mut impl Rig) -> (Report, BTreeMap<String, usize>) {
-    let report = run(rig, &selection(), &mut Printed);
+pub(crate) fn suite(backend: &mut impl Backend) -> (Report, BTreeMap<String, usize>) {
+    let report = run(backend, &selection(), &mut Printed);
     assert!(report.failed() == 0 && report.ok() > 0, "{report}; the lines above say which");
     let mut skipped = BTreeMap::new();
     for (_, verdict) in report.outcomes() {
-        if let Err(Stop::Skipped(why)) = verdict {
+        if let Err(Outcome::Skipped(why)) = verdict {
             *skipped.entry(why.clone()).or_default() += 1;
         }
     }
@@ -40,8 +40,8 @@ pub(crate) fn suite(rig: &mut impl Rig) -> (Report, BTreeMap<String, usize>) {
 const EXCUSES: &[&str] = &[
     "a pin on the root has no registers to time an event by",
     "on the root itself there is no telling a spurious interrupt from an event",
-    "this place has too few lines",
-    "this rig doesn't claim hardware",
+    "this topology has too few lines",
+    "this backend doesn't claim hardware",
 ];
 
 #[track_caller]

@@ -2,12 +2,12 @@
 
 use std::cell::RefCell;
 
-use pynq_conformance::{Sleep, Stop};
+use pynq_conformance::{Outcome, Sleep};
 use pynq_core::{Clock, Error, Instant};
 use pynq_sim::{Board, Busy, CpuPin};
 
 use crate::{
-    bench::AnySource,
+    fixture::AnySource,
     hosts::{Host, Kind},
 };
 
@@ -35,7 +35,7 @@ impl Root {
         self.cpu.is_armed()
     }
 
-    pub(crate) fn fail(&self, error: Error) -> Result<(), Stop> {
+    pub(crate) fn fail(&self, error: Error) -> Result<(), Outcome> {
         self.cpu.fail(error);
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use pynq_conformance::{Manual, Stop, Task};
+use pynq_conformance::{Manual, Outcome, Task};
 use pynq_core::{Error, interrupt::NodeHandle};
 use pynq_smol::SmolReactor;
 use pynq_tokio::TokioReactor;
@@ -51,9 +51,9 @@ pub(crate) enum Host {
 }
 
 impl Host {
-    /// The host, and the reactor for the roots of its benches.
-    pub(crate) fn new(kind: Kind) -> Result<(Self, Arc<dyn Reactor>), Stop> {
-        let failed = |error: std::io::Error| Stop::failed(format!("no runtime: {error}"));
+    /// The host, and the reactor for the roots of its fixtures.
+    pub(crate) fn new(kind: Kind) -> Result<(Self, Arc<dyn Reactor>), Outcome> {
+        let failed = |error: std::io::Error| Outcome::failed(format!("no runtime: {error}"));
         Ok(match kind {
             Kind::TokioCurrent => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
@@ -109,10 +109,10 @@ impl Host {
     }
 }
 
-fn dispatcher() -> Result<Arc<dyn Reactor>, Stop> {
+fn dispatcher() -> Result<Arc<dyn Reactor>, Outcome> {
     Dispatcher::start()
         .map(|dispatcher| dispatcher as Arc<dyn Reactor>)
-        .map_err(|error| Stop::failed(format!("no dispatcher: {error}")))
+        .map_err(|error| Outcome::failed(format!("no dispatcher: {error}")))
 }
 
 impl Drop for Host {

@@ -1,11 +1,11 @@
-//! What the outside world does to the devices of a place.
+//! What the outside world does to the devices of a topology.
 
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicU32, Ordering::SeqCst},
 };
 
-use pynq_conformance::{Stimulus, Stop};
+use pynq_conformance::{Outcome, Stimulus};
 
 use crate::board::{Gic, Registers, gpio, timer, ttc};
 
@@ -25,7 +25,7 @@ pub(crate) enum Device {
     Pins(Registers, Mutex<[u32; 2]>),
 }
 
-/// The devices of a place, by the line of the node that is waited on.
+/// The devices of a topology, by the line of the node that is waited on.
 pub(crate) struct World {
     pub(crate) devices: Vec<(u8, Device)>,
     pub(crate) gic: Gic,
@@ -60,12 +60,14 @@ impl World {
         self.raised[usize::from(line % 32)].load(SeqCst)
     }
 
-    fn device(&self, line: u8) -> Result<&Device, Stop> {
+    fn device(&self, line: u8) -> Result<&Device, Outcome> {
         let found = self.devices.iter().find(|(on, _)| *on == line);
-        found.map(|(_, device)| device).ok_or_else(|| Stop::failed(format!("the rig has no device on line {line}")))
+        found
+            .map(|(_, device)| device)
+            .ok_or_else(|| Outcome::failed(format!("the backend has no device on line {line}")))
     }
 
-    pub(crate) fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop> {
+    pub(crate) fn stimulate(&self, stimulus: Stimulus) -> Result<(), Outcome> {
         let _happening = self.happening.lock().unwrap_or_else(PoisonError::into_inner);
         match stimulus {
             Stimulus::Edge { line } => {
@@ -82,7 +84,7 @@ impl World {
             Stimulus::Level { line, active } => self.set(self.device(line)?, active),
             Stimulus::Pin { channel, pin, high } => {
                 let Some((_, Device::Pins(registers, pins))) = self.devices.first() else {
-                    return Err(Stop::failed("the rig has no GPIO here"));
+                    return Err(Outcome::failed("the backend has no GPIO here"));
                 };
                 let mut pins = pins.lock().unwrap_or_else(PoisonError::into_inner);
                 let level = &mut pins[usize::from(channel & 1)];
@@ -94,7 +96,7 @@ impl World {
     }
 
     /// Makes the device's line active or quiet, and returns when it is.
-    fn set(&self, device: &Device, active: bool) -> Result<(), Stop> {
+    fn set(&self, device: &Device, active: bool) -> Result<(), Outcome> {
         match device {
             Device::Status(registers) => {
                 if (registers.read(gpio::ISR) & 1 == 1) != active {
@@ -118,7 +120,9 @@ impl World {
                 ttc::stop(registers, *counter);
                 self.gic.until_active(*irq, false);
             }
-            Device::Pin(_) | Device::Pins(..) => return Err(Stop::failed("the rig's device has no level to set")),
+            Device::Pin(_) | Device::Pins(..) => {
+                return Err(Outcome::failed("the backend's device has no level to set"));
+            }
         }
         Ok(())
     }

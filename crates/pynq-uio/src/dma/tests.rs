@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, atomic::AtomicBool},
 };
 
-use pynq_conformance::{DmaRig, dma_buffers};
+use pynq_conformance::{DmaBackend, dma_buffers};
 use pynq_core::dma::AddressWidth;
 
 use super::*;
@@ -63,12 +63,12 @@ impl Tree {
 }
 
 /// A bus master, which finds the device that an address belongs to.
-struct Rig {
+struct Backend {
     tree: Tree,
     memory: LinuxDmaMemory,
 }
 
-impl Rig {
+impl Backend {
     fn at(&self, address: u64) -> (File, u64) {
         let devices = self.memory.devices().expect("devices can be listed");
         let inside = |device: &&DmaDevice| {
@@ -80,7 +80,7 @@ impl Rig {
     }
 }
 
-impl DmaRig for Rig {
+impl DmaBackend for Backend {
     type Allocator = LinuxDmaMemory;
 
     fn allocator(&self) -> &LinuxDmaMemory {
@@ -170,7 +170,7 @@ impl KernelFiles for Manager {
     }
 }
 
-fn managed(base: u64) -> (Rig, Arc<Manager>) {
+fn managed(base: u64) -> (Backend, Arc<Manager>) {
     let tree = Tree::new();
     let manager = Arc::new(Manager {
         tree: tree.0.clone(),
@@ -180,7 +180,7 @@ fn managed(base: u64) -> (Rig, Arc<Manager>) {
         base,
     });
     let files: Arc<dyn KernelFiles> = Arc::<Manager>::clone(&manager);
-    (Rig { memory: LinuxDmaMemory::through(&tree.paths(), files), tree }, manager)
+    (Backend { memory: LinuxDmaMemory::through(&tree.paths(), files), tree }, manager)
 }
 
 #[test]
@@ -188,15 +188,15 @@ fn the_suite_with_devices_that_are_there() {
     let tree = Tree::new();
     tree.device("u-dma-buf", "udmabuf0", 0x1F00_0000, 0x2000);
     tree.device("udmabuf", "old", 0x1F10_0000, 0x2000);
-    dma_buffers(&Rig { memory: tree.memory(), tree }).unwrap();
+    dma_buffers(&Backend { memory: tree.memory(), tree }).unwrap();
 }
 
 #[test]
 fn the_suite_with_the_manager() {
-    let (rig, manager) = managed(0x1000_0000);
-    assert!(rig.memory.has_manager());
-    dma_buffers(&rig).unwrap();
-    assert!(rig.memory.devices().unwrap().is_empty(), "every buffer was deleted");
+    let (backend, manager) = managed(0x1000_0000);
+    assert!(backend.memory.has_manager());
+    dma_buffers(&backend).unwrap();
+    assert!(backend.memory.devices().unwrap().is_empty(), "every buffer was deleted");
     let log = manager.log.lock().unwrap();
     let (page, pid) = (page_size(), std::process::id());
     assert!(
@@ -285,26 +285,26 @@ fn the_smallest_free_device_that_will_do() {
 
 #[test]
 fn a_manager_that_can_not() {
-    let (rig, manager) = managed(0x1_0000_0000);
+    let (backend, manager) = managed(0x1_0000_0000);
     // It made one, which is of no use and must not stay.
-    let error = rig.memory.allocate(&DmaRequest::new(16)).unwrap_err();
-    assert!(matches!(rig.reason(&error), Some(DmaError::Unreachable { address: 0x1_0000_0000, .. })), "{error:?}");
-    assert!(rig.memory.devices().unwrap().is_empty());
+    let error = backend.memory.allocate(&DmaRequest::new(16)).unwrap_err();
+    assert!(matches!(backend.reason(&error), Some(DmaError::Unreachable { address: 0x1_0000_0000, .. })), "{error:?}");
+    assert!(backend.memory.devices().unwrap().is_empty());
     assert!(manager.log.lock().unwrap()[1].starts_with("delete pynq-"));
 
     manager.out_of_memory.store(true, Ordering::Relaxed);
-    let error = rig.memory.allocate(&DmaRequest::new(16)).unwrap_err();
-    assert_eq!(rig.reason(&error), Some(DmaError::NoMemory { size: 16 }));
+    let error = backend.memory.allocate(&DmaRequest::new(16)).unwrap_err();
+    assert_eq!(backend.reason(&error), Some(DmaError::NoMemory { size: 16 }));
     // The manager gets no request for more than a number has room for.
     let requests = manager.log.lock().unwrap().len();
-    assert!(rig.memory.allocate(&DmaRequest::new(usize::MAX)).is_err());
+    assert!(backend.memory.allocate(&DmaRequest::new(usize::MAX)).is_err());
     assert_eq!(manager.log.lock().unwrap().len(), requests);
 }
 
 #[test]
 fn leftovers_of_a_killed_process_of_the_same_number() {
-    let (rig, manager) = managed(0x1000_0000);
-    let first = rig.memory.allocate(&DmaRequest::new(16)).unwrap();
+    let (backend, manager) = managed(0x1000_0000);
+    let first = backend.memory.allocate(&DmaRequest::new(16)).unwrap();
     // The names that come next are taken.
     let name = first.device().name.clone();
     let (stem, number) = name.rsplit_once('-').unwrap();
@@ -313,7 +313,7 @@ fn leftovers_of_a_killed_process_of_the_same_number() {
     for taken in number + 1..number + 400 {
         manager.command(&format!("create {stem}-{taken} 4096\n")).unwrap();
     }
-    let second = rig.memory.allocate(&DmaRequest::new(16)).unwrap();
+    let second = backend.memory.allocate(&DmaRequest::new(16)).unwrap();
     let new: u32 = second.device().name.rsplit_once('-').unwrap().1.parse().unwrap();
     assert!(new >= number + 400, "{}", second.device().name);
 }

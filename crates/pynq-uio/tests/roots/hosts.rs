@@ -14,7 +14,7 @@ use pynq_tokio::TokioReactor;
 use pynq_uio::{Dispatcher, FirstOf, NoReactor, Reactor};
 use tokio::{runtime::Runtime, task::LocalSet};
 
-/// Which kind of host a rig gives its benches.
+/// Which kind of host a backend gives its benches.
 #[derive(Clone)]
 pub(crate) enum Kind {
     /// The test's own thread, with a dispatcher's thread for a reactor.

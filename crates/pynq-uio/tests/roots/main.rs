@@ -2,17 +2,17 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used)] // a test may
 
-#[path = "../../../pynq-conformance/tests/simulator/bench.rs"]
-mod bench;
+#[path = "../../../pynq-conformance/tests/simulator/backends.rs"]
+mod backends;
 mod binding;
 mod costs;
 mod device;
 mod faults;
+#[path = "../../../pynq-conformance/tests/simulator/fixture.rs"]
+mod fixture;
 mod hosts;
 #[path = "../../../pynq-conformance/tests/simulator/report.rs"]
 mod report;
-#[path = "../../../pynq-conformance/tests/simulator/rigs.rs"]
-mod rigs;
 mod root;
 mod storm;
 mod suite;

@@ -1,4 +1,4 @@
-//! A UIO root as the suite's bench has it: with an eye on what is under way, so that it is known when all has arrived.
+//! A UIO root as the suite's fixture has it: with an eye on what is under way, so that it is known when all has arrived.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use pynq_conformance::{Sleep, Stop};
+use pynq_conformance::{Outcome, Sleep};
 use pynq_core::{
     Clock, Error, Instant,
     interrupt::{Driven, InterruptSource},
@@ -22,7 +22,7 @@ use pynq_sim::{Board, CpuPin};
 use pynq_uio::{LinuxClock, Masking, UioInterrupts, UioRoot};
 
 use crate::{
-    bench::AnySource,
+    fixture::AnySource,
     hosts::{Host, Kind},
     uio::Uio,
 };
@@ -74,7 +74,7 @@ impl Wake for UnderWay {
 
     fn wake_by_ref(self: &Arc<Self>) {
         let _entered = self.enter();
-        let node = self.node.lock().expect("a sound bench").clone();
+        let node = self.node.lock().expect("a sound fixture").clone();
         if let Some(node) = node {
             node.wake();
         }
@@ -93,7 +93,7 @@ struct Watched {
 impl InterruptSource for Watched {
     fn poll_fired(self: Pin<&Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let _entered = self.under_way.enter();
-        *self.under_way.node.lock().expect("a sound bench") = Some(cx.waker().clone());
+        *self.under_way.node.lock().expect("a sound fixture") = Some(cx.waker().clone());
         let polled = Pin::new(&self.root).poll_fired(&mut Context::from_waker(&self.waker));
         self.under_way.armed.store(polled.is_pending(), SeqCst);
         self.uio.pump();
@@ -144,7 +144,7 @@ impl Wake for Gate {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let waker = self.waker.lock().expect("a sound bench").clone();
+        let waker = self.waker.lock().expect("a sound fixture").clone();
         self.rung.store(true, SeqCst);
         if let Some(waker) = waker {
             waker.wake();
@@ -162,7 +162,7 @@ impl Future for Gated {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let gate = Arc::clone(&self.gate);
-        *gate.waker.lock().expect("a sound bench") = Some(cx.waker().clone());
+        *gate.waker.lock().expect("a sound fixture") = Some(cx.waker().clone());
         gate.rung.store(false, SeqCst);
         let over = self.sleep.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::clone(&gate)))).is_ready();
         if over {
@@ -235,9 +235,9 @@ impl Root {
         self.uio().pump().enabled
     }
 
-    pub(crate) fn fail(&self, error: Error) -> Result<(), Stop> {
+    pub(crate) fn fail(&self, error: Error) -> Result<(), Outcome> {
         if error != Error::DeviceGone {
-            return Err(Stop::skipped("a device here fails by going away"));
+            return Err(Outcome::skipped("a device here fails by going away"));
         }
         self.uio().remove();
         self.failed.set(true);
@@ -269,7 +269,7 @@ impl Root {
                 host.turn();
             }
             gate.open.store(true, SeqCst);
-            let waker = gate.waker.lock().expect("a sound bench").clone();
+            let waker = gate.waker.lock().expect("a sound fixture").clone();
             if let Some(waker) = waker {
                 waker.wake();
             }

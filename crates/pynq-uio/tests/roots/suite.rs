@@ -9,9 +9,9 @@ use tokio::{
 };
 
 use crate::{
+    backends::{Build, Described},
     hosts::Kind,
     report::{NOT_BUILT, buttons, nothing_else_was_skipped, suite},
-    rigs::{Build, Described},
 };
 
 #[track_caller]

@@ -1,10 +1,10 @@
-//! The bench of the conformance suite: the emulated logic, reached through the real controller of the processor.
+//! The fixture of the conformance suite: the emulated logic, reached through the real controller of the processor.
 
-mod bench;
+mod backend;
+mod fixture;
 mod outside;
-mod rig;
 #[allow(unsafe_code)] // a window around a window
 mod watched;
 
-pub use bench::EmulatedBench;
-pub use rig::Emulated;
+pub use backend::Emulated;
+pub use fixture::EmulatedFixture;

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use pynq_conformance::{DmaRig, dma_buffers};
+use pynq_conformance::{DmaBackend, dma_buffers};
 use pynq_core::dma::{AddressWidth, DmaBuffer as _};
 
 use super::*;
@@ -59,13 +59,13 @@ impl BufferObjects for Driver {
     }
 }
 
-struct Rig {
+struct Backend {
     tree: Tree,
     memory: LinuxDmaMemory,
     base: u64,
 }
 
-fn rig(base: u64) -> Rig {
+fn backend(base: u64) -> Backend {
     let tree = Tree::new();
     // Another device of DRM, a display, comes first.
     for (name, driver) in [("renderD128", "lima"), ("renderD129", "zocl-drm"), ("card0", "zocl-drm")] {
@@ -75,10 +75,10 @@ fn rig(base: u64) -> Rig {
     File::options().write(true).open(tree.path(NODE)).unwrap().set_len(FIRST + ROOM).unwrap();
     let objects = Driver { base, left: AtomicU64::new(ROOM), objects: Mutex::default() };
     let memory = LinuxDmaMemory { objects: Arc::new(objects), ..tree.memory() };
-    Rig { tree, memory, base }
+    Backend { tree, memory, base }
 }
 
-impl DmaRig for Rig {
+impl DmaBackend for Backend {
     type Allocator = LinuxDmaMemory;
 
     fn allocator(&self) -> &LinuxDmaMemory {
@@ -102,39 +102,39 @@ impl DmaRig for Rig {
 
 #[test]
 fn buffers_of_zocl_pass_the_suite_and_come_first() {
-    let rig = rig(0x1800_0000);
-    dma_buffers(&rig).unwrap();
-    rig.tree.device("u-dma-buf", "udmabuf0", 0x1000_0000, 0x10_0000);
-    let mut buffer = rig.memory.allocate(&DmaRequest::new(100)).unwrap();
-    assert!(rig.memory.has_zocl() && buffer.is_coherent());
+    let backend = backend(0x1800_0000);
+    dma_buffers(&backend).unwrap();
+    backend.tree.device("u-dma-buf", "udmabuf0", 0x1000_0000, 0x10_0000);
+    let mut buffer = backend.memory.allocate(&DmaRequest::new(100)).unwrap();
+    assert!(backend.memory.has_zocl() && buffer.is_coherent());
     assert_eq!((buffer.device().name.as_str(), buffer.size(), buffer.device().size), ("renderD129", 100, 0x2000));
     buffer.copy_in(4, b"whole").unwrap();
     let mut bytes = [0; 5];
-    rig.device_reads(buffer.physical_address() + 4, &mut bytes);
+    backend.device_reads(buffer.physical_address() + 4, &mut bytes);
     assert_eq!(&bytes, b"whole");
 }
 
 #[test]
 fn what_zocl_has_none_for_comes_from_the_module() {
     // Beyond what a master with 32 address bits reaches.
-    let rig = rig(0x8_0000_0000);
-    let error = rig.memory.allocate(&DmaRequest::new(16)).unwrap_err();
-    let far = matches!(rig.reason(&error), Some(DmaError::Unreachable { address: 0x8_0000_0000, .. }));
+    let backend = backend(0x8_0000_0000);
+    let error = backend.memory.allocate(&DmaRequest::new(16)).unwrap_err();
+    let far = matches!(backend.reason(&error), Some(DmaError::Unreachable { address: 0x8_0000_0000, .. }));
     assert!(far && error.to_string().contains("renderD129 (zocl)"), "{error}");
-    let wide = rig.memory.allocate(&DmaRequest::new(16).address_width(AddressWidth::BITS_64)).unwrap();
+    let wide = backend.memory.allocate(&DmaRequest::new(16).address_width(AddressWidth::BITS_64)).unwrap();
     assert_eq!(wide.device().name, "renderD129");
-    rig.tree.device("u-dma-buf", "udmabuf0", 0x1000_0000, 0x1000);
-    assert_eq!(rig.memory.allocate(&DmaRequest::new(16)).unwrap().device().name, "udmabuf0");
+    backend.tree.device("u-dma-buf", "udmabuf0", 0x1000_0000, 0x1000);
+    assert_eq!(backend.memory.allocate(&DmaRequest::new(16)).unwrap().device().name, "udmabuf0");
     // The error names both.
-    let error = rig.memory.allocate(&DmaRequest::new(0x20_0000)).unwrap_err();
-    assert_eq!(rig.reason(&error), Some(DmaError::NoMemory { size: 0x20_0000 }));
+    let error = backend.memory.allocate(&DmaRequest::new(0x20_0000)).unwrap_err();
+    assert_eq!(backend.reason(&error), Some(DmaError::NoMemory { size: 0x20_0000 }));
     assert!(
         ["renderD129 (zocl)", "udmabuf0 (4096 bytes)"].iter().all(|part| error.to_string().contains(part)),
         "{error}"
     );
     // Nobody may use the node, as without rights.
-    fs::remove_file(rig.tree.path(NODE)).unwrap();
-    assert_eq!(rig.memory.allocate(&DmaRequest::new(16)).unwrap().device().name, "udmabuf0");
+    fs::remove_file(backend.tree.path(NODE)).unwrap();
+    assert_eq!(backend.memory.allocate(&DmaRequest::new(16)).unwrap().device().name, "udmabuf0");
 }
 
 #[test]

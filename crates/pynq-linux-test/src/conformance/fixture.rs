@@ -1,4 +1,4 @@
-//! The suite's bench on real devices.
+//! The suite's fixture on real devices.
 
 use std::{
     cell::{Cell, RefCell},
@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use pynq_conformance::{Bench, Moment, Sleep, Stimulus, Stop, Task};
+use pynq_conformance::{Fixture, Moment, Outcome, Sleep, Stimulus, Task};
 use pynq_core::{
     Clock as _, Error, Instant,
     interrupt::{InterruptSource, NodeHandle},
@@ -53,7 +53,7 @@ impl Passed {
     }
 }
 
-pub(crate) struct UioBench {
+pub(crate) struct UioFixture {
     /// The first is waited on, the last is on the root.
     pub(crate) nodes: Vec<NodeHandle>,
     pub(crate) host: Host,
@@ -74,7 +74,7 @@ pub(crate) struct UioBench {
     unbound: RefCell<Option<Unbound>>,
 }
 
-/// What a rig knows of a bench.
+/// What a backend knows of a fixture.
 pub(crate) struct Parts {
     pub(crate) nodes: Vec<NodeHandle>,
     pub(crate) host: Host,
@@ -91,7 +91,7 @@ pub(crate) struct Parts {
     pub(crate) clock: LinuxClock,
 }
 
-impl UioBench {
+impl UioFixture {
     pub(crate) fn new(parts: Parts) -> Self {
         Self {
             nodes: parts.nodes,
@@ -117,11 +117,11 @@ impl UioBench {
 /// More than any host needs to get to its reactor; each is a system call or more.
 const MANY_TURNS: u32 = 50_000;
 
-fn failed(error: impl std::fmt::Display) -> Stop {
-    Stop::failed(error.to_string())
+fn failed(error: impl std::fmt::Display) -> Outcome {
+    Outcome::failed(error.to_string())
 }
 
-impl Bench for UioBench {
+impl Fixture for UioFixture {
     fn chain(&self) -> Vec<NodeHandle> {
         self.nodes.clone()
     }
@@ -130,7 +130,7 @@ impl Bench for UioBench {
         self.lines.clone()
     }
 
-    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop> {
+    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Outcome> {
         self.world.stimulate(stimulus)
     }
 
@@ -153,11 +153,11 @@ impl Bench for UioBench {
         self.host.turn();
     }
 
-    fn enables(&self) -> Result<Vec<u32>, Stop> {
+    fn enables(&self) -> Result<Vec<u32>, Outcome> {
         if self.blocks.is_empty() {
             let trigger = self.device.interrupt.known().and_then(|irq| irq.trigger);
             if trigger == Some(Trigger::Edge) {
-                return Err(Stop::skipped("the kernel masks an edge only when the next one comes"));
+                return Err(Outcome::skipped("the kernel masks an edge only when the next one comes"));
             }
             return Ok(vec![u32::from(self.world.gic.is_enabled(self.irq))]);
         }
@@ -165,29 +165,29 @@ impl Bench for UioBench {
         Ok(self.blocks.iter().map(|block| block.registers.read(offset(block))).collect())
     }
 
-    fn interrupts(&self) -> Result<u64, Stop> {
+    fn interrupts(&self) -> Result<u64, Outcome> {
         events(&self.device).map(u64::from).map_err(failed)
     }
 
-    fn accesses(&self) -> Result<u64, Stop> {
+    fn accesses(&self) -> Result<u64, Outcome> {
         if self.recorders.is_empty() {
-            return Err(Stop::skipped("a pin on the root has no registers"));
+            return Err(Outcome::skipped("a pin on the root has no registers"));
         }
         let taken: usize = self.recorders.iter().map(|recorder| recorder.take().len()).sum();
         self.seen.set(self.seen.get() + taken as u64);
         Ok(self.seen.get())
     }
 
-    fn raised(&self, line: u8) -> Result<u32, Stop> {
+    fn raised(&self, line: u8) -> Result<u32, Outcome> {
         Ok(self.world.raised(line))
     }
 
-    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Stop> {
+    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Outcome> {
         if self.blocks.is_empty() {
-            return Err(Stop::skipped("a pin on the root has no registers to time an event by"));
+            return Err(Outcome::skipped("a pin on the root has no registers to time an event by"));
         }
         if matches!(moment, Moment::BeforeAcknowledge | Moment::InAcknowledge) {
-            return Err(Stop::skipped("real registers can't be held between status and acknowledge"));
+            return Err(Outcome::skipped("real registers can't be held between status and acknowledge"));
         }
         let world = Arc::clone(&self.world);
         // A stimulus that fails does not happen, and the case shows it.
@@ -195,25 +195,25 @@ impl Bench for UioBench {
         Ok(())
     }
 
-    fn spurious_interrupt(&self) -> Result<(), Stop> {
+    fn spurious_interrupt(&self) -> Result<(), Outcome> {
         self.world.gic.pend(self.irq);
         Ok(())
     }
 
-    fn fail_root(&self, error: Error) -> Result<(), Stop> {
+    fn fail_root(&self, error: Error) -> Result<(), Outcome> {
         if error != Error::DeviceGone {
-            return Err(Stop::skipped("a device can be taken away, and no more"));
+            return Err(Outcome::skipped("a device can be taken away, and no more"));
         }
         let unbound = Unbound::new(&self.device).map_err(failed)?;
         *self.unbound.borrow_mut() = Some(unbound);
         Ok(())
     }
 
-    fn parent_line(&self) -> Result<u8, Stop> {
-        self.parent_line.ok_or_else(|| Stop::skipped("there is no controller"))
+    fn parent_line(&self) -> Result<u8, Outcome> {
+        self.parent_line.ok_or_else(|| Outcome::skipped("there is no controller"))
     }
 
-    fn claim_again(&self) -> Result<bool, Stop> {
+    fn claim_again(&self) -> Result<bool, Outcome> {
         let by_device = matches!(self.device.open(), Err(pynq_uio::Error::Busy { .. }));
         let busy = |address: u64| {
             matches!(Claim::address(&SystemPaths::default(), address), Err(pynq_uio::Error::Busy { .. }))
@@ -221,16 +221,16 @@ impl Bench for UioBench {
         Ok(by_device && self.claims.iter().all(|(address, _)| busy(*address)))
     }
 
-    fn now(&self) -> Result<Instant, Stop> {
+    fn now(&self) -> Result<Instant, Outcome> {
         Ok(self.clock.now())
     }
 
-    fn sleep_until(&self, deadline: Instant) -> Result<Sleep, Stop> {
+    fn sleep_until(&self, deadline: Instant) -> Result<Sleep, Outcome> {
         let passed = self.passed.clone();
         Ok(Box::pin(poll_fn(move |cx| passed.poll(deadline, cx))))
     }
 
-    fn pass_until(&self, time: Instant) -> Result<(), Stop> {
+    fn pass_until(&self, time: Instant) -> Result<(), Outcome> {
         while self.clock.now() < time {
             thread::sleep(time.duration_since(self.clock.now()));
         }

@@ -24,9 +24,9 @@ pub enum Controllers {
     Mixed,
 }
 
-/// One place in the tree of interrupts.
+/// One topology in the tree of interrupts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Topology {
     /// What raises the interrupt.
     pub source: Source,
     /// The controllers between the source and the root.
@@ -35,7 +35,7 @@ pub struct Place {
     pub cascade: u8,
 }
 
-impl Place {
+impl Topology {
     const fn new(source: Source, controllers: Controllers, cascade: u8) -> Self {
         Self { source, controllers, cascade }
     }
@@ -57,8 +57,8 @@ impl Place {
     }
 }
 
-/// The name by which a place is selected, as in `mixed_level_line_cascade_2`.
-impl fmt::Display for Place {
+/// The name by which a topology is selected, as in `mixed_level_line_cascade_2`.
+impl fmt::Display for Topology {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match (self.source, self.controllers) {
             (Source::Edge, Controllers::None) => "edge_pin_on_root",
@@ -75,30 +75,30 @@ impl fmt::Display for Place {
     }
 }
 
-/// Every place. A device that holds its line on an edge input is not among them: only its driver can service it, so
-/// each such driver has a place of its own, as the GPIO does.
-pub const PLACES: &[Place] = {
+/// Every topology. A device that holds its line on an edge input is not among them: only its driver can service it, so
+/// each such driver has a topology of its own, as the GPIO does.
+pub const TOPOLOGIES: &[Topology] = {
     use Controllers::{Edge, Mixed, None};
     &[
-        Place::new(Source::Edge, Edge, 0),
-        Place::new(Source::Edge, Mixed, 0),
-        Place::new(Source::Level, Mixed, 0),
-        Place::new(Source::Gpio, Edge, 0),
-        Place::new(Source::Gpio, Mixed, 0),
-        Place::new(Source::Edge, Edge, 1),
-        Place::new(Source::Edge, Mixed, 1),
-        Place::new(Source::Level, Mixed, 1),
-        Place::new(Source::Gpio, Edge, 1),
-        Place::new(Source::Gpio, Mixed, 1),
-        Place::new(Source::Edge, Edge, 2),
-        Place::new(Source::Level, Mixed, 2),
-        Place::new(Source::Gpio, Mixed, 2),
-        Place::new(Source::Edge, Edge, 3),
-        Place::new(Source::Edge, Mixed, 3),
-        Place::new(Source::Level, Mixed, 3),
-        Place::new(Source::Gpio, Edge, 3),
-        Place::new(Source::Edge, None, 0),
-        Place::new(Source::Level, None, 0),
-        Place::new(Source::Gpio, None, 0),
+        Topology::new(Source::Edge, Edge, 0),
+        Topology::new(Source::Edge, Mixed, 0),
+        Topology::new(Source::Level, Mixed, 0),
+        Topology::new(Source::Gpio, Edge, 0),
+        Topology::new(Source::Gpio, Mixed, 0),
+        Topology::new(Source::Edge, Edge, 1),
+        Topology::new(Source::Edge, Mixed, 1),
+        Topology::new(Source::Level, Mixed, 1),
+        Topology::new(Source::Gpio, Edge, 1),
+        Topology::new(Source::Gpio, Mixed, 1),
+        Topology::new(Source::Edge, Edge, 2),
+        Topology::new(Source::Level, Mixed, 2),
+        Topology::new(Source::Gpio, Mixed, 2),
+        Topology::new(Source::Edge, Edge, 3),
+        Topology::new(Source::Edge, Mixed, 3),
+        Topology::new(Source::Level, Mixed, 3),
+        Topology::new(Source::Gpio, Edge, 3),
+        Topology::new(Source::Edge, None, 0),
+        Topology::new(Source::Level, None, 0),
+        Topology::new(Source::Gpio, None, 0),
     ]
 };

@@ -1,10 +1,10 @@
-//! The suite's bench on the emulated logic.
+//! The suite's fixture on the emulated logic.
 
 use alloc::{boxed::Box, collections::BTreeMap, vec, vec::Vec};
 use core::cell::RefCell;
 
 use pynq_baremetal::zynq::{Gic, GlobalTimer, Irq, barrier};
-use pynq_conformance::{Bench, Manual, Moment, Sleep, Stimulus, Stop, Task};
+use pynq_conformance::{Fixture, Manual, Moment, Outcome, Sleep, Stimulus, Task};
 use pynq_core::{Checked, Clock, Instant, Volatile, interrupt::NodeHandle};
 
 use super::{
@@ -48,7 +48,7 @@ pub(super) fn disorder(registers: Volatile) {
 }
 
 /// Hardware of the emulated logic, set up for a case.
-pub struct EmulatedBench {
+pub struct EmulatedFixture {
     pub(super) gic: &'static Gic,
     pub(super) clock: GlobalTimer,
     pub(super) irq: Irq,
@@ -65,11 +65,12 @@ pub struct EmulatedBench {
     pub(super) raised: RefCell<BTreeMap<u8, u32>>,
 }
 
-impl EmulatedBench {
-    fn event(&self, stimulus: Stimulus) -> Result<Box<dyn FnOnce() + Send>, Stop> {
+impl EmulatedFixture {
+    fn event(&self, stimulus: Stimulus) -> Result<Box<dyn FnOnce() + Send>, Outcome> {
         let device = |line: u8| {
             let wire = self.wires.iter().find(|wire| wire.line == line);
-            wire.map(|wire| wire.device).ok_or_else(|| Stop::failed("a stimulus for a line that this place has not"))
+            wire.map(|wire| wire.device)
+                .ok_or_else(|| Outcome::failed("a stimulus for a line that this topology has not"))
         };
         if let Stimulus::Edge { line } = stimulus {
             *self.raised.borrow_mut().entry(line).or_default() += 1;
@@ -84,14 +85,14 @@ impl EmulatedBench {
                 Box::new(move || device.hold(active))
             }
             Stimulus::Pin { channel, pin, high } => {
-                let device = self.gpio.ok_or_else(|| Stop::failed("a pin of a place without a GPIO"))?;
+                let device = self.gpio.ok_or_else(|| Outcome::failed("a pin of a topology without a GPIO"))?;
                 Box::new(move || device.pin(channel, pin, high))
             }
         })
     }
 }
 
-impl Bench for EmulatedBench {
+impl Fixture for EmulatedFixture {
     fn chain(&self) -> Vec<NodeHandle> {
         self.nodes.clone()
     }
@@ -100,7 +101,7 @@ impl Bench for EmulatedBench {
         self.lines.clone()
     }
 
-    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop> {
+    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Outcome> {
         self.event(stimulus)?();
         Ok(())
     }
@@ -125,35 +126,35 @@ impl Bench for EmulatedBench {
         true
     }
 
-    fn enables(&self) -> Result<Vec<u32>, Stop> {
+    fn enables(&self) -> Result<Vec<u32>, Outcome> {
         if self.blocks.is_empty() {
             return Ok(vec![u32::from(self.gic.is_unmasked(self.irq))]);
         }
         let read = |block: &Block| Checked::new(&block.registers).read(block.enables, 4).map(|value| value as u32);
-        self.blocks.iter().map(|block| read(block).map_err(Stop::failed)).collect()
+        self.blocks.iter().map(|block| read(block).map_err(Outcome::failed)).collect()
     }
 
-    fn interrupts(&self) -> Result<u64, Stop> {
+    fn interrupts(&self) -> Result<u64, Outcome> {
         Ok(self.gic.stats().taken.into())
     }
 
-    fn accesses(&self) -> Result<u64, Stop> {
+    fn accesses(&self) -> Result<u64, Outcome> {
         if self.blocks.is_empty() {
-            return Err(Stop::skipped("a pin on the root has no registers"));
+            return Err(Outcome::skipped("a pin on the root has no registers"));
         }
         Ok(self.blocks.iter().map(|block| block.watched.accesses()).sum())
     }
 
-    fn raised(&self, line: u8) -> Result<u32, Stop> {
+    fn raised(&self, line: u8) -> Result<u32, Outcome> {
         Ok(self.raised.borrow().get(&line).copied().unwrap_or_default())
     }
 
-    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Stop> {
+    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Outcome> {
         let Some(block) = self.blocks.first() else {
-            return Err(Stop::skipped("a pin on the root has no registers to time an event by"));
+            return Err(Outcome::skipped("a pin on the root has no registers to time an event by"));
         };
         let access = match (moment, block.is_gpio()) {
-            (Moment::InAcknowledge, _) => return Err(Stop::skipped("the emulated controller has no clocks")),
+            (Moment::InAcknowledge, _) => return Err(Outcome::skipped("the emulated controller has no clocks")),
             (Moment::BeforeStatusRead, true) => Access::Read(IP_ISR),
             (Moment::BeforeAcknowledge, true) => Access::Write(IP_ISR),
             (Moment::BeforeUnmasking | Moment::BeforeMasking, true) => Access::Write(IP_IER),
@@ -166,24 +167,24 @@ impl Bench for EmulatedBench {
         Ok(())
     }
 
-    fn spurious_interrupt(&self) -> Result<(), Stop> {
+    fn spurious_interrupt(&self) -> Result<(), Outcome> {
         self.gic.pend(self.irq);
         Ok(())
     }
 
-    fn parent_line(&self) -> Result<u8, Stop> {
-        self.parent_line.ok_or_else(|| Stop::skipped("there is no controller"))
+    fn parent_line(&self) -> Result<u8, Outcome> {
+        self.parent_line.ok_or_else(|| Outcome::skipped("there is no controller"))
     }
 
-    fn now(&self) -> Result<Instant, Stop> {
+    fn now(&self) -> Result<Instant, Outcome> {
         Ok(self.clock.now())
     }
 
-    fn sleep_until(&self, deadline: Instant) -> Result<Sleep, Stop> {
+    fn sleep_until(&self, deadline: Instant) -> Result<Sleep, Outcome> {
         Ok(Box::pin(self.clock.sleep_until(deadline)))
     }
 
-    fn pass_until(&self, time: Instant) -> Result<(), Stop> {
+    fn pass_until(&self, time: Instant) -> Result<(), Outcome> {
         // The clock's own interrupt may come late.
         while self.clock.now() < time || self.clock.is_due() {}
         Ok(())

@@ -1,4 +1,4 @@
-//! The tools of a case: a bench, the waits that the case has started, and checks of their state.
+//! The tools of a case: a fixture, the waits that the case has started, and checks of their state.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::{
@@ -14,7 +14,7 @@ use pynq_core::{
 };
 
 use crate::{
-    Bench, Place, Source, Stimulus, Stop, Verdict,
+    Fixture, Outcome, Source, Stimulus, Topology, Verdict,
     sync::{Arc, Lock, impl_wake},
     task::{Probe, task},
     verdict::ensure,
@@ -24,9 +24,9 @@ use crate::{
 /// tasks for nothing, without end, still ends.
 const MANY_TURNS: u64 = 1 << 21;
 
-pub(crate) struct Trial<'a, B: Bench> {
-    pub(crate) bench: &'a B,
-    pub(crate) place: &'a Place,
+pub(crate) struct Case<'a, B: Fixture> {
+    pub(crate) fixture: &'a B,
+    pub(crate) topology: &'a Topology,
     pub(crate) node: NodeHandle,
     probes: RefCell<Vec<Probe>>,
     /// Levels of the GPIO's pins, by channel.
@@ -58,20 +58,20 @@ impl Drop for Held {
     }
 }
 
-impl<'a, B: Bench> Trial<'a, B> {
-    pub(crate) fn new(bench: &'a B, place: &'a Place) -> Result<Self, Stop> {
-        let node = bench.chain().into_iter().next().ok_or_else(|| Stop::failed("the bench has no node"))?;
-        Ok(Self { bench, place, node, probes: RefCell::default(), pins: Cell::default() })
+impl<'a, B: Fixture> Case<'a, B> {
+    pub(crate) fn new(fixture: &'a B, topology: &'a Topology) -> Result<Self, Outcome> {
+        let node = fixture.chain().into_iter().next().ok_or_else(|| Outcome::failed("the fixture has no node"))?;
+        Ok(Self { fixture, topology, node, probes: RefCell::default(), pins: Cell::default() })
     }
 
-    /// The `nth` line of the place's source.
-    pub(crate) fn port(&self, nth: usize) -> Result<u8, Stop> {
-        self.bench.lines().get(nth).copied().ok_or_else(|| Stop::skipped("this place has too few lines"))
+    /// The `nth` line of the topology's source.
+    pub(crate) fn port(&self, nth: usize) -> Result<u8, Outcome> {
+        self.fixture.lines().get(nth).copied().ok_or_else(|| Outcome::skipped("this topology has too few lines"))
     }
 
     /// A handle on a line; of a GPIO, on pin 0 of the channel.
-    pub(crate) fn line(&self, port: u8) -> Result<Line, Stop> {
-        handle(&self.node, self.place, port).map_err(Stop::from)
+    pub(crate) fn line(&self, port: u8) -> Result<Line, Outcome> {
+        handle(&self.node, self.topology, port).map_err(Outcome::from)
     }
 
     // ---- tasks
@@ -79,7 +79,7 @@ impl<'a, B: Bench> Trial<'a, B> {
     fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> Probe {
         let (task, probe) = task(future);
         self.probes.borrow_mut().push(probe.clone());
-        self.bench.spawn(task);
+        self.fixture.spawn(task);
         probe
     }
 
@@ -97,17 +97,17 @@ impl<'a, B: Bench> Trial<'a, B> {
     pub(crate) fn rest(&self) -> Verdict {
         for _ in 0..MANY_TURNS {
             let before = self.quiet_tasks();
-            self.bench.settle();
+            self.fixture.settle();
             if before.is_some() && self.quiet_tasks() == before {
                 return Ok(());
             }
-            self.bench.turn();
+            self.fixture.turn();
         }
-        Err(Stop::failed("tasks are woken for ever, or one that was woken is never polled"))
+        Err(Outcome::failed("tasks are woken for ever, or one that was woken is never polled"))
     }
 
     /// Starts a wait on a handle, and lets it register.
-    pub(crate) fn start(&self, line: Line) -> Result<Wait, Stop> {
+    pub(crate) fn start(&self, line: Line) -> Result<Wait, Outcome> {
         let slot = Arc::new(Lock::new(Slot { outcome: None, line: None }));
         let mut held = Held { line: Some(line), slot: Arc::clone(&slot) };
         let probe = self.spawn(async move {
@@ -121,14 +121,14 @@ impl<'a, B: Bench> Trial<'a, B> {
     }
 
     /// Starts a wait on a new handle, and checks that it waits.
-    pub(crate) fn wait(&self, port: u8) -> Result<Wait, Stop> {
+    pub(crate) fn wait(&self, port: u8) -> Result<Wait, Outcome> {
         let wait = self.start(self.line(port)?)?;
         self.waits(&wait, "though nothing has happened")?;
         Ok(wait)
     }
 
     /// Starts a wait for a condition on what a GPIO's channel samples.
-    pub(crate) fn start_for(&self, channel: u8, condition: Condition) -> Result<Wait, Stop> {
+    pub(crate) fn start_for(&self, channel: u8, condition: Condition) -> Result<Wait, Outcome> {
         let node = self.node.clone();
         self.start_future(async move { node.wait_for(channel, condition).await })
     }
@@ -137,7 +137,7 @@ impl<'a, B: Bench> Trial<'a, B> {
     pub(crate) fn start_future(
         &self,
         future: impl Future<Output = Result<Fired, Error>> + Send + 'static,
-    ) -> Result<Wait, Stop> {
+    ) -> Result<Wait, Outcome> {
         let slot = Arc::new(Lock::new(Slot { outcome: None, line: None }));
         let outcome = Arc::clone(&slot);
         let probe = self.spawn(async move {
@@ -149,12 +149,12 @@ impl<'a, B: Bench> Trial<'a, B> {
     }
 
     /// Checks that a wait completed with an event.
-    pub(crate) fn completed(&self, wait: &Wait, when: &str) -> Result<Fired, Stop> {
+    pub(crate) fn completed(&self, wait: &Wait, when: &str) -> Result<Fired, Outcome> {
         match wait.outcome() {
             Some(Ok(fired)) => Ok(fired),
-            Some(Err(error)) => Err(Stop::failed(alloc::format!("a wait ended with \"{error}\" {when}"))),
-            None if wait.probe.wakes() == 0 => Err(Stop::failed(alloc::format!("a waiter was not woken {when}"))),
-            None => Err(Stop::failed(alloc::format!("a waiter was woken and went back to wait {when}"))),
+            Some(Err(error)) => Err(Outcome::failed(alloc::format!("a wait ended with \"{error}\" {when}"))),
+            None if wait.probe.wakes() == 0 => Err(Outcome::failed(alloc::format!("a waiter was not woken {when}"))),
+            None => Err(Outcome::failed(alloc::format!("a waiter was woken and went back to wait {when}"))),
         }
     }
 
@@ -162,22 +162,24 @@ impl<'a, B: Bench> Trial<'a, B> {
     pub(crate) fn failed(&self, wait: &Wait, error: Error, when: &str) -> Verdict {
         match wait.outcome() {
             Some(Err(found)) if found == error => Ok(()),
-            Some(found) => Err(Stop::failed(alloc::format!("a wait ended with {found:?} {when}, not with {error:?}"))),
-            None => Err(Stop::failed(alloc::format!("a wait did not end {when}"))),
+            Some(found) => {
+                Err(Outcome::failed(alloc::format!("a wait ended with {found:?} {when}, not with {error:?}")))
+            }
+            None => Err(Outcome::failed(alloc::format!("a wait did not end {when}"))),
         }
     }
 
     /// Checks that a wait still waits, and has not been woken.
     pub(crate) fn waits(&self, wait: &Wait, when: &str) -> Verdict {
         if let Some(outcome) = wait.outcome() {
-            return Err(Stop::failed(alloc::format!("a wait ended with {outcome:?} {when}")));
+            return Err(Outcome::failed(alloc::format!("a wait ended with {outcome:?} {when}")));
         }
         ensure!(wait.probe.wakes() == 0, "a waiter was woken {when}");
         Ok(())
     }
 
     /// Drops a wait, and yields its handle.
-    pub(crate) fn cancel(&self, wait: Wait) -> Result<Line, Stop> {
+    pub(crate) fn cancel(&self, wait: Wait) -> Result<Line, Outcome> {
         self.rest()?;
         ensure!(wait.probe.cancel(), "a task that was not woken was polled");
         wait.line()
@@ -186,13 +188,13 @@ impl<'a, B: Bench> Trial<'a, B> {
     // ---- the outside world
 
     fn stimulate(&self, stimulus: Stimulus) -> Verdict {
-        self.bench.stimulate(stimulus)?;
+        self.fixture.stimulate(stimulus)?;
         self.rest()
     }
 
     /// The stimulus that raises an event on a line: an edge, a device's request, a change of pin 0.
     pub(crate) fn event(&self, port: u8) -> Stimulus {
-        match self.place.source {
+        match self.topology.source {
             Source::Edge => Stimulus::Edge { line: port },
             Source::Level => Stimulus::Level { line: port, active: true },
             Source::Gpio => self.toggle_of(port, 0),
@@ -206,14 +208,14 @@ impl<'a, B: Bench> Trial<'a, B> {
 
     /// The same without any task having a turn.
     pub(crate) fn fire_unseen(&self, port: u8) -> Verdict {
-        self.bench.stimulate(self.event(port))?;
-        self.bench.settle();
+        self.fixture.stimulate(self.event(port))?;
+        self.fixture.settle();
         Ok(())
     }
 
     /// Services an event as a driver does: after it, a level device no longer requests service.
     pub(crate) fn answer(&self, port: u8) -> Verdict {
-        match self.place.source {
+        match self.topology.source {
             Source::Level => self.stimulate(Stimulus::Level { line: port, active: false }),
             Source::Edge | Source::Gpio => Ok(()),
         }
@@ -248,7 +250,7 @@ impl<'a, B: Bench> Trial<'a, B> {
     /// armed.
     pub(crate) fn idle(&self, when: &str) -> Verdict {
         self.rest()?;
-        for (level, node) in self.bench.chain().iter().enumerate() {
+        for (level, node) in self.fixture.chain().iter().enumerate() {
             ensure!(node.is_idle(), "node {level} of the chain is not at rest {when}");
         }
         Ok(())
@@ -257,26 +259,26 @@ impl<'a, B: Bench> Trial<'a, B> {
     /// The same, checked in the hardware's enable registers as well.
     pub(crate) fn masked(&self, when: &str) -> Verdict {
         self.idle(when)?;
-        let enables = self.bench.enables()?;
+        let enables = self.fixture.enables()?;
         ensure!(enables.iter().all(|&enables| enables == 0), "lines are unmasked {when}: {enables:x?}");
         Ok(())
     }
 
     /// Checks that the line is unmasked, as is everything between it and the root.
     pub(crate) fn unmasked(&self, port: u8, when: &str) -> Verdict {
-        let enables = self.bench.enables()?;
+        let enables = self.fixture.enables()?;
         let open = enables.first().is_some_and(|first| first & 1 << port != 0) && !enables.contains(&0);
         ensure!(open, "the line is not unmasked up to the root {when}: {enables:x?}");
         Ok(())
     }
 }
 
-impl<B: Bench> Drop for Trial<'_, B> {
+impl<B: Fixture> Drop for Case<'_, B> {
     fn drop(&mut self) {
         // A case that ends early must leave no wait on the hardware, which the next case uses.
         for probe in self.probes.borrow().iter() {
             while !probe.cancel() {
-                self.bench.turn();
+                self.fixture.turn();
             }
         }
     }
@@ -300,14 +302,14 @@ impl Wait {
     }
 
     /// The handle of a wait that is over.
-    pub(crate) fn line(self) -> Result<Line, Stop> {
-        self.slot.with(|slot| slot.line.take()).ok_or_else(|| Stop::failed("a wait that is over has not returned"))
+    pub(crate) fn line(self) -> Result<Line, Outcome> {
+        self.slot.with(|slot| slot.line.take()).ok_or_else(|| Outcome::failed("a wait that is over has not returned"))
     }
 }
 
 /// A handle on a line; of a GPIO, on pin 0 of the channel.
-pub(crate) fn handle(node: &NodeHandle, place: &Place, port: u8) -> Result<Line, Error> {
-    match place.source {
+pub(crate) fn handle(node: &NodeHandle, topology: &Topology, port: u8) -> Result<Line, Error> {
+    match topology.source {
         Source::Gpio => Line::of_bits(node.clone(), port, 1),
         Source::Edge | Source::Level => node.line(port),
     }

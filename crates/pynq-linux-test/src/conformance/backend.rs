@@ -1,8 +1,8 @@
-//! The places of the board.
+//! The topologies of the board.
 
 use std::{os::fd::OwnedFd, sync::Arc, sync::Mutex, thread};
 
-use pynq_conformance::{Controllers, Place, Source, Stop};
+use pynq_conformance::{Controllers, Outcome, Source, Topology};
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware,
     interrupt::{Direct, DirectNode, InterruptHardware, Node, NodeHandle, ParentLine, StdLock},
@@ -12,7 +12,7 @@ use pynq_drivers::{AxiGpioConfig, AxiGpioHardware, axi_gpio::ChannelConfig};
 use pynq_uio::{Claim, Error, LinuxClock, Masking, SystemPaths, UioDevice, UioInterrupts};
 
 use super::{
-    bench::{AnySource, Block, Parts, Recorded, UioBench},
+    fixture::{AnySource, Block, Parts, Recorded, UioFixture},
     hosts::{Host, Kind},
     root::Watched,
     timed::{Timed, Trap},
@@ -23,7 +23,7 @@ use crate::board::{
     UARTLITE, device, gpio, intc, quiet, window,
 };
 
-/// Whose pins the places on a root are.
+/// Whose pins the topologies on a root are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Roots {
     /// The logic's, and everything behind its controllers.
@@ -33,8 +33,8 @@ pub(crate) enum Roots {
 }
 
 impl Roots {
-    /// The names of the places there are.
-    pub(crate) fn places(self) -> &'static [&'static str] {
+    /// The names of the topologies there are.
+    pub(crate) fn topologies(self) -> &'static [&'static str] {
         match self {
             Self::Logic => &[
                 "edge_line",
@@ -54,7 +54,7 @@ impl Roots {
 
 /// Real devices, with tasks run in one way.
 #[derive(Clone, Copy)]
-pub(crate) struct Rig {
+pub(crate) struct Backend {
     pub(crate) kind: Kind,
     pub(crate) roots: Roots,
 }
@@ -72,7 +72,7 @@ const SYSTEM: Intc = (SYSTEM_INTC, 15, u32::MAX);
 const LAB: Intc = (LAB_INTC, 7, 0x0A);
 const CHILD: Intc = (CHILD_INTC, 2, 0x02);
 
-/// What a place is made of, from the root up.
+/// What a topology is made of, from the root up.
 struct Plan {
     device: &'static str,
     irq: u32,
@@ -83,19 +83,19 @@ struct Plan {
     parent_line: Option<u8>,
 }
 
-fn failed(error: impl std::fmt::Display) -> Stop {
-    Stop::failed(error.to_string())
+fn failed(error: impl std::fmt::Display) -> Outcome {
+    Outcome::failed(error.to_string())
 }
 
-impl Rig {
-    fn plan(self, place: &Place) -> Result<Plan, Stop> {
+impl Backend {
+    fn plan(self, topology: &Topology) -> Result<Plan, Outcome> {
         let on_root = |device, irq| Plan { device, irq, intcs: &[], gpio: None, lines: &[0], parent_line: None };
         let behind = |intcs: &'static [Intc], lines, parent_line| {
             let (device, irq) = if intcs[0].0 == SYSTEM_INTC { ("fabric", 61) } else { ("lab", 62) };
             Plan { device, irq, intcs, gpio: None, lines, parent_line }
         };
         let gpio = |intcs, at, line| Plan { gpio: Some(at), ..behind(intcs, &[0, 1], Some(line)) };
-        match (place.source, place.controllers, place.cascade) {
+        match (topology.source, topology.controllers, topology.cascade) {
             (Source::Level, Controllers::None, 0) if self.roots == Roots::Processor => Ok(on_root("ttc0-0", 42)),
             (Source::Level, Controllers::None, 0) => Ok(on_root("direct", 63)),
             // The one pin that the kernel has as an edge.
@@ -107,11 +107,11 @@ impl Rig {
             (Source::Gpio, Controllers::Mixed, 0) => Ok(gpio(&[LAB], LAB_GPIO, GPIO_LINE)),
             (Source::Edge, Controllers::Mixed, 1) => Ok(behind(&[LAB, CHILD], &[1], Some(CHILD_LINE))),
             (Source::Level, Controllers::Mixed, 1) => Ok(behind(&[LAB, CHILD], &[0], Some(CHILD_LINE))),
-            _ => Err(Stop::skipped("the board has no such place")),
+            _ => Err(Outcome::skipped("the board has no such topology")),
         }
     }
 
-    fn claim(self, plan: &Plan) -> Result<UioBench, Stop> {
+    fn claim(self, plan: &Plan) -> Result<UioFixture, Outcome> {
         let (host, reactor) = Host::new(self.kind)?;
         let device = device(plan.device).map_err(failed)?;
         let fd = open(&device)?;
@@ -136,7 +136,7 @@ impl Rig {
         tower.nodes.reverse();
         tower.blocks.reverse();
         let world = World::new(devices(self.roots, plan).map_err(failed)?, Gic::open().map_err(failed)?);
-        Ok(UioBench::new(Parts {
+        Ok(UioFixture::new(Parts {
             nodes: tower.nodes,
             host,
             blocks: tower.blocks,
@@ -154,9 +154,9 @@ impl Rig {
     }
 }
 
-/// Opens a device that the previous bench may be about to let go: a worker of its runtime can be in the last moments of
+/// Opens a device that the previous fixture may be about to let go: a worker of its runtime can be in the last moments of
 /// a dispatch.
-fn open(device: &UioDevice) -> Result<OwnedFd, Stop> {
+fn open(device: &UioDevice) -> Result<OwnedFd, Outcome> {
     for _ in 0..10_000 {
         match device.open() {
             Err(Error::Busy { holder, .. }) if holder.is_none_or(|pid| pid == std::process::id()) => {
@@ -165,7 +165,7 @@ fn open(device: &UioDevice) -> Result<OwnedFd, Stop> {
             other => return other.map_err(failed),
         }
     }
-    Err(Stop::failed(format!("{device} is held for ever")))
+    Err(Outcome::failed(format!("{device} is held for ever")))
 }
 
 /// Makes the kernel report everything that has come before: an edge that came while it had the interrupt masked is
@@ -181,7 +181,7 @@ fn forget(fd: &OwnedFd) -> Result<(), rustix::io::Errno> {
     }
 }
 
-/// What raises the events of a place.
+/// What raises the events of a topology.
 fn devices(roots: Roots, plan: &Plan) -> Result<Vec<(u8, Device)>, crate::report::Failed> {
     let status = |address| Registers::of_gpio(address).map(Device::Status);
     let timer = |address| Registers::at(address).map(Device::Timer);
@@ -205,7 +205,7 @@ fn devices(roots: Roots, plan: &Plan) -> Result<Vec<(u8, Device)>, crate::report
     })
 }
 
-/// The nodes of a bench as they are put on each other, from the root up.
+/// The nodes of a fixture as they are put on each other, from the root up.
 #[derive(Default)]
 struct Tower {
     root: Option<AnySource>,
@@ -218,14 +218,14 @@ struct Tower {
 }
 
 impl Tower {
-    fn source(&mut self, line: u8) -> Result<AnySource, Stop> {
+    fn source(&mut self, line: u8) -> Result<AnySource, Outcome> {
         match self.nodes.last() {
             Some(node) => Ok(Box::pin(ParentLine::new(node.clone(), line))),
-            None => self.root.take().ok_or_else(|| Stop::failed("the rig has one root")),
+            None => self.root.take().ok_or_else(|| Outcome::failed("the backend has one root")),
         }
     }
 
-    fn registers(&mut self, address: u64, is_gpio: bool) -> Result<Recorded, Stop> {
+    fn registers(&mut self, address: u64, is_gpio: bool) -> Result<Recorded, Outcome> {
         let claim = Claim::address(&SystemPaths::default(), address).map_err(failed)?;
         self.claims.push((address, claim));
         let window = window(address, 0x1000).map_err(failed)?;
@@ -243,7 +243,7 @@ impl Tower {
         self.nodes.push(NodeHandle::from(node).erase());
     }
 
-    fn intc(&mut self, (address, inputs, kinds): Intc) -> Result<(), Stop> {
+    fn intc(&mut self, (address, inputs, kinds): Intc) -> Result<(), Outcome> {
         let source = self.source(CHILD_LINE)?;
         let registers = self.registers(address, false)?;
         let hardware = AxiIntcHardware::new(registers, AxiIntcConfig::new(inputs, kinds)).map_err(failed)?;
@@ -251,7 +251,7 @@ impl Tower {
         Ok(())
     }
 
-    fn gpio(&mut self, address: u64, line: u8) -> Result<(), Stop> {
+    fn gpio(&mut self, address: u64, line: u8) -> Result<(), Outcome> {
         let source = self.source(line)?;
         let registers = self.registers(address, true)?;
         let channel = ChannelConfig::inputs(4);
@@ -261,7 +261,7 @@ impl Tower {
         Ok(())
     }
 
-    fn direct(&mut self) -> Result<(), Stop> {
+    fn direct(&mut self) -> Result<(), Outcome> {
         let source = self.source(0)?;
         let node = Arc::pin(DirectNode::new(StdLock::new(), Direct, source));
         self.nodes.push(NodeHandle::from(node).erase());
@@ -269,19 +269,19 @@ impl Tower {
     }
 }
 
-impl pynq_conformance::Rig for Rig {
-    type Bench = UioBench;
+impl pynq_conformance::Backend for Backend {
+    type Fixture = UioFixture;
 
-    fn bench(&mut self, place: &Place) -> Result<UioBench, Stop> {
-        let plan = self.plan(place)?;
+    fn fixture(&mut self, topology: &Topology) -> Result<UioFixture, Outcome> {
+        let plan = self.plan(topology)?;
         quiet().map_err(failed)?;
         self.claim(&plan)
     }
 
-    fn used_bench(&mut self, place: &Place) -> Result<UioBench, Stop> {
-        let plan = self.plan(place)?;
+    fn used_fixture(&mut self, topology: &Topology) -> Result<UioFixture, Outcome> {
+        let plan = self.plan(topology)?;
         if plan.intcs.is_empty() {
-            return Err(Stop::skipped("a pin on the root has no registers to be left in disorder"));
+            return Err(Outcome::skipped("a pin on the root has no registers to be left in disorder"));
         }
         quiet().map_err(failed)?;
         disorder(&plan).map_err(failed)?;

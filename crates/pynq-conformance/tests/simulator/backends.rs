@@ -1,8 +1,8 @@
-//! Boards described in code, one for each place, and the board of a design.
+//! Boards described in code, one for each topology, and the board of a design.
 
 use std::{cell::Cell, sync::Arc, time::Duration};
 
-use pynq_conformance::{Controllers, Place, Rig, Source, Stop};
+use pynq_conformance::{Backend, Controllers, Outcome, Source, Topology};
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, axi_intc_node,
     interrupt::{Direct, DirectNode, NodeHandle, ParentLine, StdLock},
@@ -19,7 +19,7 @@ use pynq_sim::{
 };
 
 use crate::{
-    bench::{AnySource, Block, IntcNode, Registers, SimBench, offsets},
+    fixture::{AnySource, Block, IntcNode, Registers, SimFixture, offsets},
     hosts::{Host, Kind},
     root::Root,
 };
@@ -58,7 +58,7 @@ pub(crate) struct Handoff {
     pub(crate) host: Kind,
 }
 
-/// The nodes of a bench as they are put on each other, from the root up.
+/// The nodes of a fixture as they are put on each other, from the root up.
 struct Tower {
     board: Board,
     cpu: CpuPin,
@@ -112,12 +112,12 @@ impl Tower {
         self.nodes.push(NodeHandle::from(node).erase());
     }
 
-    fn bench(mut self, host: &Kind, lines: Vec<u8>, parent_line: Option<u8>) -> SimBench {
+    fn fixture(mut self, host: &Kind, lines: Vec<u8>, parent_line: Option<u8>) -> SimFixture {
         // Only the machine's time would end a wait for nothing, and a case ends every wait itself.
         self.board.set_grace(Duration::from_secs(3600));
         self.nodes.reverse();
         self.blocks.reverse();
-        SimBench {
+        SimFixture {
             host: Host::new(host),
             root: self.root,
             board: self.board,
@@ -142,8 +142,8 @@ fn intc_path(level: u8) -> String {
 
 impl Described {
     /// Which inputs are edges. A pulse can't be seen by a level input.
-    fn kinds(&self, place: &Place) -> u32 {
-        match place.controllers {
+    fn kinds(&self, topology: &Topology) -> u32 {
+        match topology.controllers {
             Controllers::Edge => u32::MAX,
             _ if self.build == Build::Pulse => 1 << CHILD | 0b11,
             _ => 0b11,
@@ -175,27 +175,27 @@ impl Described {
         }
     }
 
-    fn board(&self, place: &Place) -> Board {
+    fn board(&self, topology: &Topology) -> Board {
         let inputs = GpioChannel::inputs(4);
         let gpio = GpioParams { channel1: inputs, channel2: Some(inputs), interrupt_present: true };
         let mut builder = Board::builder();
-        let with_gpio = place.source == Source::Gpio;
+        let with_gpio = topology.source == Source::Gpio;
         if with_gpio {
             builder = builder.device("gpio", 0x4120_0000, 0x1_0000, AxiGpioModel::new(gpio));
         }
-        if place.is_on_root() {
-            let builder = match place.source {
+        if topology.is_on_root() {
+            let builder = match topology.source {
                 Source::Gpio => builder.interrupt("gpio/ip2intc_irpt", CPU_PIN),
                 Source::Edge | Source::Level => builder.cpu_pin(CPU_PIN),
             };
             let board = builder.build().expect("it is described right");
-            if place.source == Source::Edge {
+            if topology.source == Source::Edge {
                 board.cpu_pin(CPU_PIN).expect("it is there").set_trigger(Trigger::Edge);
             }
             return board;
         }
-        for level in 0..=place.cascade {
-            let model = AxiIntcModel::new(self.params(self.kinds(place)));
+        for level in 0..=topology.cascade {
+            let model = AxiIntcModel::new(self.params(self.kinds(topology)));
             builder = builder.device(&intc_path(level), 0x4180_0000 + 0x1_0000 * u64::from(level), 0x1_0000, model);
             builder = match level {
                 0 => builder.interrupt("intc0/irq", CPU_PIN),
@@ -206,7 +206,7 @@ impl Described {
             };
         }
         if with_gpio {
-            builder = builder.wire("gpio/ip2intc_irpt", &format!("{}/intr[{GPIO}]", intc_path(place.cascade)));
+            builder = builder.wire("gpio/ip2intc_irpt", &format!("{}/intr[{GPIO}]", intc_path(topology.cascade)));
         }
         let board = builder.build().expect("it is described right");
         if self.build == Build::Pulse {
@@ -215,23 +215,23 @@ impl Described {
         board
     }
 
-    fn claim(&self, place: &Place, board: Board) -> Result<SimBench, Stop> {
-        if place.is_on_root() && place.source != Source::Gpio && self.build != Build::Full {
-            return Err(Stop::skipped("a pin on the root has no controller to be built in another way"));
+    fn claim(&self, topology: &Topology, board: Board) -> Result<SimFixture, Outcome> {
+        if topology.is_on_root() && topology.source != Source::Gpio && self.build != Build::Full {
+            return Err(Outcome::skipped("a pin on the root has no controller to be built in another way"));
         }
-        if place.source == Source::Level && place.controllers == Controllers::Edge {
-            return Err(Stop::skipped("a device that is not drained belongs on a level input"));
+        if topology.source == Source::Level && topology.controllers == Controllers::Edge {
+            return Err(Outcome::skipped("a device that is not drained belongs on a level input"));
         }
         let mut tower = Tower::new(board, CPU_PIN, &self.host);
-        let kinds = self.kinds(place);
-        if !place.is_on_root() {
-            for level in 0..=place.cascade {
+        let kinds = self.kinds(topology);
+        if !topology.is_on_root() {
+            for level in 0..=topology.cascade {
                 tower.intc(&intc_path(level), CHILD, self.config(kinds));
             }
         }
         let channel = ChannelConfig::inputs(4);
-        let on_controller = !place.is_on_root();
-        let (lines, parent_line) = match (place.source, place.controllers) {
+        let on_controller = !topology.is_on_root();
+        let (lines, parent_line) = match (topology.source, topology.controllers) {
             (Source::Gpio, _) => {
                 tower.gpio("gpio", GPIO, AxiGpioConfig::new(channel).dual(channel).with_interrupt());
                 (vec![0, 1], on_controller.then_some(GPIO))
@@ -240,28 +240,28 @@ impl Described {
                 tower.direct();
                 (vec![0], None)
             }
-            (Source::Edge, Controllers::Edge) => (EDGES.to_vec(), (place.cascade > 0).then_some(CHILD)),
-            (Source::Edge, _) => (MIXED_EDGES.to_vec(), (place.cascade > 0).then_some(CHILD)),
-            (Source::Level, _) => (LEVELS.to_vec(), (place.cascade > 0).then_some(CHILD)),
+            (Source::Edge, Controllers::Edge) => (EDGES.to_vec(), (topology.cascade > 0).then_some(CHILD)),
+            (Source::Edge, _) => (MIXED_EDGES.to_vec(), (topology.cascade > 0).then_some(CHILD)),
+            (Source::Level, _) => (LEVELS.to_vec(), (topology.cascade > 0).then_some(CHILD)),
         };
-        let mut bench = tower.bench(&self.host, lines, parent_line);
-        bench.has_strobes = self.build != Build::Bare;
-        if on_controller && place.source != Source::Gpio {
-            bench.software = (INPUTS..INPUTS + SOFTWARE).collect();
+        let mut fixture = tower.fixture(&self.host, lines, parent_line);
+        fixture.has_strobes = self.build != Build::Bare;
+        if on_controller && topology.source != Source::Gpio {
+            fixture.software = (INPUTS..INPUTS + SOFTWARE).collect();
         }
-        Ok(bench)
+        Ok(fixture)
     }
 }
 
-impl Rig for Described {
-    type Bench = SimBench;
+impl Backend for Described {
+    type Fixture = SimFixture;
 
-    fn bench(&mut self, place: &Place) -> Result<SimBench, Stop> {
-        self.claim(place, self.board(place))
+    fn fixture(&mut self, topology: &Topology) -> Result<SimFixture, Outcome> {
+        self.claim(topology, self.board(topology))
     }
 
-    fn used_bench(&mut self, place: &Place) -> Result<SimBench, Stop> {
-        let board = self.board(place);
+    fn used_fixture(&mut self, topology: &Topology) -> Result<SimFixture, Outcome> {
+        let board = self.board(topology);
         for path in board.blocks() {
             let window = board.window(&path).expect("it is listed");
             if path == "gpio" {
@@ -274,23 +274,23 @@ impl Rig for Described {
             } else {
                 window.write(offsets::IER as usize, u32::MAX);
                 window.write(offsets::MER as usize, 0b11);
-                // Software interrupts, in the place of whatever is wired to the others.
+                // Software interrupts, in the topology of whatever is wired to the others.
                 window.write(offsets::ISR as usize, u32::MAX);
                 for line in (0..INPUTS).filter(|&line| line != GPIO && line != CHILD) {
                     board.pulse_line(&format!("{path}/intr[{line}]")).expect("it has this line");
                 }
             }
         }
-        self.claim(place, board)
+        self.claim(topology, board)
     }
 }
 
 impl Handoff {
-    fn has(place: &Place) -> Result<(), Stop> {
-        if place.controllers == Controllers::Edge && place.cascade == 0 {
+    fn has(topology: &Topology) -> Result<(), Outcome> {
+        if topology.controllers == Controllers::Edge && topology.cascade == 0 {
             return Ok(());
         }
-        Err(Stop::skipped("the design has none"))
+        Err(Outcome::skipped("the design has none"))
     }
 
     /// The controller of the design and the pin it is on.
@@ -301,16 +301,16 @@ impl Handoff {
     }
 }
 
-impl Rig for Handoff {
-    type Bench = SimBench;
+impl Backend for Handoff {
+    type Fixture = SimFixture;
 
-    fn bench(&mut self, place: &Place) -> Result<SimBench, Stop> {
-        let absent = || Stop::skipped("the design has none");
-        Self::has(place)?;
+    fn fixture(&mut self, topology: &Topology) -> Result<SimFixture, Outcome> {
+        let absent = || Outcome::skipped("the design has none");
+        Self::has(topology)?;
         let (path, pin, config) = self.controller().ok_or_else(absent)?;
         let mut tower = Tower::new(Board::from_design(&self.design).expect("it is a board"), pin, &self.host);
         tower.intc(path, 0, config);
-        let (lines, parent_line) = match place.source {
+        let (lines, parent_line) = match topology.source {
             // Its lines as such, whatever block is on them.
             Source::Edge => ((0..config.inputs).collect(), None),
             Source::Level => return Err(absent()),
@@ -321,11 +321,11 @@ impl Rig for Handoff {
                 (vec![0], Some(line))
             }
         };
-        Ok(tower.bench(&self.host, lines, parent_line))
+        Ok(tower.fixture(&self.host, lines, parent_line))
     }
 
-    fn used_bench(&mut self, place: &Place) -> Result<SimBench, Stop> {
-        Self::has(place)?;
-        Err(Stop::skipped("the boards that were described begin in disorder as well"))
+    fn used_fixture(&mut self, topology: &Topology) -> Result<SimFixture, Outcome> {
+        Self::has(topology)?;
+        Err(Outcome::skipped("the boards that were described begin in disorder as well"))
     }
 }

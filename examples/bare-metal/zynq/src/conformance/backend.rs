@@ -1,4 +1,4 @@
-//! The places that the emulated logic has, and the nodes for them.
+//! The topologies that the emulated logic has, and the nodes for them.
 
 use alloc::{boxed::Box, sync::Arc, vec, vec::Vec};
 use core::{cell::RefCell, pin::Pin};
@@ -7,7 +7,7 @@ use pynq_baremetal::{
     Lock,
     zynq::{Gic, GicLine, GlobalTimer, Irq, Trigger},
 };
-use pynq_conformance::{Controllers, Manual, Place, Rig, Source, Stop};
+use pynq_conformance::{Backend, Controllers, Manual, Outcome, Source, Topology};
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, axi_intc_node,
     interrupt::{ConstInit, Direct, DirectNode, InterruptSource, NodeHandle, ParentLine},
@@ -18,7 +18,7 @@ use pynq_drivers::{
 };
 
 use super::{
-    bench::{Block, EmulatedBench, IER, IP_IER},
+    fixture::{Block, EmulatedFixture, IER, IP_IER},
     outside::{Device, Wire},
     watched::Watched,
 };
@@ -55,7 +55,7 @@ const fn wire(line: u8, device: Device) -> Wire {
     Wire { line, device }
 }
 
-/// What of the logic a place is.
+/// What of the logic a topology is.
 struct Layout {
     /// The processor's input.
     input: u8,
@@ -73,15 +73,15 @@ struct Gpio {
     widths: [u8; 2],
 }
 
-fn layout(place: &Place) -> Option<Layout> {
-    let (input, controllers): (u8, &'static [Controller]) = match (place.controllers, place.cascade) {
+fn layout(topology: &Topology) -> Option<Layout> {
+    let (input, controllers): (u8, &'static [Controller]) = match (topology.controllers, topology.cascade) {
         (Controllers::Edge, 0) => (0, &[SYSTEM]),
         (Controllers::Mixed, 0) => (1, &[LAB]),
         (Controllers::Mixed, 1) => (1, &[LAB, CHILD]),
         (Controllers::None, 0) => (2, &[]),
         _ => return None,
     };
-    let (wires, gpio) = match (place.source, place.controllers, place.cascade) {
+    let (wires, gpio) = match (topology.source, topology.controllers, topology.cascade) {
         (Source::Edge, Controllers::Edge, _) => (vec![wire(13, BUTTONS), wire(14, SWITCHES), wire(8, LEDS)], None),
         (Source::Edge, Controllers::Mixed, 0) => (vec![wire(1, TIMERS[1])], None),
         (Source::Edge, Controllers::Mixed, _) => (vec![wire(1, TIMERS[3])], None),
@@ -106,14 +106,14 @@ pub struct Emulated {
 }
 
 impl Emulated {
-    /// The rig for this board.
+    /// The backend for this board.
     #[must_use]
     pub fn new(board: &Board) -> Self {
         Self { gic: board.gic, clock: board.clock }
     }
 
-    fn layout(place: &Place) -> Result<Layout, Stop> {
-        layout(place).ok_or_else(|| Stop::skipped("the emulated logic has none"))
+    fn layout(topology: &Topology) -> Result<Layout, Outcome> {
+        layout(topology).ok_or_else(|| Outcome::skipped("the emulated logic has none"))
     }
 
     fn quiet(layout: &Layout) {
@@ -124,12 +124,12 @@ impl Emulated {
         layout.wires.iter().for_each(|wire| wire.device.hold(false));
     }
 
-    fn claim(&self, place: &Place, layout: Layout) -> Result<EmulatedBench, Stop> {
-        let irq = Irq::from_logic(layout.input).map_err(Stop::failed)?;
-        let on_root_by_edge = place.is_on_root() && place.source == Source::Edge;
+    fn claim(&self, topology: &Topology, layout: Layout) -> Result<EmulatedFixture, Outcome> {
+        let irq = Irq::from_logic(layout.input).map_err(Outcome::failed)?;
+        let on_root_by_edge = topology.is_on_root() && topology.source == Source::Edge;
         self.gic.set_trigger(irq, if on_root_by_edge { Trigger::Edge } else { Trigger::Level });
         self.gic.unpend(irq);
-        let root = GicLine::new(self.gic, irq).map_err(Stop::failed)?.with_clock(self.clock);
+        let root = GicLine::new(self.gic, irq).map_err(Outcome::failed)?.with_clock(self.clock);
         let mut source: AnySource = Box::pin(root);
         let mut nodes: Vec<NodeHandle> = Vec::new();
         let mut blocks: Vec<Block> = Vec::new();
@@ -146,7 +146,7 @@ impl Emulated {
             }
             let window = watch(controller.base, IER);
             let config = AxiIntcConfig::new(controller.inputs, controller.kinds);
-            let hardware = AxiIntcHardware::new(window, config).map_err(Stop::failed)?;
+            let hardware = AxiIntcHardware::new(window, config).map_err(Outcome::failed)?;
             let taken = core::mem::replace(&mut source, Box::pin(ParentLine::UNWIRED));
             nodes.push(NodeHandle::from(Arc::pin(axi_intc_node(Lock::INIT, hardware, taken))).erase());
         }
@@ -154,7 +154,7 @@ impl Emulated {
             (Some(gpio), Some(parent)) => {
                 let [first, second] = gpio.widths.map(ChannelConfig::inputs);
                 let config = AxiGpioConfig::new(first).dual(second).with_interrupt();
-                let hardware = AxiGpioHardware::new(watch(gpio.base, IP_IER), config).map_err(Stop::failed)?;
+                let hardware = AxiGpioHardware::new(watch(gpio.base, IP_IER), config).map_err(Outcome::failed)?;
                 let source = ParentLine::new(parent.clone(), gpio.line);
                 nodes.push(NodeHandle::from(Arc::pin(axi_gpio_node(Lock::INIT, hardware, source))).erase());
                 (lines, parent_line) = (vec![0, 1], Some(gpio.line));
@@ -167,7 +167,7 @@ impl Emulated {
         }
         nodes.reverse();
         blocks.reverse();
-        Ok(EmulatedBench {
+        Ok(EmulatedFixture {
             gic: self.gic,
             clock: self.clock,
             irq,
@@ -183,26 +183,26 @@ impl Emulated {
     }
 }
 
-impl Rig for Emulated {
-    type Bench = EmulatedBench;
+impl Backend for Emulated {
+    type Fixture = EmulatedFixture;
 
-    fn bench(&mut self, place: &Place) -> Result<EmulatedBench, Stop> {
-        let layout = Self::layout(place)?;
+    fn fixture(&mut self, topology: &Topology) -> Result<EmulatedFixture, Outcome> {
+        let layout = Self::layout(topology)?;
         Self::quiet(&layout);
-        self.claim(place, layout)
+        self.claim(topology, layout)
     }
 
-    fn used_bench(&mut self, place: &Place) -> Result<EmulatedBench, Stop> {
-        let layout = Self::layout(place)?;
+    fn used_fixture(&mut self, topology: &Topology) -> Result<EmulatedFixture, Outcome> {
+        let layout = Self::layout(topology)?;
         Self::quiet(&layout);
         for controller in layout.controllers {
-            super::bench::disorder(registers(controller.base, 0x1000));
+            super::fixture::disorder(registers(controller.base, 0x1000));
         }
         layout.wires.iter().for_each(|wire| wire.device.pulse());
         if let Some(gpio) = layout.gpio {
             // Its lines are not active, for all its enables: the status is toggled off as the block is claimed.
             gpio.device.disorder();
         }
-        self.claim(place, layout)
+        self.claim(topology, layout)
     }
 }

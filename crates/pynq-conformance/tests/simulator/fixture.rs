@@ -1,4 +1,4 @@
-//! The suite's bench on a simulated board: the nodes of one place, and every ability but claiming.
+//! The suite's fixture on a simulated board: the nodes of one topology, and every ability but claiming.
 
 use std::{
     cell::Cell,
@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use pynq_conformance::{Bench, Moment, Sleep, Stimulus, Stop, Task};
+use pynq_conformance::{Fixture, Moment, Outcome, Sleep, Stimulus, Task};
 use pynq_core::{
     AxiIntc, AxiIntcHardware, Error, Instant,
     interrupt::{InterruptSource, NodeHandle},
@@ -44,7 +44,7 @@ pub(crate) struct Block {
     pub(crate) is_gpio: bool,
 }
 
-pub(crate) struct SimBench {
+pub(crate) struct SimFixture {
     pub(crate) host: Host,
     /// The root that the nodes sit on.
     pub(crate) root: Root,
@@ -67,11 +67,11 @@ pub(crate) struct SimBench {
     pub(crate) raised: Arc<[AtomicU32; 32]>,
 }
 
-fn refused(error: &pynq_sim::Error) -> Stop {
-    Stop::failed(format!("the simulator refused a stimulus: {error}"))
+fn refused(error: &pynq_sim::Error) -> Outcome {
+    Outcome::failed(format!("the simulator refused a stimulus: {error}"))
 }
 
-impl SimBench {
+impl SimFixture {
     fn line(&self, line: u8) -> String {
         match self.blocks.first() {
             Some(block) => format!("{}/intr[{line}]", block.path),
@@ -102,7 +102,7 @@ impl SimBench {
     }
 }
 
-impl Bench for SimBench {
+impl Fixture for SimFixture {
     fn chain(&self) -> Vec<NodeHandle> {
         self.nodes.clone()
     }
@@ -111,7 +111,7 @@ impl Bench for SimBench {
         self.lines.clone()
     }
 
-    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop> {
+    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Outcome> {
         self.count(stimulus);
         self.board.stimulate(&self.translated(stimulus)).map_err(|error| refused(&error))
     }
@@ -128,7 +128,7 @@ impl Bench for SimBench {
         self.host.turn();
     }
 
-    fn enables(&self) -> Result<Vec<u32>, Stop> {
+    fn enables(&self) -> Result<Vec<u32>, Outcome> {
         let register = |block: &Block| block.window.read(if block.is_gpio { IP_IER } else { IER } as usize);
         if self.blocks.is_empty() {
             return Ok(vec![u32::from(self.root.is_armed())]);
@@ -136,22 +136,22 @@ impl Bench for SimBench {
         Ok(self.blocks.iter().map(register).collect())
     }
 
-    fn interrupts(&self) -> Result<u64, Stop> {
+    fn interrupts(&self) -> Result<u64, Outcome> {
         Ok(self.cpu.interrupts())
     }
 
-    fn accesses(&self) -> Result<u64, Stop> {
+    fn accesses(&self) -> Result<u64, Outcome> {
         self.recorded();
         Ok(self.seen.get())
     }
 
-    fn raised(&self, line: u8) -> Result<u32, Stop> {
+    fn raised(&self, line: u8) -> Result<u32, Outcome> {
         Ok(self.raised[usize::from(line)].load(Ordering::SeqCst))
     }
 
-    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Stop> {
+    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Outcome> {
         let Some(block) = self.blocks.first() else {
-            return Err(Stop::skipped("a pin on the root has no registers to time an event by"));
+            return Err(Outcome::skipped("a pin on the root has no registers to time an event by"));
         };
         let (offset, access) = match (moment, block.is_gpio) {
             (Moment::BeforeStatusRead, true) => (IP_ISR, Access::Read),
@@ -167,10 +167,10 @@ impl Bench for SimBench {
                 let line = match (is_gpio, self.parent_line) {
                     (false, _) => match stimulus {
                         Stimulus::Edge { line } => self.line(line),
-                        _ => return Err(Stop::skipped("only an edge can be lost")),
+                        _ => return Err(Outcome::skipped("only an edge can be lost")),
                     },
                     (true, Some(line)) => format!("{}/intr[{line}]", self.blocks[1].path),
-                    (true, None) => return Err(Stop::skipped("there is no controller to acknowledge")),
+                    (true, None) => return Err(Outcome::skipped("there is no controller to acknowledge")),
                 };
                 self.count(stimulus);
                 return self.board.in_acknowledge(&line, self.translated(stimulus)).map_err(|error| refused(&error));
@@ -181,37 +181,37 @@ impl Bench for SimBench {
         self.board.before_access(&block.path, offset, access, stimulus).map_err(|error| refused(&error))
     }
 
-    fn spurious_interrupt(&self) -> Result<(), Stop> {
+    fn spurious_interrupt(&self) -> Result<(), Outcome> {
         self.cpu.fire_spuriously();
         Ok(())
     }
 
-    fn fail_root(&self, error: Error) -> Result<(), Stop> {
+    fn fail_root(&self, error: Error) -> Result<(), Outcome> {
         self.root.fail(error)
     }
 
-    fn software_lines(&self) -> Result<Vec<u8>, Stop> {
+    fn software_lines(&self) -> Result<Vec<u8>, Outcome> {
         Ok(self.software.clone())
     }
 
-    fn raise_software(&self, line: u8) -> Result<(), Stop> {
-        let Some(intc) = &self.intc else { return Err(Stop::skipped("there is no controller")) };
+    fn raise_software(&self, line: u8) -> Result<(), Outcome> {
+        let Some(intc) = &self.intc else { return Err(Outcome::skipped("there is no controller")) };
         Ok(AxiIntc::new(intc.clone()).raise(line)?)
     }
 
-    fn parent_line(&self) -> Result<u8, Stop> {
-        self.parent_line.ok_or_else(|| Stop::skipped("there is no controller"))
+    fn parent_line(&self) -> Result<u8, Outcome> {
+        self.parent_line.ok_or_else(|| Outcome::skipped("there is no controller"))
     }
 
-    fn now(&self) -> Result<Instant, Stop> {
+    fn now(&self) -> Result<Instant, Outcome> {
         Ok(self.root.now())
     }
 
-    fn sleep_until(&self, deadline: Instant) -> Result<Sleep, Stop> {
+    fn sleep_until(&self, deadline: Instant) -> Result<Sleep, Outcome> {
         Ok(self.root.sleep_until(deadline))
     }
 
-    fn pass_until(&self, time: Instant) -> Result<(), Stop> {
+    fn pass_until(&self, time: Instant) -> Result<(), Outcome> {
         self.root.pass_until(time, &self.host);
         Ok(())
     }

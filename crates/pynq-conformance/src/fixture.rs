@@ -5,29 +5,29 @@ use core::{future::Future, pin::Pin};
 
 use pynq_core::{Error, Instant, interrupt::NodeHandle};
 
-use crate::{Place, Stop, Task};
+use crate::{Outcome, Task, Topology};
 
 /// Sets up hardware.
-pub trait Rig {
+pub trait Backend {
     /// The hardware that it sets up.
-    type Bench: Bench;
+    type Fixture: Fixture;
 
     /// Hardware of this shape in a known state: claimed, with nothing raised, nothing latched and no task waiting.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] if there is no such place.
-    fn bench(&mut self, place: &Place) -> Result<Self::Bench, Stop>;
+    /// [`Outcome::Skipped`] if there is no such topology.
+    fn fixture(&mut self, topology: &Topology) -> Result<Self::Fixture, Outcome>;
 
     /// The same, as left by a previous user: everything is enabled and, where there are latches, all are set. No device
     /// requests service.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] if there is no such place, or if the hardware always comes fresh out of a reset.
-    fn used_bench(&mut self, place: &Place) -> Result<Self::Bench, Stop> {
-        let _ = place;
-        Err(Stop::skipped("this rig can't leave hardware in disorder"))
+    /// [`Outcome::Skipped`] if there is no such topology, or if the hardware always comes fresh out of a reset.
+    fn used_fixture(&mut self, topology: &Topology) -> Result<Self::Fixture, Outcome> {
+        let _ = topology;
+        Err(Outcome::skipped("this backend can't leave hardware in disorder"))
     }
 }
 
@@ -75,19 +75,19 @@ pub enum Moment {
 /// A sleep on the board's clock.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-fn cannot<T>(what: &str) -> Result<T, Stop> {
-    Err(Stop::skipped(what))
+fn cannot<T>(what: &str) -> Result<T, Outcome> {
+    Err(Outcome::skipped(what))
 }
 
 /// Hardware that was set up for a case, and the executor of the case's tasks.
 ///
-/// The methods from [`enables`](Self::enables) on are abilities. A rig that has one overrides it; a rig that has not
+/// The methods from [`enables`](Self::enables) on are abilities. A backend that has one overrides it; a backend that has not
 /// leaves the default, which ends the case as skipped.
-pub trait Bench {
+pub trait Fixture {
     /// The node whose lines are waited on, followed by the one it sits on, and so on up to the node on the root.
     fn chain(&self) -> Vec<NodeHandle>;
 
-    /// The lines of the first node that the source of this place is on; for a GPIO the channels, which are 0 and 1.
+    /// The lines of the first node that the source of this topology is on; for a GPIO the channels, which are 0 and 1.
     /// One line will do for most cases, three are enough for all.
     fn lines(&self) -> Vec<u8>;
 
@@ -95,8 +95,8 @@ pub trait Bench {
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] if the rig has no means to make it happen.
-    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop>;
+    /// [`Outcome::Skipped`] if the backend has no means to make it happen.
+    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Outcome>;
 
     /// Hands a task to the executor, which from now on polls it whenever it is woken.
     fn spawn(&self, task: Task);
@@ -119,131 +119,131 @@ pub trait Bench {
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn enables(&self) -> Result<Vec<u32>, Stop> {
-        cannot("this rig can't read enables back")
+    /// [`Outcome::Skipped`] without the ability.
+    fn enables(&self) -> Result<Vec<u32>, Outcome> {
+        cannot("this backend can't read enables back")
     }
 
     /// How many interrupts the CPU has taken from the root.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn interrupts(&self) -> Result<u64, Stop> {
-        cannot("this rig can't count interrupts")
+    /// [`Outcome::Skipped`] without the ability.
+    fn interrupts(&self) -> Result<u64, Outcome> {
+        cannot("this backend can't count interrupts")
     }
 
     /// How many register accesses were made through the nodes of the chain.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn accesses(&self) -> Result<u64, Stop> {
-        cannot("this rig can't count register accesses")
+    /// [`Outcome::Skipped`] without the ability.
+    fn accesses(&self) -> Result<u64, Outcome> {
+        cannot("this backend can't count register accesses")
     }
 
     /// How many edges the device on this line has raised, as its driver would read from it.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn raised(&self, line: u8) -> Result<u32, Stop> {
+    /// [`Outcome::Skipped`] without the ability.
+    fn raised(&self, line: u8) -> Result<u32, Outcome> {
         let _ = line;
-        cannot("the device of this rig doesn't count what it raised")
+        cannot("the device of this backend doesn't count what it raised")
     }
 
     /// Lets `stimulus` happen when that moment next comes.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Stop> {
+    /// [`Outcome::Skipped`] without the ability.
+    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Outcome> {
         let _ = (moment, stimulus);
-        cannot("this rig can't time an event by register accesses")
+        cannot("this backend can't time an event by register accesses")
     }
 
     /// Raises an interrupt at the root without any line being active.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn spurious_interrupt(&self) -> Result<(), Stop> {
-        cannot("this rig can't raise a spurious interrupt")
+    /// [`Outcome::Skipped`] without the ability.
+    fn spurious_interrupt(&self) -> Result<(), Outcome> {
+        cannot("this backend can't raise a spurious interrupt")
     }
 
     /// The root fails with this error, now and from now on.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn fail_root(&self, error: Error) -> Result<(), Stop> {
+    /// [`Outcome::Skipped`] without the ability.
+    fn fail_root(&self, error: Error) -> Result<(), Outcome> {
         let _ = error;
-        cannot("this rig can't fail its root")
+        cannot("this backend can't fail its root")
     }
 
     /// The software interrupts of the first node, which must be a controller, as line numbers.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn software_lines(&self) -> Result<Vec<u8>, Stop> {
-        cannot("the controllers of this rig have no software interrupts")
+    /// [`Outcome::Skipped`] without the ability.
+    fn software_lines(&self) -> Result<Vec<u8>, Outcome> {
+        cannot("the controllers of this backend have no software interrupts")
     }
 
     /// Raises a software interrupt of the first node.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability, [`Stop::Failed`] if the driver refuses.
-    fn raise_software(&self, line: u8) -> Result<(), Stop> {
+    /// [`Outcome::Skipped`] without the ability, [`Outcome::Failed`] if the driver refuses.
+    fn raise_software(&self, line: u8) -> Result<(), Outcome> {
         let _ = line;
-        cannot("the controllers of this rig have no software interrupts")
+        cannot("the controllers of this backend have no software interrupts")
     }
 
     /// The line of the second node of the chain that the first one sits on.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn parent_line(&self) -> Result<u8, Stop> {
-        cannot("this rig doesn't report how its nodes are wired")
+    /// [`Outcome::Skipped`] without the ability.
+    fn parent_line(&self) -> Result<u8, Outcome> {
+        cannot("this backend doesn't report how its nodes are wired")
     }
 
     /// Tries to claim the hardware of the first node once more, and returns whether that was refused.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn claim_again(&self) -> Result<bool, Stop> {
-        cannot("this rig doesn't claim hardware")
+    /// [`Outcome::Skipped`] without the ability.
+    fn claim_again(&self) -> Result<bool, Outcome> {
+        cannot("this backend doesn't claim hardware")
     }
 
     /// The board's time.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn now(&self) -> Result<Instant, Stop> {
-        cannot("this rig has no clock that the suite could move")
+    /// [`Outcome::Skipped`] without the ability.
+    fn now(&self) -> Result<Instant, Outcome> {
+        cannot("this backend has no clock that the suite could move")
     }
 
     /// A sleep on the board's clock.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn sleep_until(&self, deadline: Instant) -> Result<Sleep, Stop> {
+    /// [`Outcome::Skipped`] without the ability.
+    fn sleep_until(&self, deadline: Instant) -> Result<Sleep, Outcome> {
         let _ = deadline;
-        cannot("this rig has no clock that the suite could move")
+        cannot("this backend has no clock that the suite could move")
     }
 
     /// Lets the board's time pass until then.
     ///
     /// # Errors
     ///
-    /// [`Stop::Skipped`] without the ability.
-    fn pass_until(&self, time: Instant) -> Result<(), Stop> {
+    /// [`Outcome::Skipped`] without the ability.
+    fn pass_until(&self, time: Instant) -> Result<(), Outcome> {
         let _ = time;
-        cannot("this rig has no clock that the suite could move")
+        cannot("this backend has no clock that the suite could move")
     }
 }

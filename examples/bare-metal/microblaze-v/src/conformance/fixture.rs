@@ -1,10 +1,10 @@
-//! The suite's bench on the emulated board.
+//! The suite's fixture on the emulated board.
 
 use alloc::{boxed::Box, collections::BTreeMap, vec, vec::Vec};
 use core::cell::RefCell;
 
 use pynq_baremetal::microblaze_v::{ExternalInterrupt, barrier, dispatch, external_stats};
-use pynq_conformance::{Bench, Manual, Moment, Stimulus, Stop, Task};
+use pynq_conformance::{Fixture, Manual, Moment, Outcome, Stimulus, Task};
 use pynq_core::interrupt::NodeHandle;
 
 use super::watched::{Access, Watched};
@@ -16,10 +16,10 @@ const SIE: usize = 0x10;
 const CIE: usize = 0x14;
 
 /// Hardware of the board, set up for a case.
-pub struct EmulatedBench {
+pub struct EmulatedFixture {
     pub(super) tasks: Manual,
     pub(super) node: NodeHandle,
-    /// The controller as its driver reaches it, if the place has one.
+    /// The controller as its driver reaches it, if the topology has one.
     pub(super) watched: Option<&'static Watched>,
     /// What is on which line.
     pub(super) wires: Vec<(u8, Device)>,
@@ -27,13 +27,13 @@ pub struct EmulatedBench {
     pub(super) raised: RefCell<BTreeMap<u8, u32>>,
 }
 
-impl EmulatedBench {
-    fn device(&self, line: u8) -> Result<Device, Stop> {
+impl EmulatedFixture {
+    fn device(&self, line: u8) -> Result<Device, Outcome> {
         let wire = self.wires.iter().find(|wire| wire.0 == line);
-        wire.map(|wire| wire.1).ok_or_else(|| Stop::failed("a stimulus for a line that this place has not"))
+        wire.map(|wire| wire.1).ok_or_else(|| Outcome::failed("a stimulus for a line that this topology has not"))
     }
 
-    fn event(&self, stimulus: Stimulus) -> Result<Box<dyn FnOnce() + Send>, Stop> {
+    fn event(&self, stimulus: Stimulus) -> Result<Box<dyn FnOnce() + Send>, Outcome> {
         Ok(match stimulus {
             Stimulus::Edge { line } => {
                 let device = self.device(line)?;
@@ -44,12 +44,12 @@ impl EmulatedBench {
                 let device = self.device(line)?;
                 Box::new(move || device.hold(active))
             }
-            Stimulus::Pin { .. } => return Err(Stop::failed("a pin of a place without a GPIO")),
+            Stimulus::Pin { .. } => return Err(Outcome::failed("a pin of a topology without a GPIO")),
         })
     }
 }
 
-impl Bench for EmulatedBench {
+impl Fixture for EmulatedFixture {
     fn chain(&self) -> Vec<NodeHandle> {
         vec![self.node.clone()]
     }
@@ -58,7 +58,7 @@ impl Bench for EmulatedBench {
         self.wires.iter().map(|wire| wire.0).collect()
     }
 
-    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Stop> {
+    fn stimulate(&self, stimulus: Stimulus) -> Result<(), Outcome> {
         self.event(stimulus)?();
         Ok(())
     }
@@ -85,32 +85,32 @@ impl Bench for EmulatedBench {
         true
     }
 
-    fn enables(&self) -> Result<Vec<u32>, Stop> {
+    fn enables(&self) -> Result<Vec<u32>, Outcome> {
         Ok(vec![match self.watched {
             Some(_) => enabled_and_latched().0,
             None => u32::from(ExternalInterrupt::is_unmasked()),
         }])
     }
 
-    fn interrupts(&self) -> Result<u64, Stop> {
+    fn interrupts(&self) -> Result<u64, Outcome> {
         Ok(external_stats().taken.into())
     }
 
-    fn accesses(&self) -> Result<u64, Stop> {
-        let watched = self.watched.ok_or_else(|| Stop::skipped("a pin on the root has no registers"))?;
+    fn accesses(&self) -> Result<u64, Outcome> {
+        let watched = self.watched.ok_or_else(|| Outcome::skipped("a pin on the root has no registers"))?;
         Ok(watched.accesses())
     }
 
-    fn raised(&self, line: u8) -> Result<u32, Stop> {
+    fn raised(&self, line: u8) -> Result<u32, Outcome> {
         Ok(self.raised.borrow().get(&line).copied().unwrap_or_default())
     }
 
-    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Stop> {
+    fn arrange(&self, moment: Moment, stimulus: Stimulus) -> Result<(), Outcome> {
         let Some(watched) = self.watched else {
-            return Err(Stop::skipped("a pin on the root has no registers to time an event by"));
+            return Err(Outcome::skipped("a pin on the root has no registers to time an event by"));
         };
         let access = match moment {
-            Moment::InAcknowledge => return Err(Stop::skipped("the emulated controller has no clocks")),
+            Moment::InAcknowledge => return Err(Outcome::skipped("the emulated controller has no clocks")),
             Moment::BeforeStatusRead => Access::Read(ISR),
             Moment::BeforeAcknowledge => Access::Write(IAR),
             Moment::BeforeUnmasking => Access::Write(SIE),
@@ -121,12 +121,12 @@ impl Bench for EmulatedBench {
     }
 
     /// The controller has no claim of its own; the processor's interrupt, which it is on, has.
-    fn claim_again(&self) -> Result<bool, Stop> {
+    fn claim_again(&self) -> Result<bool, Outcome> {
         Ok(ExternalInterrupt::claim().is_err())
     }
 
     /// What the processor does for an interrupt whose level is gone when the handler looks. It takes none that is masked.
-    fn spurious_interrupt(&self) -> Result<(), Stop> {
+    fn spurious_interrupt(&self) -> Result<(), Outcome> {
         critical_section::with(|_| {
             if ExternalInterrupt::is_unmasked() {
                 dispatch();
