@@ -178,13 +178,15 @@ impl<'d> Report<'d> {
         for (number, clock) in &design.clocks {
             let [first, second] = clock.divisors;
             let state = if clock.enabled { "" } else { "  (off)" };
-            let asked = match (clock.achieved_mhz, clock.frequency_mhz) {
+            let requested = match (clock.achieved_mhz, clock.frequency_mhz) {
                 (Some(achieved), Some(asked)) if achieved != asked => format!("  ({asked} MHz asked for)"),
                 _ => String::new(),
             };
             let source = self.paint(Role::Dim, clock.source.as_deref().unwrap_or("source"));
             let frequency = frequency(clock);
-            self.line(format_args!("  {number}  {frequency:>width$}  = {source} / {first} / {second}{asked}{state}"));
+            self.line(format_args!(
+                "  {number}  {frequency:>width$}  = {source} / {first} / {second}{requested}{state}"
+            ));
         }
     }
 

@@ -110,10 +110,10 @@ impl<'d> Generator<'d> {
         for path in design.ip.keys().chain(wiring.outputs.keys()) {
             names.enter(path)?;
         }
-        if let Some(asked) = self.renamed.keys().find(|path| !names.knows(path)) {
+        if let Some(requested) = self.renamed.keys().find(|path| !names.knows(path)) {
             return Err(Error::NothingToRename {
-                asked: asked.clone(),
-                near: suggest::near(asked, names.paths()),
+                requested: requested.clone(),
+                near: suggest::near(requested, names.paths()),
                 total: names.paths().count(),
             });
         }

@@ -153,7 +153,7 @@ impl Design {
     /// [`Error::UnknownIp`], which suggests near names.
     pub fn ip_block(&self, name: &str) -> Result<&IpBlock> {
         self.ip.get(name).ok_or_else(|| Error::UnknownIp {
-            asked: name.to_owned(),
+            requested: name.to_owned(),
             design: self.source.name.clone(),
             near: suggest::near(name, self.ip.keys().map(String::as_str)),
             total: self.ip.len(),
@@ -191,18 +191,18 @@ impl Design {
         if let Some(chain) = self.interrupts.chain(pin) {
             return Ok(chain);
         }
-        let asked = pin.to_owned();
+        let requested = pin.to_owned();
         if let Some(blocked) = self.interrupts.blocked.get(pin) {
-            return Err(Error::BehindGate { asked, gate: blocked.gate.clone(), kind: blocked.kind });
+            return Err(Error::BehindGate { requested, gate: blocked.gate.clone(), kind: blocked.kind });
         }
         if let Some(parameter) = self.built_without(pin) {
-            return Err(Error::BuiltWithoutInterrupt { asked, parameter });
+            return Err(Error::BuiltWithoutInterrupt { requested, parameter });
         }
         if let Some(processor) = self.processor.as_ref().filter(|processor| processor.family == Family::Versal) {
-            return Err(Error::InterruptsNotRead { asked, family: processor.family });
+            return Err(Error::InterruptsNotRead { requested, family: processor.family });
         }
         Err(Error::UnknownInterrupt {
-            asked,
+            requested,
             design: self.source.name.clone(),
             near: suggest::near(pin, self.interrupts.pins.keys().map(String::as_str)),
             total: self.interrupts.pins.len(),

@@ -116,7 +116,7 @@ pub enum Error {
     /// There is no such interrupt pin.
     UnknownInterrupt {
         /// The name requested.
-        asked: String,
+        requested: String,
         /// The design.
         design: String,
         /// Pins with a similar name, or some of all pins.
@@ -127,7 +127,7 @@ pub enum Error {
     /// An interrupt output can't be waited for: it arrives through logic that does not hand its level on.
     BehindGate {
         /// The output requested.
-        asked: String,
+        requested: String,
         /// The output of the gate.
         gate: String,
         /// What the gate does.
@@ -136,14 +136,14 @@ pub enum Error {
     /// The block of an interrupt output was built without it.
     BuiltWithoutInterrupt {
         /// The output requested.
-        asked: String,
+        requested: String,
         /// The parameter that decides it.
         parameter: &'static str,
     },
     /// The interrupts of this family of processors are not read.
     InterruptsNotRead {
         /// The output requested.
-        asked: String,
+        requested: String,
         /// The family.
         family: Family,
     },
@@ -157,7 +157,7 @@ pub enum Error {
     /// There is no such IP block.
     UnknownIp {
         /// The name requested.
-        asked: String,
+        requested: String,
         /// The design.
         design: String,
         /// Blocks with a similar name, or some of all blocks.
@@ -200,7 +200,7 @@ pub enum Error {
     /// A new name for something that the design does not have.
     NothingToRename {
         /// The path that was to have it.
-        asked: String,
+        requested: String,
         /// Paths with a similar name.
         near: Vec<String>,
         /// How many paths there are in all.
@@ -329,24 +329,24 @@ impl Error {
                 "the interrupt net feeds itself: {} (the first at {place}); break the loop in the block design",
                 pins.join(" <- ")
             ),
-            Self::UnknownInterrupt { asked, design, near, total } => {
-                write!(f, "no interrupt pin `{asked}` in design `{design}`; ")?;
+            Self::UnknownInterrupt { requested, design, near, total } => {
+                write!(f, "no interrupt pin `{requested}` in design `{design}`; ")?;
                 list(f, near, *total, "interrupt pin that reaches the processor")
             }
-            Self::BehindGate { asked, gate, kind } => write!(
+            Self::BehindGate { requested, gate, kind } => write!(
                 f,
-                "`{asked}` can't be waited for: it arrives through the gate `{gate}` ({}), which does not hand its level \
+                "`{requested}` can't be waited for: it arrives through the gate `{gate}` ({}), which does not hand its level \
                  on; wire it to a line of its own, or through an OR",
                 kind.as_str()
             ),
-            Self::BuiltWithoutInterrupt { asked, parameter } => write!(
+            Self::BuiltWithoutInterrupt { requested, parameter } => write!(
                 f,
-                "no interrupt pin `{asked}`: the block is built without interrupt ({parameter} is 0); enable it in the \
+                "no interrupt pin `{requested}`: the block is built without interrupt ({parameter} is 0); enable it in the \
                  block, and export the hardware again"
             ),
-            Self::InterruptsNotRead { asked, family } => write!(
+            Self::InterruptsNotRead { requested, family } => write!(
                 f,
-                "no interrupt pin `{asked}`: interrupts of this family ({}) are not read, addresses are; use its \
+                "no interrupt pin `{requested}`: interrupts of this family ({}) are not read, addresses are; use its \
                  registers, or a Zynq",
                 family.as_str()
             ),
@@ -355,8 +355,8 @@ impl Error {
                 "this is the inside of an IP block (`{name}` at {place}); take the design's own .hwh, which bears the name \
                  of the block design"
             ),
-            Self::UnknownIp { asked, design, near, total } => {
-                write!(f, "no IP block `{asked}` in the processor's memory map of design `{design}`; ")?;
+            Self::UnknownIp { requested, design, near, total } => {
+                write!(f, "no IP block `{requested}` in the processor's memory map of design `{design}`; ")?;
                 list(f, near, *total, "addressable IP")
             }
             Self::MissingParameter { name, near } => {
@@ -376,10 +376,10 @@ impl Error {
                 "`{ident}` can't be the name of `{path}` in the generated module; use a letter, then letters, digits and \
                  underscores, and no word that Rust has a meaning for"
             ),
-            Self::NothingToRename { asked, near, total } => {
+            Self::NothingToRename { requested, near, total } => {
                 write!(
                     f,
-                    "no addressable IP and no wired interrupt output is called `{asked}`, so it can't be renamed; "
+                    "no addressable IP and no wired interrupt output is called `{requested}`, so it can't be renamed; "
                 )?;
                 list(f, near, *total, "path of either")
             }

@@ -6,19 +6,20 @@ const SUGGESTIONS: usize = 5;
 const COMPARED: usize = 128;
 
 /// The names closest to `asked`, best first.
-pub(crate) fn near<'a>(asked: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let asked = asked.to_ascii_lowercase();
-    let mut ranked: Vec<(usize, &str)> = names.map(|name| (score(&asked, &name.to_ascii_lowercase()), name)).collect();
+pub(crate) fn near<'a>(requested: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let requested = requested.to_ascii_lowercase();
+    let mut ranked: Vec<(usize, &str)> =
+        names.map(|name| (score(&requested, &name.to_ascii_lowercase()), name)).collect();
     ranked.sort();
     ranked.into_iter().take(SUGGESTIONS).map(|(_, name)| crate::warning::clip(name)).collect()
 }
 
 /// Edit distance, lowered for names that contain the whole, or the last part, of `asked`.
-fn score(asked: &str, name: &str) -> usize {
-    let distance = distance(asked, name);
-    let tail = asked.rsplit('/').next().unwrap_or_default();
-    let cell = asked.split('/').next().unwrap_or_default();
-    if name.contains(asked) || (!cell.is_empty() && name.contains(cell)) {
+fn score(requested: &str, name: &str) -> usize {
+    let distance = distance(requested, name);
+    let tail = requested.rsplit('/').next().unwrap_or_default();
+    let cell = requested.split('/').next().unwrap_or_default();
+    if name.contains(requested) || (!cell.is_empty() && name.contains(cell)) {
         distance / 3
     } else if !tail.is_empty() && name.contains(tail) {
         distance / 2

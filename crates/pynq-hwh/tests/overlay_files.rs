@@ -47,8 +47,8 @@ fn name(file: &OverlayFile) -> String {
 }
 
 /// The names of handoff file and bitstream that are found for `asked`.
-fn found(folder: &Path, asked: &str) -> (String, Option<String>) {
-    let files = OverlayFiles::find(folder.join(asked)).unwrap_or_else(|error| panic!("{asked}: {error}"));
+fn found(folder: &Path, requested: &str) -> (String, Option<String>) {
+    let files = OverlayFiles::find(folder.join(requested)).unwrap_or_else(|error| panic!("{requested}: {error}"));
     files.design().expect("a design");
     if files.bitstream.is_some() {
         files.bitstream().expect("it can be read").expect("a bitstream");
@@ -59,7 +59,7 @@ fn found(folder: &Path, asked: &str) -> (String, Option<String>) {
 #[test]
 fn the_other_half_is_found_and_never_another_file_taken_for_the_one_named() {
     let some = |name: &str| Some(name.to_owned());
-    for (files, asked, handoff, bitstream) in [
+    for (files, requested, handoff, bitstream) in [
         (&["base.bit", "base.hwh"][..], "base.bit", "base.hwh", some("base.bit")),
         (
             &["design_1_wrapper.bit", "design_1.hwh"],
@@ -78,7 +78,7 @@ fn the_other_half_is_found_and_never_another_file_taken_for_the_one_named() {
         (&["BASE.BIT", "BASE.hwh"], "BASE.BIT", "BASE.hwh", some("BASE.BIT")),
     ] {
         let folder = folder("halves", files);
-        assert_eq!(found(&folder, asked), (handoff.to_owned(), bitstream), "{asked} among {files:?}");
+        assert_eq!(found(&folder, requested), (handoff.to_owned(), bitstream), "{requested} among {files:?}");
     }
 }
 
@@ -104,8 +104,8 @@ fn a_device_tree_beside_the_files_is_offered() {
     let folder = folder("dtbo", &["design_1_wrapper.bit", "design_1.hwh"]);
     assert_eq!(OverlayFiles::find(folder.join("design_1.hwh")).expect("files").device_tree, None);
     std::fs::write(folder.join("design_1.dtbo"), b"").expect("a file");
-    for asked in ["design_1.hwh", "design_1_wrapper.bit"] {
-        let files = OverlayFiles::find(folder.join(asked)).expect("files");
+    for requested in ["design_1.hwh", "design_1_wrapper.bit"] {
+        let files = OverlayFiles::find(folder.join(requested)).expect("files");
         assert_eq!(files.device_tree, Some(folder.join("design_1.dtbo")));
     }
 }

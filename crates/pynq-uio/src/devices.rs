@@ -152,7 +152,7 @@ impl UioDevice {
         if found.as_deref() == Some(&*self.name) {
             return Ok(());
         }
-        Err(Error::Replaced { path: self.node.clone(), asked: self.name.clone(), found })
+        Err(Error::Replaced { path: self.node.clone(), requested: self.name.clone(), found })
     }
 }
 
@@ -222,12 +222,12 @@ impl UioDevices {
     ///
     /// [`Error::NoDevice`] if there is none, [`Error::AmbiguousDevice`] if several share these registers.
     pub fn by_address(&self, address: u64) -> Result<&UioDevice> {
-        let asked = format!("for address {address:#x}");
+        let requested = format!("for address {address:#x}");
         let starts = |device: &UioDevice| device.maps.iter().any(|map| map.address() == address);
         if self.devices.iter().any(starts) {
-            return self.only(asked, starts);
+            return self.only(requested, starts);
         }
-        self.only(asked, |device| device.map_of(address, 1).is_some())
+        self.only(requested, |device| device.map_of(address, 1).is_some())
     }
 
     /// The device with this interrupt, by its number in the GIC: on a Zynq-7000, 61 is the first from the logic.
@@ -238,7 +238,7 @@ impl UioDevices {
     /// of the same name it is.
     pub fn by_irq(&self, irq: u32) -> Result<&UioDevice> {
         let gic = self.interrupts.rows().iter().any(crate::InterruptRow::is_gic);
-        let asked = format!("for interrupt {irq}");
+        let requested = format!("for interrupt {irq}");
         let found = self.devices.iter().filter(|device| device.interrupt.is(irq, gic)).collect::<Vec<_>>();
         if let [device] = *found {
             return Ok(device);
@@ -247,10 +247,10 @@ impl UioDevices {
             let possible = self.devices.iter().filter(|device| device.interrupt.may_be(irq, gic));
             let candidates = possible.map(ToString::to_string).collect::<Vec<_>>();
             if !candidates.is_empty() {
-                return Err(Error::AmbiguousInterrupt { asked: format!("interrupt {irq}"), candidates });
+                return Err(Error::AmbiguousInterrupt { requested: format!("interrupt {irq}"), candidates });
             }
         }
-        self.only(asked, |device| device.interrupt.is(irq, gic)).map_err(|error| self.held(error, irq))
+        self.only(requested, |device| device.interrupt.is(irq, gic)).map_err(|error| self.held(error, irq))
     }
 
     /// The AXI interrupt controllers that the kernel's own driver has, by address. Their lines are interrupts of the
@@ -272,9 +272,9 @@ impl UioDevices {
     ///
     /// [`Error::NoDevice`] if there is none, [`Error::AmbiguousDevice`] if there are several.
     pub fn by_kernel_line(&self, address: u64, line: u32) -> Result<&UioDevice> {
-        let asked =
+        let requested =
             format!("on line {line} of the interrupt controller at {address:#x}, which the kernel's own driver has");
-        self.only(asked, |device| device.kernel_line == Some((address, line)))
+        self.only(requested, |device| device.kernel_line == Some((address, line)))
     }
 
     /// The device whose registers are used for a block, and how many bytes of the block it has: all, or as many as the
@@ -293,17 +293,17 @@ impl UioDevices {
         self.devices.iter().find_map(|device| Some((device, has(device)?.min(block.size))))
     }
 
-    fn only(&self, asked: String, wanted: impl Fn(&UioDevice) -> bool) -> Result<&UioDevice> {
+    fn only(&self, requested: String, wanted: impl Fn(&UioDevice) -> bool) -> Result<&UioDevice> {
         let found = self.devices.iter().filter(|device| wanted(device)).collect::<Vec<_>>();
         match *found {
             [device] => Ok(device),
             [] => Err(Error::NoDevice {
-                asked,
+                requested,
                 found: self.devices.iter().map(ToString::to_string).collect(),
                 missing_class: (!self.present).then(|| self.folder.clone()),
                 held_by: Vec::new(),
             }),
-            _ => Err(Error::AmbiguousDevice { asked, found: found.into_iter().map(ToString::to_string).collect() }),
+            _ => Err(Error::AmbiguousDevice { requested, found: found.into_iter().map(ToString::to_string).collect() }),
         }
     }
 

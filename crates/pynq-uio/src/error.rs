@@ -44,7 +44,7 @@ pub enum Error {
     /// There is no FPGA manager of this name.
     UnknownFpgaManager {
         /// The name.
-        asked: String,
+        requested: String,
         /// The names there are.
         found: Vec<String>,
     },
@@ -205,7 +205,7 @@ pub enum Error {
     /// No UIO device matches the request.
     NoDevice {
         /// What was requested, as in `for interrupt 61`.
-        asked: String,
+        requested: String,
         /// The devices there are.
         found: Vec<String>,
         /// Where sysfs has no devices because the kernel has no UIO at all: the folder that is missing.
@@ -216,14 +216,14 @@ pub enum Error {
     /// Several UIO devices match the request.
     AmbiguousDevice {
         /// What was requested.
-        asked: String,
+        requested: String,
         /// The devices.
         found: Vec<String>,
     },
     /// The system does not show which of several an interrupt is, or which device has it.
     AmbiguousInterrupt {
         /// What was requested.
-        asked: String,
+        requested: String,
         /// What it may be.
         candidates: Vec<String>,
     },
@@ -232,7 +232,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// The name of the device that was looked for.
-        asked: String,
+        requested: String,
         /// The name of the one that is there, if one is.
         found: Option<String>,
     },
@@ -300,11 +300,11 @@ impl fmt::Display for Error {
             Self::SeveralFpgaManagers { found } => {
                 write!(f, "there are several FPGA managers ({}); say which", found.join(", "))
             }
-            Self::UnknownFpgaManager { asked, found } if found.is_empty() => {
-                write!(f, "no FPGA manager \"{asked}\", nor any other")
+            Self::UnknownFpgaManager { requested, found } if found.is_empty() => {
+                write!(f, "no FPGA manager \"{requested}\", nor any other")
             }
-            Self::UnknownFpgaManager { asked, found } => {
-                write!(f, "no FPGA manager \"{asked}\"; there is {}", found.join(", "))
+            Self::UnknownFpgaManager { requested, found } => {
+                write!(f, "no FPGA manager \"{requested}\"; there is {}", found.join(", "))
             }
             Self::NoProgrammingFile { manager, path } => write!(
                 f,
@@ -409,30 +409,30 @@ impl fmt::Display for Error {
             Self::OutOfRange { offset, length, size } => {
                 write!(f, "{length:#x} bytes at offset {offset:#x} reach beyond the {size:#x} bytes mapped; stay below")
             }
-            Self::NoDevice { asked, missing_class: Some(folder), .. } => write!(
+            Self::NoDevice { requested, missing_class: Some(folder), .. } => write!(
                 f,
-                "no UIO device {asked}: this kernel has none at all, there is no {}; {BIND}",
+                "no UIO device {requested}: this kernel has none at all, there is no {}; {BIND}",
                 folder.display()
             ),
-            Self::NoDevice { asked, found, held_by, .. } => {
-                write!(f, "no UIO device {asked}")?;
+            Self::NoDevice { requested, found, held_by, .. } => {
+                write!(f, "no UIO device {requested}")?;
                 if !held_by.is_empty() {
                     write!(f, ", which {} handles", held_by.join(" and "))?;
                 }
                 let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
                 write!(f, "; this system has: {found}; {BIND}")
             }
-            Self::AmbiguousDevice { asked, found } => {
-                write!(f, "several UIO devices {asked}: {}; ask by address or by interrupt", found.join(", "))
+            Self::AmbiguousDevice { requested, found } => {
+                write!(f, "several UIO devices {requested}: {}; ask by address or by interrupt", found.join(", "))
             }
-            Self::AmbiguousInterrupt { asked, candidates } => write!(
+            Self::AmbiguousInterrupt { requested, candidates } => write!(
                 f,
-                "the system does not show which {asked} is: it may be {}; give the devices different names \
+                "the system does not show which {requested} is: it may be {}; give the devices different names \
                  (`linux,uio-name` in the device tree)",
                 candidates.join(" or ")
             ),
-            Self::Replaced { path, asked, found } => {
-                write!(f, "{} is no longer the device \"{asked}\"", path.display())?;
+            Self::Replaced { path, requested, found } => {
+                write!(f, "{} is no longer the device \"{requested}\"", path.display())?;
                 match found {
                     Some(found) => write!(f, " but \"{found}\"")?,
                     None => f.write_str(", it was removed")?,

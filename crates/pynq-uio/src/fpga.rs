@@ -139,7 +139,7 @@ impl FpgaManager {
     pub fn named(paths: &SystemPaths, device: &str) -> Result<Self> {
         let found = managers(paths)?;
         if !found.iter().any(|name| name == device) {
-            return Err(Error::UnknownFpgaManager { asked: device.to_owned(), found });
+            return Err(Error::UnknownFpgaManager { requested: device.to_owned(), found });
         }
         Ok(Self::at(paths, device.to_owned()))
     }

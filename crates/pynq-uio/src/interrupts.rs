@@ -158,7 +158,7 @@ impl Interrupts {
             [] => Ok(None),
             [row] => Ok(Some(row)),
             _ => Err(Error::AmbiguousInterrupt {
-                asked: format!("interrupt {hwirq}"),
+                requested: format!("interrupt {hwirq}"),
                 candidates: found.into_iter().map(ToString::to_string).collect(),
             }),
         }

@@ -134,8 +134,8 @@ fn devices_of_one_name_without_nodes_are_not_guessed() {
     gic_table(&tree, &[(34, 61, "pins"), (35, 62, "pins")]);
     let devices = find(&tree);
     assert_eq!(devices.devices()[0].to_string(), "uio0 \"pins\" (interrupt one of 61 or 62)");
-    let Err(Error::AmbiguousInterrupt { asked, candidates }) = devices.by_irq(61) else { panic!("one was chosen") };
-    assert_eq!((&*asked, candidates.len()), ("interrupt 61", 2));
+    let Err(Error::AmbiguousInterrupt { requested, candidates }) = devices.by_irq(61) else { panic!("one was chosen") };
+    assert_eq!((&*requested, candidates.len()), ("interrupt 61", 2));
     assert!(matches!(devices.by_irq(63), Err(Error::NoDevice { .. })), "it is neither's");
     // The node of one of them is enough for both.
     node(&tree, "sys/class/uio/uio1", &[0, 29, 4]);

@@ -179,9 +179,9 @@ fn a_number_that_is_none_is_named() {
 #[test]
 fn two_controllers_with_the_same_number() {
     let table = only(" 1:  0  axi_intc   3 Level     a\n 2:  0  gpio   3 Edge      b");
-    let Err(Error::AmbiguousInterrupt { asked, candidates }) = table.by_hwirq(3) else { panic!("one was chosen") };
+    let Err(Error::AmbiguousInterrupt { requested, candidates }) = table.by_hwirq(3) else { panic!("one was chosen") };
     assert_eq!(
-        (&*asked, &*candidates),
+        (&*requested, &*candidates),
         ("interrupt 3", &["axi_intc 3 level (a)".to_owned(), "gpio 3 edge (b)".to_owned()][..])
     );
 }

@@ -53,8 +53,10 @@ fn find<'d>(design: &'d Design, text: &str) -> Result<(&'d str, &'d IpBlock, u64
     let parts = text.match_indices('.').filter_map(|(at, _)| Some((text.get(..at)?, text.get(at + 1..)?)));
     let known = parts.filter_map(|(name, register)| Some((design.ip.get_key_value(name)?, register))).next();
     let Some(((name, block), register)) = known else {
-        let asked = text.split('.').next().unwrap_or(text);
-        return Err(design.ip_block(asked).map_or_else(|error| error.to_string(), |_| format!("no block `{text}`")));
+        let requested = text.split('.').next().unwrap_or(text);
+        return Err(design
+            .ip_block(requested)
+            .map_or_else(|error| error.to_string(), |_| format!("no block `{text}`")));
     };
     let registers = super::access::registers(block);
     match registers.iter().find(|(name, _)| name.eq_ignore_ascii_case(register)) {

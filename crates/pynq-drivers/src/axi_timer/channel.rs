@@ -250,9 +250,9 @@ fn load(config: &AxiTimerConfig, load: u64) -> Option<u32> {
 }
 
 /// The counter counts from `shortest` ticks to that many and its highest value.
-pub(super) fn out_of_range(config: &AxiTimerConfig, shortest: u64, asked: Duration) -> AxiTimerError {
+pub(super) fn out_of_range(config: &AxiTimerConfig, shortest: u64, requested: Duration) -> AxiTimerError {
     let longest = u64::from(config.max_count()) + shortest;
-    AxiTimerError::OutOfRange { asked, shortest: config.duration(shortest), longest: config.duration(longest) }
+    AxiTimerError::OutOfRange { requested, shortest: config.duration(shortest), longest: config.duration(longest) }
 }
 
 impl fmt::Debug for TimerChannel {

@@ -20,12 +20,12 @@ driver_error! {
         /// A time that the counter can't count.
         OutOfRange {
             /// The time requested.
-            asked: Duration,
+            requested: Duration,
             /// The shortest it can count.
             shortest: Duration,
             /// The longest it can count.
             longest: Duration,
-        } => "this timer can't count {asked:?}; use {shortest:?} to {longest:?}, or count several periods",
+        } => "this timer can't count {requested:?}; use {shortest:?} to {longest:?}, or count several periods",
         /// A high time that is not shorter than the period of the PWM.
         HighTime {
             /// The period, as the counter counts it.

@@ -1,4 +1,4 @@
-//! Capture, PWM, and what can't be asked for.
+//! Capture, PWM, and what can't be requested for.
 
 use std::time::Duration;
 
@@ -141,7 +141,7 @@ fn a_high_time_is_shorter_than_the_period_and_not_nothing() {
     }
     for high in [Duration::ZERO, Duration::from_nanos(10)] {
         assert!(
-            matches!(pwm.start(PERIOD, high).map_err(BlockError::into_cause), Err(AxiTimerError::OutOfRange { asked, .. }) if asked == high)
+            matches!(pwm.start(PERIOD, high).map_err(BlockError::into_cause), Err(AxiTimerError::OutOfRange { requested, .. }) if requested == high)
         );
     }
     pwm.start(PERIOD, PERIOD - Duration::from_nanos(10)).unwrap();
@@ -166,16 +166,16 @@ fn times_beyond_the_counter_are_errors() {
     for (width, longest) in [(8, 2560), (16, 655_360), (32, 42_949_672_960)] {
         let rig = Rig::on(AxiTimerConfig { count_width: width, ..AxiTimerConfig::new(HZ) }, EDGE, true);
         let mut channel = rig.channel(0);
-        let wrong = |asked, shortest, longest| AxiTimerError::OutOfRange {
-            asked,
+        let wrong = |requested, shortest, longest| AxiTimerError::OutOfRange {
+            requested,
             shortest: nanos(shortest),
             longest: nanos(longest),
         };
-        for asked in [Duration::ZERO, nanos(longest + 1), Duration::MAX] {
-            assert_eq!(channel.start_one_shot(asked), Err(of_block(wrong(asked, 10, longest))));
+        for requested in [Duration::ZERO, nanos(longest + 1), Duration::MAX] {
+            assert_eq!(channel.start_one_shot(requested), Err(of_block(wrong(requested, 10, longest))));
         }
-        for asked in [Duration::ZERO, nanos(14), nanos(longest + 15), Duration::MAX] {
-            assert_eq!(channel.start_periodic(asked), Err(of_block(wrong(asked, 20, longest + 10))));
+        for requested in [Duration::ZERO, nanos(14), nanos(longest + 15), Duration::MAX] {
+            assert_eq!(channel.start_periodic(requested), Err(of_block(wrong(requested, 20, longest + 10))));
         }
         assert_eq!(rig.control(0), 0, "nothing was started");
         let begun = rig.board.now();

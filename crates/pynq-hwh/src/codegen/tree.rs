@@ -194,11 +194,11 @@ fn constants(design: &Design) -> String {
     for (number, clock) in &design.clocks {
         let Some(hz) = clock.mhz().filter(|_| clock.enabled).and_then(hertz) else { continue };
         out.push('\n');
-        let asked = clock.frequency_mhz.and_then(hertz);
-        let how = match (clock.achieved_mhz, asked) {
+        let requested = clock.frequency_mhz.and_then(hertz);
+        let how = match (clock.achieved_mhz, requested) {
             (None, _) => ", as the design asks for it".to_owned(),
-            (Some(_), Some(asked)) if asked != hz => {
-                format!(": what is achieved of the {} Hz that the design asks for", decimal(asked))
+            (Some(_), Some(requested)) if requested != hz => {
+                format!(": what is achieved of the {} Hz that the design asks for", decimal(requested))
             }
             _ => String::new(),
         };

@@ -35,8 +35,8 @@ fn channel(number: u32) -> u8 {
     u8::try_from(number.max(1)).unwrap_or(u8::MAX)
 }
 
-fn stimulus(asked: Asked) -> Result<Stimulus, Status> {
-    Ok(match asked {
+fn stimulus(requested: Asked) -> Result<Stimulus, Status> {
+    Ok(match requested {
         Asked::Pin(Pin { block, channel: number, bit, level }) => {
             Stimulus::pin(&block, channel(number), u8::try_from(bit).unwrap_or(u8::MAX), level)
         }
@@ -52,15 +52,15 @@ fn stimulus(asked: Asked) -> Result<Stimulus, Status> {
 #[async_trait]
 impl Simulation for SimulationService {
     async fn stimulate(&self, request: Request<StimulateRequest>) -> Result<Response<StimulateResponse>, Status> {
-        let StimulateRequest { delay, stimulus: asked } = request.into_inner();
-        let asked = asked.ok_or_else(|| Status::invalid_argument("no stimulus that this server knows"))?;
+        let StimulateRequest { delay, stimulus: requested } = request.into_inner();
+        let requested = requested.ok_or_else(|| Status::invalid_argument("no stimulus that this server knows"))?;
         let delay = Duration::from_nanos(delay);
         if delay > limits::AHEAD {
             let most = limits::AHEAD.as_secs();
             return Err(Status::invalid_argument(format!("a stimulus may be at most {most} s ahead")));
         }
         let slot = Slot::take(&self.state.scheduled)?;
-        self.state.board.stimulate(delay, stimulus(asked)?, slot).map_err(Status::not_found)?;
+        self.state.board.stimulate(delay, stimulus(requested)?, slot).map_err(Status::not_found)?;
         Ok(Response::new(StimulateResponse {}))
     }
 
