@@ -229,14 +229,36 @@ pub enum Allowed {
     OneOf(&'static [u64]),
 }
 
-impl fmt::Display for ParameterError {
+impl ParameterError {
+    /// The message with the value as it stands in the handoff file, where the caller has that: `true`, `0x20`.
+    ///
+    /// ```
+    /// use pynq_core::Parameters;
+    ///
+    /// let error = Parameters::new(&[("C_KIND", 1)], None).number("C_KIND", 2, 2, 3).unwrap_err();
+    /// assert_eq!(error.as_written(Some("true")).to_string(), "C_KIND is `true`, and can be 2 to 3; check the handoff file");
+    /// ```
+    pub fn as_written<'a>(&'a self, value: Option<&'a str>) -> impl fmt::Display + 'a {
+        Written { error: self, value }
+    }
+}
+
+/// A message with the file's spelling of the value.
+struct Written<'a> {
+    error: &'a ParameterError,
+    value: Option<&'a str>,
+}
+
+impl fmt::Display for Written<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.found {
-            Found::Number(found) => write!(f, "{} is {found}, and can be ", self.parameter)?,
-            Found::Text => write!(f, "{} is no number, and can be ", self.parameter)?,
-            Found::Nothing => write!(f, "{} is not known, and has to be ", self.parameter)?,
+        let name = self.error.parameter;
+        match (self.error.found, self.value) {
+            (_, Some(value)) => write!(f, "{name} is `{}`, and can be ", value.escape_debug())?,
+            (Found::Number(found), None) => write!(f, "{name} is {found}, and can be ")?,
+            (Found::Text, None) => write!(f, "{name} is no number, and can be ")?,
+            (Found::Nothing, None) => write!(f, "{name} is not known, and has to be ")?,
         }
-        match self.allowed {
+        match self.error.allowed {
             Allowed::Range { least, most } => write!(f, "{least} to {most}")?,
             Allowed::OneOf(values) => {
                 for (index, value) in values.iter().enumerate() {
@@ -250,6 +272,12 @@ impl fmt::Display for ParameterError {
             }
         }
         f.write_str("; check the handoff file")
+    }
+}
+
+impl fmt::Display for ParameterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_written(None).fmt(f)
     }
 }
 

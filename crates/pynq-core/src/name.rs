@@ -86,7 +86,9 @@ impl fmt::Debug for BlockName {
 /// assert_eq!(error.to_string(), "`btns_gpio`: the deadline passed before the event came");
 /// assert_eq!(*error.cause(), Error::TimedOut);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// [`Debug`](fmt::Debug) gives the same text: it is what a `main` that returns the error prints.
+#[derive(Clone, PartialEq, Eq)]
 pub struct BlockError<E> {
     block: BlockName,
     cause: E,
@@ -133,6 +135,13 @@ impl<E: fmt::Display> fmt::Display for BlockError<E> {
     }
 }
 
+/// What `main` prints of the error it returns.
+impl<E: fmt::Display> fmt::Debug for BlockError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl<E: core::error::Error> core::error::Error for BlockError<E> {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         self.cause.source()
@@ -141,7 +150,7 @@ impl<E: core::error::Error> core::error::Error for BlockError<E> {
 
 macro_rules! hal_error {
     ($($hal:ident),*) => {$(
-        impl<E: embedded_hal::$hal::Error> embedded_hal::$hal::Error for BlockError<E> {
+        impl<E: embedded_hal::$hal::Error + fmt::Display> embedded_hal::$hal::Error for BlockError<E> {
             fn kind(&self) -> embedded_hal::$hal::ErrorKind {
                 self.cause.kind()
             }

@@ -37,6 +37,8 @@ pub struct IpBlock {
     pub parameters: Arc<Parameters>,
     /// Names of its interrupt outputs, wired or not.
     pub interrupts: Arc<[String]>,
+    /// Names of all its outputs that the file lists, those of its bus interfaces too.
+    pub outputs: Arc<[String]>,
     /// The registers at this address. Empty for many IP: the file does not have them.
     pub registers: Arc<[Register]>,
     /// Frequency of the interface's clock, where the file says so.
@@ -157,6 +159,7 @@ pub(crate) fn build<'a>(
             memory: range.raw.kind.eq_ignore_ascii_case("MEMORY"),
             parameters: Arc::clone(&parts.parameters),
             interrupts: Arc::clone(&parts.interrupts),
+            outputs: Arc::clone(&parts.outputs),
             registers,
             clock_hz: clock_of(netlist, module, range.raw.slave),
         };
@@ -171,23 +174,27 @@ struct Shared {
     vlnv: String,
     parameters: Arc<Parameters>,
     interrupts: Arc<[String]>,
+    outputs: Arc<[String]>,
 }
 
 impl Shared {
     fn new<'a>(netlist: &Netlist<'_, 'a>, module: &RawModule<'a>) -> Result<Self> {
         let text = netlist.raw.text;
         let ports = netlist.raw.ports.get(module.ports.clone()).unwrap_or_default();
-        let mut interrupts = Vec::new();
-        for port in ports {
-            if port.direction == Direction::Out && port.kind.eq_ignore_ascii_case("INTERRUPT") {
-                interrupts.push(text.unescape(port.name)?);
+        let (mut interrupts, mut outputs) = (Vec::new(), Vec::new());
+        for port in ports.iter().filter(|port| port.direction == Direction::Out) {
+            let name = text.unescape(port.name)?;
+            if port.kind.eq_ignore_ascii_case("INTERRUPT") {
+                interrupts.push(name.clone());
             }
+            outputs.push(name);
         }
         Ok(Self {
             path: text.unescape(module.path)?,
             vlnv: text.unescape(module.vlnv)?,
             parameters: Arc::new(parameters_of(netlist, module)?),
             interrupts: interrupts.into(),
+            outputs: outputs.into(),
         })
     }
 }

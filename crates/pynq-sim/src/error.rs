@@ -124,6 +124,8 @@ pub enum Error {
         path: String,
         /// Which parameter, what it is, and what it can be.
         error: pynq_core::ParameterError,
+        /// Its value in the file's own spelling, if it is there.
+        written: Option<String>,
     },
     /// No block answers anywhere in this range.
     NothingMapped {
@@ -176,7 +178,9 @@ impl fmt::Display for Error {
                 write!(f, "\"{port}\" is not an interface of the kind {expected:?}; join two of the same kind")
             }
             #[cfg(feature = "hwh")]
-            Self::Parameter { path, error } => write!(f, "block \"{path}\": {error}"),
+            Self::Parameter { path, error, written } => {
+                write!(f, "block \"{path}\": {}", error.as_written(written.as_deref()))
+            }
             Self::NothingMapped { base, size } => {
                 write!(f, "nothing is mapped in the {size:#x} bytes at {base:#x}; see the blocks' addresses")
             }

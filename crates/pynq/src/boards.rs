@@ -1,4 +1,15 @@
-//! Which blocks of a board's base overlay are its buttons, LEDs and switches.
+//! Which blocks of a board's base overlay are its buttons, LEDs and switches; and small designs for the boards, to begin
+//! with before there is a handoff file.
+//!
+//! ```
+//! # #[cfg(feature = "sim")] {
+//! use pynq::prelude::*;
+//!
+//! let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+//! assert_eq!(base.buttons()?.len(), 4);
+//! # }
+//! # Ok::<(), pynq::Error>(())
+//! ```
 
 mod base;
 mod definition;
@@ -32,6 +43,7 @@ fn zynq_7020(name: &'static str) -> BoardDefinition {
         .leds(PinGroup::new("leds_gpio", 1))
         .switches(PinGroup::new("switches_gpio", 1))
         .rgbleds(PinGroup::new("rgbleds_gpio", 1).numbered_from(4))
+        .with_handoff(include_str!("../boards/zynq-7020.hwh"))
 }
 
 /// The AMD ZCU104: four buttons, four LEDs and four DIP switches.
@@ -42,6 +54,7 @@ pub fn zcu104() -> BoardDefinition {
         .buttons(PinGroup::new("gpio_btns", 1))
         .leds(PinGroup::new("gpio_leds", 1))
         .switches(PinGroup::new("gpio_sws", 1))
+        .with_handoff(include_str!("../boards/zcu104.hwh"))
 }
 
 /// The board a design is for: by its device, by the blocks it has, and by the board's name where the project had one. The

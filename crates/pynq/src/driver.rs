@@ -74,14 +74,26 @@ impl<'a> DriverContext<'a> {
     ///
     /// # Errors
     ///
-    /// Those of the way to the processor; see [`Overlay::interrupt`](crate::Overlay::interrupt).
+    /// [`Error::NoSuchOutput`], which lists the outputs there are; those of the way to the processor; see [`Overlay::interrupt`](crate::Overlay::interrupt).
     pub fn parent(&self, port: &str) -> Result<ParentLine> {
         let pin = format!("{}/{port}", self.block.path);
         if self.loaded.design.interrupts.pin(&pin).is_none() {
-            return Ok(ParentLine::UNWIRED);
+            return self.unwired(port);
         }
         let (lines, number) = self.loaded.line(&pin)?;
         Ok(ParentLine::new(lines, number))
+    }
+
+    /// An output that reaches the processor by no way, if there is one of this name.
+    fn unwired(&self, port: &str) -> Result<ParentLine> {
+        let IpBlock { interrupts, outputs, .. } = self.block;
+        let name = port.split('[').next().unwrap_or(port);
+        // A file that has been stripped of its ports can't tell a slip from an output that is left open.
+        if outputs.is_empty() || outputs.iter().any(|output| output == name) {
+            return Ok(ParentLine::UNWIRED);
+        }
+        let has = if interrupts.is_empty() { outputs } else { interrupts }.to_vec();
+        Err(Error::NoSuchOutput { path: self.path.to_owned(), output: port.to_owned(), has })
     }
 
     /// The interrupt node of the block, or of one of its interrupt outputs, with as many lines as the hardware can have.
@@ -129,7 +141,10 @@ impl<'a> DriverContext<'a> {
         let numbers: Vec<(&str, u64)> = built.numbers.iter().map(|(name, value)| (name.as_str(), *value)).collect();
         let texts: Vec<&str> = built.texts.iter().map(String::as_str).collect();
         let built = Parameters::new(&numbers, self.block.clock_hz).with_texts(&texts);
-        D::configure(&built).map_err(|error| Error::Parameter { path: self.path.to_owned(), error })
+        D::configure(&built).map_err(|error| {
+            let written = self.block.parameters.get(error.parameter).map(str::to_owned);
+            Error::Parameter { path: self.path.to_owned(), error, written }
+        })
     }
 }
 

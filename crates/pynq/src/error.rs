@@ -9,7 +9,18 @@ use pynq_core::{AxiIntcError, BlockError, DriverError, ParameterError, mmio::Acc
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an operation on an overlay, or on something of it, failed.
-#[derive(Debug)]
+///
+/// [`Debug`](fmt::Debug) gives the message as [`Display`](fmt::Display) does, with the sources that it does not contain
+/// yet: a `main` that returns [`Result`] prints it that way, and so do `unwrap` and a test that fails.
+///
+/// ```
+/// # #[cfg(feature = "sim")] {
+/// use pynq::prelude::*;
+///
+/// let error = Overlay::simulated("no/such/base.hwh").unwrap_err();
+/// assert_eq!(format!("{error:?}"), "cannot read `no/such/base.hwh`: No such file or directory (os error 2)");
+/// # }
+/// ```
 #[non_exhaustive]
 pub enum Error {
     /// The handoff file could not be read, or is none.
@@ -45,6 +56,17 @@ pub enum Error {
         path: String,
         /// Which parameter, and what it can be.
         error: ParameterError,
+        /// Its value in the file's own spelling, if it is there.
+        written: Option<String>,
+    },
+    /// A block has no such interrupt output, wired or not.
+    NoSuchOutput {
+        /// The block.
+        path: String,
+        /// The output requested.
+        output: String,
+        /// Its interrupt outputs; where the file marks none as such, all of its outputs.
+        has: Vec<String>,
     },
     /// An interrupt controller can't be set up.
     Controller {
@@ -109,6 +131,11 @@ pub enum Error {
         known: Vec<String>,
         /// The AXI GPIO there are, some of them.
         gpio: Vec<String>,
+    },
+    /// A description of a board that comes with no design.
+    BoardWithoutDesign {
+        /// The board.
+        board: String,
     },
     /// The board has no such button, switch or LED.
     NoSuchDevice {
@@ -226,8 +253,7 @@ pub(crate) fn some(names: &[String]) -> String {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // It names the file itself.
-            Self::Handoff { error, .. } if matches!(**error, pynq_hwh::Error::Io { .. }) => error.fmt(f),
+            Self::Handoff { error, .. } if names_the_file(error) => error.fmt(f),
             Self::Handoff { path: Some(path), error } => write!(f, "`{}`: {error}", path.display()),
             Self::Handoff { path: None, error } => error.fmt(f),
             Self::Design(error) => error.fmt(f),
@@ -237,7 +263,10 @@ impl fmt::Display for Error {
             Self::Claimed { path, by } => {
                 write!(f, "`{path}` is in use by `{by}`; use that driver, or reload the overlay")
             }
-            Self::Parameter { path, error } => write!(f, "`{path}`: {error}"),
+            Self::Parameter { path, error, written } => write!(f, "`{path}`: {}", error.as_written(written.as_deref())),
+            Self::NoSuchOutput { path, output, has } => {
+                write!(f, "`{path}` has no interrupt output `{output}`; it has: {}", some(has))
+            }
             Self::Controller { path, error } => write!(f, "`{path}`: {error}"),
             Self::UnreachableController { pin, path } => write!(
                 f,
@@ -259,6 +288,11 @@ impl fmt::Display for Error {
                 "design `{design}` fits no known board ({}); describe yours by a `BoardDefinition` from its AXI GPIO: {}",
                 known.join(", "),
                 some(gpio)
+            ),
+            Self::BoardWithoutDesign { board } => write!(
+                f,
+                "the description of {board} comes with no design; give it one by `with_handoff`, or make the overlay from a \
+                 handoff file by `Overlay::simulated`"
             ),
             Self::NoSuchDevice { kind, number, board, has } if has.is_empty() => {
                 write!(f, "no {kind} {number} on {board}: it has none")
@@ -304,7 +338,42 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+/// What `main` prints of the error it returns.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = self.to_string();
+        let mut next = std::error::Error::source(self);
+        while let Some(source) = next {
+            let message = source.to_string();
+            // Some errors have their source in the message as well, and one that only wraps another has its text.
+            if !text.contains(&message) {
+                text.push_str(": ");
+                text.push_str(&message);
+            }
+            next = source.source();
+        }
+        f.write_str(&text)
+    }
+}
+
+/// Whether the message has the path in it, so that it need not stand before it.
+fn names_the_file(error: &pynq_hwh::Error) -> bool {
+    use pynq_hwh::Error as Handoff;
+    matches!(
+        error,
+        Handoff::Io { .. } | Handoff::Archive { .. } | Handoff::NoHandoff { .. } | Handoff::NotAnOverlayFile { .. }
+    )
+}
+
+/// The errors that a variant wraps are in its message already. What a driver's error was caused by need not be.
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Driver { error, .. } => error.source(),
+            _ => None,
+        }
+    }
+}
 
 impl From<pynq_hwh::Error> for Error {
     fn from(error: pynq_hwh::Error) -> Self {

@@ -3,4 +3,5 @@
 pub use crate::{
     AxiGpio, AxiTimer, AxiUartLite, BaseOverlay, BoardClock, Button, Channel, Clock, Color, Edge, Instant, Interrupt,
     Led, Level, Overlay, Pin, RgbLed, Slice, Switch, TimerChannel, Waiting,
+    boards,
 };

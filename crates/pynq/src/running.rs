@@ -26,6 +26,31 @@ impl Overlay {
         output.ok_or(Error::Wait(pynq_core::Error::NeverWoken))
     }
 
+    /// Runs a program that returns a `Result` on the calling thread, without a runtime: [`block_on`](Self::block_on) with
+    /// the program's error and that of the wait in one.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sim")] {
+    /// use pynq::prelude::*;
+    ///
+    /// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+    /// base.simulation().unwrap().press("btns_gpio", 1)?;
+    /// base.run(base.button(1)?.wait_for_level_async(Level::High))?;
+    /// # }
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
+    ///
+    /// # Blocking
+    ///
+    /// As [`block_on`](Self::block_on).
+    ///
+    /// # Errors
+    ///
+    /// The program's, and those of [`block_on`](Self::block_on).
+    pub fn run<T, E: Into<Error>>(&self, program: impl Future<Output = Result<T, E>>) -> Result<T> {
+        self.block_on(program)?.map_err(Into::into)
+    }
+
     /// Sleeps on the board's clock.
     ///
     /// # Cancellation safety

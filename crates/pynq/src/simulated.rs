@@ -18,6 +18,7 @@ use pl_clocks::SimulatedClocks;
 use crate::{
     BoardClock, Error, Overlay, Result,
     backend::{Backend, MaskedBy, Root, Window},
+    boards::BoardDefinition,
 };
 
 /// Overlays on a simulated board.
@@ -41,6 +42,25 @@ impl Overlay {
     pub fn simulated_from_str(text: &str) -> Result<Self> {
         let named = |error| Error::Handoff { path: None, error: Box::new(error) };
         Self::simulated_from_design(Design::parse(text).map_err(named)?)
+    }
+
+    /// The design that comes with `board`, on a simulated board: no file is needed. [`boards`](crate::boards) has the boards.
+    ///
+    /// ```
+    /// use pynq::prelude::*;
+    ///
+    /// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+    /// overlay.gpio("leds_gpio")?.channel1().write(0b0101)?;
+    /// assert_eq!(overlay.simulation().unwrap().output("leds_gpio", 1)?, 0b0101);
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BoardWithoutDesign`] if it is a description of your own that was given none, and as
+    /// [`simulated`](Self::simulated).
+    pub fn simulated_board(board: &BoardDefinition) -> Result<Self> {
+        Self::simulated_from_design(board.design()?)
     }
 
     /// An overlay of a design that has been read, on a simulated board.

@@ -224,3 +224,35 @@ fn everything_can_be_sent_and_shared() {
     let mut interrupt = base.interrupt("btns_gpio/ip2intc_irpt").unwrap();
     send(async move { interrupt.wait_async().until(deadline).await.map(drop) });
 }
+
+#[test]
+fn boards_come_with_a_design() {
+    use pynq::boards::{self, BoardDefinition};
+    for (board, (buttons, leds, switches, rgb)) in
+        [(boards::pynq_z1(), (4, 4, 2, 2)), (boards::pynq_z2(), (4, 4, 2, 2)), (boards::zcu104(), (4, 4, 4, 0))]
+    {
+        let base = BaseOverlay::simulated_board(board.clone()).unwrap();
+        let found = (base.buttons().unwrap().len(), base.leds().unwrap().len(), base.switches().unwrap().len());
+        assert_eq!((found, base.rgbleds().unwrap().len()), ((buttons, leds, switches), rgb), "{}", board.name);
+        assert_eq!(boards::detect(base.design()).unwrap(), board, "the design names its board");
+        // Each interrupt arrives, and the timer knows its clock.
+        for pin in base.interrupt_pins().keys() {
+            let (mut interrupt, raised) = (base.interrupt(pin).unwrap(), pin.clone());
+            let at = base.clock().now() + Duration::from_millis(1);
+            base.simulation().unwrap().at(at, move |board| board.set_line(&raised, true).unwrap());
+            interrupt.wait().unwrap_or_else(|error| panic!("{pin}: {error}"));
+            base.simulation().unwrap().release_line(pin).unwrap();
+        }
+        assert_eq!(base.interrupt_pins().len(), 4);
+        let mut timer = base.timer("timer").unwrap().channel(0).unwrap();
+        let begin = base.clock().now();
+        timer.start_one_shot(Duration::from_micros(50)).unwrap();
+        timer.wait().unwrap();
+        assert!(base.clock().now() >= begin + Duration::from_micros(50));
+    }
+    let mine = BoardDefinition::new("my board");
+    let error = Overlay::simulated_board(&mine).unwrap_err();
+    assert!(error.to_string().starts_with("the description of my board comes with no design"), "{error}");
+    let error = Overlay::simulated_board(&mine.with_handoff("<x/>")).unwrap_err();
+    assert!(matches!(error, Error::Handoff { path: None, .. }), "{error}");
+}

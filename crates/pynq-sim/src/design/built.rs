@@ -24,8 +24,10 @@ fn read<T>(
     let built = block.parameters.built();
     let numbers: Vec<(&str, u64)> = built.numbers.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     let texts: Vec<&str> = built.texts.iter().map(|name| name.as_str()).collect();
-    decode(&Parameters::new(&numbers, Some(clock_hz)).with_texts(&texts))
-        .map_err(|error| Error::Parameter { path: block.path.to_string(), error })
+    decode(&Parameters::new(&numbers, Some(clock_hz)).with_texts(&texts)).map_err(|error| {
+        let written = block.parameters.get(error.parameter).map(ToString::to_string);
+        Error::Parameter { path: block.path.to_string(), error, written }
+    })
 }
 
 /// The frequency of the block's clock; that of a model where the design doesn't say.

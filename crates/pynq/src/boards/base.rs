@@ -68,6 +68,25 @@ impl BaseOverlay {
         Self::new(Overlay::simulated(path)?)
     }
 
+    /// `board` as a simulated one, with the design that comes with it: no file is needed.
+    ///
+    /// ```
+    /// use pynq::prelude::*;
+    ///
+    /// let base = BaseOverlay::simulated_board(boards::zcu104())?;
+    /// base.led(3)?.on()?;
+    /// assert!(base.led(3)?.is_on()?);
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Overlay::simulated_board`].
+    #[cfg(feature = "sim")]
+    pub fn simulated_board(board: BoardDefinition) -> Result<Self> {
+        Ok(Self::with_board(Overlay::simulated_board(&board)?, board))
+    }
+
     /// The overlay.
     #[must_use]
     pub fn overlay(&self) -> &Overlay {

@@ -1,10 +1,12 @@
 //! The description of a board.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use pynq_core::Driver as _;
 use pynq_drivers::AxiGpio;
 use pynq_hwh::Design;
+
+use crate::{Error, Result};
 
 /// Devices on the pins of one channel of an AXI GPIO.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,12 +59,24 @@ pub struct BoardDefinition {
     pub switches: Option<PinGroup>,
     /// Its LEDs of three colours, one per three pins.
     pub rgbleds: Option<PinGroup>,
+    /// The handoff file of a design for it.
+    handoff: Option<Handoff>,
+}
+
+/// The text of a handoff file.
+#[derive(Clone, PartialEq, Eq)]
+struct Handoff(Cow<'static, str>);
+
+impl fmt::Debug for Handoff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 impl BoardDefinition {
     /// A board of which nothing is known yet.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
-        Self { name: name.into(), device: None, buttons: None, leds: None, switches: None, rgbleds: None }
+        Self { name: name.into(), device: None, buttons: None, leds: None, switches: None, rgbleds: None, handoff: None }
     }
 
     /// The same, on a device whose name contains `device`.
@@ -98,6 +112,30 @@ impl BoardDefinition {
     pub fn rgbleds(mut self, group: PinGroup) -> Self {
         self.rgbleds = Some(group);
         self
+    }
+
+    /// The same with the text of a handoff file, for [`Overlay::simulated_board`](crate::Overlay::simulated_board).
+    #[must_use]
+    pub fn with_handoff(mut self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.handoff = Some(Handoff(text.into()));
+        self
+    }
+
+    /// The design that comes with it. That of a board of this crate has the board's buttons, switches and LEDs under the
+    /// names and addresses of PYNQ's base overlay, and beside them an AXI timer `timer` and an AXI UART Lite `uart`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BoardWithoutDesign`]; [`Error::Handoff`] if what it was given is no handoff file.
+    pub fn design(&self) -> Result<Design> {
+        let Handoff(text) =
+            self.handoff.as_ref().ok_or_else(|| Error::BoardWithoutDesign { board: self.name.clone().into_owned() })?;
+        let mut design =
+            Design::parse(text).map_err(|error| Error::Handoff { path: None, error: Box::new(error) })?;
+        if design.source.board.is_empty() {
+            design.source.board = self.name.to_ascii_lowercase();
+        }
+        Ok(design)
     }
 
     /// Whether `design` is for this board's device and has all of its blocks.
