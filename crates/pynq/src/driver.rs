@@ -1,6 +1,6 @@
 //! What a driver of an IP block is made of.
 
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 use pynq_core::{
     BlockName, Driver, Parameters,
@@ -15,11 +15,18 @@ pub struct DriverContext<'a> {
     loaded: &'a Loaded,
     path: &'a str,
     block: &'a IpBlock,
+    /// Where the nodes are noted that are made.
+    nodes: Option<&'a RefCell<Vec<NodeHandle>>>,
 }
 
 impl<'a> DriverContext<'a> {
     pub(crate) fn new(loaded: &'a Loaded, path: &'a str, block: &'a IpBlock) -> Self {
-        Self { loaded, path, block }
+        Self { loaded, path, block, nodes: None }
+    }
+
+    /// The same, noting the nodes that it makes.
+    pub(crate) fn keeping(self, nodes: &'a RefCell<Vec<NodeHandle>>) -> Self {
+        Self { nodes: Some(nodes), ..self }
     }
 
     /// The name of the block in the overlay.
@@ -115,6 +122,9 @@ impl<'a> DriverContext<'a> {
         let name = BlockName::from(Arc::<str>::from(self.path));
         let node: NodeHandle<H> = Arc::pin(Node::named(StdLock::new(), hardware, parent, lines, name)).into();
         self.loaded.enter(self.path, node.clone().erase())?;
+        if let Some(nodes) = self.nodes {
+            nodes.borrow_mut().push(node.clone().erase());
+        }
         Ok(node)
     }
 

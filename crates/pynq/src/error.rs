@@ -5,6 +5,8 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use embedded_hal::digital;
 use pynq_core::{AxiIntcError, BlockError, DriverError, ParameterError, mmio::AccessError, pl_clocks::PlClockError};
 
+use crate::MissingMember;
+
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -136,6 +138,30 @@ pub enum Error {
     BoardWithoutDesign {
         /// The board.
         board: String,
+    },
+    /// The design has no such level of hierarchy.
+    NoSuchHierarchy {
+        /// The level requested.
+        path: String,
+        /// The design.
+        design: String,
+        /// The levels there are.
+        has: Vec<String>,
+    },
+    /// A level of the hierarchy lacks a block that its driver is made of.
+    MissingMember(Box<MissingMember>),
+    /// Several blocks of a level of the hierarchy can be the same member of its driver.
+    AmbiguousMember {
+        /// The level; empty for the whole design.
+        hierarchy: String,
+        /// What it was taken for.
+        expected: &'static str,
+        /// What the driver calls the block.
+        member: String,
+        /// The blocks that it can be.
+        found: Vec<String>,
+        /// The names that would decide it.
+        names: &'static [&'static str],
     },
     /// The board has no such button, switch or LED.
     NoSuchDevice {
@@ -294,6 +320,20 @@ impl fmt::Display for Error {
                 "the description of {board} comes with no design; give it one by `with_handoff`, or make the overlay from a \
                  handoff file by `Overlay::simulated`"
             ),
+            Self::NoSuchHierarchy { path, design, has } => {
+                write!(f, "no hierarchy `{path}` in design `{design}`; it has: {}", some(has))
+            }
+            Self::MissingMember(missing) => missing.fmt(f),
+            Self::AmbiguousMember { hierarchy, expected, member, found, names } => {
+                let found = some(found);
+                write!(f, "`{member}` of the {expected} in {} can be {found}; ", level(hierarchy))?;
+                match names {
+                    [] => f.write_str("open a level of the hierarchy that has one of them"),
+                    names => {
+                        write!(f, "call the right one {}, or open a level that has one of them", names.join(" or "))
+                    }
+                }
+            }
             Self::NoSuchDevice { kind, number, board, has } if has.is_empty() => {
                 write!(f, "no {kind} {number} on {board}: it has none")
             }
@@ -336,6 +376,11 @@ impl fmt::Display for Error {
             Self::Simulation(error) => error.fmt(f),
         }
     }
+}
+
+/// A level of the hierarchy, in words.
+pub(crate) fn level(path: &str) -> String {
+    if path.is_empty() { "the design".to_owned() } else { format!("hierarchy `{path}`") }
 }
 
 /// What `main` prints of the error it returns.

@@ -59,6 +59,7 @@ pub mod boards;
 mod clock;
 mod driver;
 mod error;
+mod hierarchy;
 mod interrupt;
 #[cfg(all(feature = "uio", target_os = "linux"))]
 #[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
@@ -78,6 +79,7 @@ pub use boards::BaseOverlay;
 pub use clock::{BoardClock, Sleep};
 pub use driver::DriverContext;
 pub use error::{Error, Result};
+pub use hierarchy::{HierarchyContext, HierarchyDriver, Member, MissingMember};
 pub use interrupt::{Interrupt, InterruptWait};
 #[cfg(all(feature = "uio", target_os = "linux"))]
 pub use linux::LinuxOptions;

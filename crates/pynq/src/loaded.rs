@@ -7,7 +7,7 @@ use std::{
     any::{Any, type_name},
     collections::BTreeMap,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, MutexGuard, TryLockError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -22,6 +22,7 @@ use pynq_hwh::{Controller, Design, InterruptPin};
 use crate::{
     Error, Result,
     backend::{Backend, MaskedBy, Root, Window},
+    hierarchy::{Claimed, Members},
     statistics::Statistics,
 };
 
@@ -49,7 +50,10 @@ struct Tree {
 }
 
 /// The driver of a block and the name of its type, once there is one.
-type Claim = Mutex<Option<(Box<dyn Any + Send + Sync>, &'static str)>>;
+type Claim = Mutex<Option<Claimant>>;
+
+/// A driver and the name of its type.
+type Claimant = (Box<dyn Any + Send + Sync>, &'static str);
 
 impl Loaded {
     pub(crate) fn new(design: Arc<Design>, backend: Arc<dyn Backend>) -> Self {
@@ -245,6 +249,48 @@ impl Loaded {
         Ok(new)
     }
 
+    /// The driver of several blocks, made by `build` if none of them has one yet. All of them are claimed, or none.
+    pub(crate) fn claim_all<H: Clone + Send + Sync + 'static>(
+        &self,
+        hierarchy: &str,
+        members: Members,
+        build: impl FnOnce(&Members) -> Result<H>,
+    ) -> Result<H> {
+        let names = members.names();
+        let invalidated = || Error::Invalidated { path: hierarchy.into() };
+        let claims: Vec<Arc<Claim>> = match &mut *lock(&self.claims) {
+            Some(claims) => {
+                names.iter().map(|name| Arc::clone(claims.entry((*name).to_owned()).or_default())).collect()
+            }
+            None => return Err(invalidated()),
+        };
+        let mut held = lock_all(&claims);
+        if self.is_revoked() {
+            return Err(invalidated());
+        }
+        for (name, claim) in names.iter().zip(&held) {
+            let Some((driver, by)) = &**claim else { continue };
+            return match driver.downcast_ref::<Claimed<H>>() {
+                // By these very members it is the same driver, and they all have it.
+                Some(claimed) if *claimed.members == members => Ok(claimed.driver.clone()),
+                _ => Err(Error::Claimed { path: (*name).to_owned(), by }),
+            };
+        }
+        for name in &names {
+            if let Some(block) = self.design.ip.get(*name) {
+                self.backend.claim(name, block)?;
+            }
+        }
+        let driver = build(&members)?;
+        drop(names);
+        let members = Arc::new(members);
+        for claim in &mut held {
+            let claimed = Claimed { driver: driver.clone(), members: Arc::clone(&members) };
+            **claim = Some((Box::new(claimed), type_name::<H>()));
+        }
+        Ok(driver)
+    }
+
     // ---- the end
 
     /// Ends every node, children before parents, so that no handle on them reaches the hardware once this returns.
@@ -273,6 +319,28 @@ impl Loaded {
             }
         }
         sum
+    }
+}
+
+/// Locks all claims. It never waits for one with another in hand: a driver that is being made may ask for further blocks.
+fn lock_all(claims: &[Arc<Claim>]) -> Vec<MutexGuard<'_, Option<Claimant>>> {
+    loop {
+        let mut held = Vec::with_capacity(claims.len());
+        let busy = claims.iter().find(|claim| match claim.try_lock() {
+            Ok(guard) => {
+                held.push(guard);
+                false
+            }
+            // What a panic left is whole: a claim is set in one assignment.
+            Err(TryLockError::Poisoned(error)) => {
+                held.push(error.into_inner());
+                false
+            }
+            Err(TryLockError::WouldBlock) => true,
+        });
+        let Some(busy) = busy else { return held };
+        drop(held);
+        drop(lock(busy));
     }
 }
 

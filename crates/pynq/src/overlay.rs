@@ -13,8 +13,8 @@ use pynq_drivers::{AxiGpio, AxiTimer, AxiUartLite};
 use pynq_hwh::{Design, Hierarchy, InterruptPin, IpBlock};
 
 use crate::{
-    BoardClock, DriverContext, Error, Interrupt, MmioWindow, Result, backend::Backend, loaded::Loaded,
-    statistics::Statistics,
+    BoardClock, DriverContext, Error, HierarchyContext, HierarchyDriver, Interrupt, MmioWindow, Result,
+    backend::Backend, hierarchy, loaded::Loaded, statistics::Statistics,
 };
 
 /// A design on a board, real or simulated: where everything begins. Clones are the same overlay.
@@ -224,6 +224,32 @@ impl Overlay {
             let _building = Building::enter(&self.shared);
             build(&DriverContext::new(&loaded, path, block))
         })
+    }
+
+    /// The driver `H` of the blocks in the level `path` of the hierarchy; `""` is the whole design. All of the blocks are
+    /// claimed, or none; every further call gives a handle on the same driver. [`HierarchyDriver`] has an example.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchHierarchy`]; [`Error::MissingMember`] or [`Error::AmbiguousMember`], which name the block that is not
+    /// found; [`Error::Claimed`] if another driver holds one; and what [`HierarchyDriver::open`] returns.
+    pub fn hierarchy<H: HierarchyDriver>(&self, path: &str) -> Result<H> {
+        let loaded = self.loaded();
+        let members = hierarchy::members::<H>(&loaded.design, path)?;
+        loaded.claim_all(path, members, |members| {
+            let _building = Building::enter(&self.shared);
+            let context = HierarchyContext::new(&loaded, path, members);
+            H::open(&context).inspect_err(|_| {
+                // Handles that the driver made and kept elsewhere don't reach blocks that it has not got.
+                context.into_nodes().iter().rev().for_each(|node| node.invalidate(pynq_core::Error::Invalidated));
+            })
+        })
+    }
+
+    /// The levels of the hierarchy that hold all that `H` is made of: the innermost ones, by path.
+    #[must_use]
+    pub fn hierarchies_of<H: HierarchyDriver>(&self) -> Vec<String> {
+        hierarchy::fitting::<H>(self.design())
     }
 
     /// The board's clock.

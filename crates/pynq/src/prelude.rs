@@ -2,6 +2,5 @@
 
 pub use crate::{
     AxiGpio, AxiTimer, AxiUartLite, BaseOverlay, BoardClock, Button, Channel, Clock, Color, Edge, Instant, Interrupt,
-    Led, Level, Overlay, Pin, RgbLed, Slice, Switch, TimerChannel, Waiting,
-    boards,
+    Led, Level, Overlay, Pin, RgbLed, Slice, Switch, TimerChannel, Waiting, boards,
 };

@@ -113,7 +113,8 @@ fn a_slip_in_an_output_s_name_is_no_open_output() {
 #[test]
 fn a_parameter_is_shown_as_the_file_writes_it() {
     let begin = BUTTONS.find("INSTANCE=\"btns_gpio\" IPTYPE").unwrap();
-    let written = BUTTONS[begin..].replacen("NAME=\"C_GPIO_WIDTH\" VALUE=\"4\"", "NAME=\"C_GPIO_WIDTH\" VALUE=\"0x04\"", 1);
+    let written =
+        BUTTONS[begin..].replacen("NAME=\"C_GPIO_WIDTH\" VALUE=\"4\"", "NAME=\"C_GPIO_WIDTH\" VALUE=\"0x04\"", 1);
     let design = Design::parse(&format!("{}{written}", &BUTTONS[..begin])).unwrap();
     let overlay = Overlay::simulated_from_design(design).unwrap();
     let refused = overlay.block::<Slip>("btns_gpio").err().unwrap().to_string();

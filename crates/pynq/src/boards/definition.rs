@@ -76,7 +76,15 @@ impl fmt::Debug for Handoff {
 impl BoardDefinition {
     /// A board of which nothing is known yet.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
-        Self { name: name.into(), device: None, buttons: None, leds: None, switches: None, rgbleds: None, handoff: None }
+        Self {
+            name: name.into(),
+            device: None,
+            buttons: None,
+            leds: None,
+            switches: None,
+            rgbleds: None,
+            handoff: None,
+        }
     }
 
     /// The same, on a device whose name contains `device`.
@@ -130,8 +138,7 @@ impl BoardDefinition {
     pub fn design(&self) -> Result<Design> {
         let Handoff(text) =
             self.handoff.as_ref().ok_or_else(|| Error::BoardWithoutDesign { board: self.name.clone().into_owned() })?;
-        let mut design =
-            Design::parse(text).map_err(|error| Error::Handoff { path: None, error: Box::new(error) })?;
+        let mut design = Design::parse(text).map_err(|error| Error::Handoff { path: None, error: Box::new(error) })?;
         if design.source.board.is_empty() {
             design.source.board = self.name.to_ascii_lowercase();
         }

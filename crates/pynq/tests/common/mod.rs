@@ -1,4 +1,5 @@
 //! What the tests of the facade share.
+#![allow(dead_code)] // not every test looks at all of it
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,6 @@ pub(crate) fn base() -> BaseOverlay {
 }
 
 /// The real handoff files, if there are any.
-#[allow(dead_code)] // not every test looks at them
 pub(crate) fn real_files() -> Vec<PathBuf> {
     let Some(folder) = std::env::var_os("PYNQ_HWH_DIR") else {
         println!("skipped the real handoff files: PYNQ_HWH_DIR is not set");
