@@ -36,6 +36,25 @@ impl Instant {
         Self(millis.saturating_mul(1_000_000))
     }
 
+    /// The moment `micros` microseconds after the start.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros.saturating_mul(1_000))
+    }
+
+    /// The moment `secs` seconds after the start.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use pynq_core::Instant;
+    ///
+    /// assert_eq!(Instant::from_secs(1) - Instant::from_micros(999_999), Duration::from_micros(1));
+    /// ```
+    #[must_use]
+    pub const fn from_secs(secs: u64) -> Self {
+        Self(secs.saturating_mul(1_000_000_000))
+    }
+
     /// Nanoseconds since the start.
     #[must_use]
     pub const fn as_nanos(self) -> u64 {
@@ -120,6 +139,8 @@ mod tests {
         assert_eq!(Instant::MAX + Duration::from_secs(1), Instant::MAX);
         assert_eq!(Instant::START + Duration::MAX, Instant::MAX);
         assert_eq!(Instant::START - Instant::MAX, Duration::ZERO);
+        assert_eq!([Instant::from_secs(u64::MAX), Instant::from_micros(u64::MAX)], [Instant::MAX; 2]);
+        assert_eq!(Instant::from_secs(2), Instant::from_micros(2_000_000));
         assert_eq!(Instant::from_millis(7) - Instant::from_millis(5), Duration::from_millis(2));
     }
 
