@@ -8,13 +8,12 @@ pub mod handoff;
 pub mod join;
 pub mod options;
 pub mod runtime;
-pub mod script;
 pub mod session;
 pub mod watch;
 
 pub use options::Options;
+pub use pynq::sim::script::Script;
 pub use runtime::Runtime;
-pub use script::Script;
 pub use session::Session;
 
 /// Any error, to be shown to the user.

@@ -25,7 +25,7 @@ usage: cargo run --example NAME -- [options]
   --buttons CELL     the AXI GPIO of the buttons, --leds CELL that of the LEDs, where the board is unknown
   --help             this text
 
-A script has lines `<ms> press N`, `<ms> release N` and `<ms> switch N 0|1`.";
+A script has lines such as `10ms press 0 for 20ms` and `+5ms switch 1 on`; the documentation of `pynq_sim::script` has all.";
 
 /// The options given to an example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Options {
     ///
     /// If it can't be read, or a line makes no sense.
     pub fn script(&self, built_in: &str) -> Result<Script> {
-        let Some(path) = &self.script else { return built_in.parse() };
+        let Some(path) = &self.script else { return Ok(built_in.parse()?) };
         let mut text = String::new();
         let (name, read) = if path.as_os_str() == "-" {
             ("standard input".to_owned(), std::io::stdin().read_to_string(&mut text))

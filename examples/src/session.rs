@@ -2,16 +2,16 @@
 //! happens.
 
 use std::{
+    collections::BTreeSet,
     io::{ErrorKind, Write},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use pynq::{BaseOverlay, Clock, Instant, Pin, sim::Stimulus};
+use pynq::{BaseOverlay, Clock, Instant, sim::script::Action};
 
 use crate::{
     Options, Result, Runtime, Script,
     runtime::Tasks,
-    script::{Action, Step},
     watch::{Presses, watch},
 };
 
@@ -50,16 +50,10 @@ impl Session {
         }
         let led_changes = Arc::new(Mutex::new(0));
         watch_leds(&base, &output, &led_changes)?;
-        for Step { ms, action } in script.steps.iter().copied() {
-            let stimulus = stimulus(&base, action).map_err(|error| format!("the script, at {ms} ms: {error}"))?;
-            let output = Arc::clone(&output);
-            board.at(Instant::from_millis(ms), move |board| {
-                say(&output, board.now(), &action.to_string());
-                // It was checked when the pins were looked up.
-                let _ = board.stimulate(&stimulus);
-            });
-        }
-        Ok(Self { base, output, outside: Outside::Script { presses: script.presses(), led_changes } })
+        let lines = Arc::clone(&output);
+        let played = base.play_with(script, move |board, step, _| say(&lines, board.now(), &done(&step.action)));
+        played.map_err(|error| format!("the script, {error}"))?;
+        Ok(Self { base, output, outside: Outside::Script { presses: presses(script), led_changes } })
     }
 
     /// A session on a real board, whose buttons somebody presses.
@@ -156,15 +150,28 @@ fn say(output: &Output, now: Instant, what: &str) {
     let _ = writeln!(output, "{:>10}  {what}", now.to_string());
 }
 
-/// What an action does to the board.
-fn stimulus(base: &BaseOverlay, action: Action) -> pynq::Result<Stimulus> {
-    let (pin, level): (Pin, bool) = match action {
-        Action::Press(number) => (base.button(number)?.pin().clone(), true),
-        Action::Release(number) => (base.button(number)?.pin().clone(), false),
-        Action::Switch(number, on) => (base.switch(number)?.pin().clone(), on),
+/// What an action was, once it is done.
+fn done(action: &Action) -> String {
+    match action {
+        Action::Press(button) => format!("button {button} pressed"),
+        Action::Release(button) => format!("button {button} released"),
+        Action::Switch(switch, on) => format!("switch {switch} {}", if *on { "on" } else { "off" }),
+        other => other.to_string(),
+    }
+}
+
+/// How often a button is pressed that was not.
+fn presses(script: &Script) -> usize {
+    let mut down = BTreeSet::new();
+    let pressed = |action: &&Action| match action {
+        Action::Press(button) => down.insert(*button),
+        Action::Release(button) => {
+            down.remove(button);
+            false
+        }
+        _ => false,
     };
-    let bit = u8::try_from(pin.number()).unwrap_or(u8::MAX);
-    Ok(Stimulus::pin(pin.as_slice().node().name().as_str(), pin.channel_number(), bit, level))
+    script.steps().iter().map(|step| &step.action).filter(pressed).count()
 }
 
 /// Prints and counts every change of an LED, as the outside world sees them.
@@ -186,4 +193,15 @@ fn watch_leds(base: &BaseOverlay, output: &Output, changes: &Arc<Mutex<usize>>) 
         }
     });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_changes_are_presses() {
+        let script: Script = "1 press 0\n2 press 0\n3 release 0\n4 press 0\n5 press 3".parse().unwrap();
+        assert_eq!(presses(&script), 3);
+    }
 }

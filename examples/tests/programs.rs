@@ -201,8 +201,8 @@ fn wrong_use_is_one_paragraph_and_a_failure() {
         (&["--hwh", here], "", &["Cargo.toml", "expected a Vivado hardware handoff"]),
         (&["--hwh", counter], "", &["design `counting` fits no known board", "--buttons CELL"]),
         (&["--script", "missing.txt"], "", &["cannot read `missing.txt`"]),
-        (&["--script", "-"], "10 press 0\n20 push 0\n", &["standard input: line 2", "`20 push 0`", "<ms> press N"]),
-        (&["--script", "-"], "10 press 4\n", &["no button 4 on PYNQ-Z2; it has 0 to 3"]),
+        (&["--script", "-"], "10 press 0\n20 push 0\n", &["standard input: line 2, column 4: found `push`", "`press`"]),
+        (&["--script", "-"], "10 press 4\n", &["the script, line 1: no button 4; the board has 0 to 3"]),
         (&["--leds", "btns_gpio"], "", &["`btns_gpio`: channel 1 was built with inputs only"]),
     ];
     for (arguments, input, says) in cases {

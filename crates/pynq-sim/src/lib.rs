@@ -102,6 +102,7 @@ mod pin;
 #[cfg(not(loom))]
 mod platform;
 mod run;
+pub mod script;
 mod settle;
 mod sync;
 mod timeline;

@@ -6,6 +6,7 @@ use super::Board;
 use crate::{
     device::{SerialCharacter, SerialFault},
     error::Error,
+    fabric::Stimulus,
 };
 
 /// Serial lines.
@@ -17,8 +18,7 @@ impl Board {
     ///
     /// [`Error::NoSuchBlock`] or [`Error::NoSerialLine`].
     pub fn serial_input(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
-        let characters = bytes.iter().map(|&data| SerialCharacter::new(data)).collect();
-        self.shared().act(|state| state.fabric.serial_input(path, characters))
+        self.stimulate(&Stimulus::text(path, bytes))
     }
 
     /// Fault: as [`serial_input`](Self::serial_input), for one byte with something wrong.
@@ -27,8 +27,8 @@ impl Board {
     ///
     /// As without a fault.
     pub fn serial_input_with_fault(&self, path: &str, data: u8, fault: SerialFault) -> Result<(), Error> {
-        let character = SerialCharacter { data, fault: Some(fault) };
-        self.shared().act(|state| state.fabric.serial_input(path, Vec::from([character])))
+        let characters = Vec::from([SerialCharacter { data, fault: Some(fault) }]);
+        self.stimulate(&Stimulus::Serial { path: path.into(), characters })
     }
 
     /// Takes what a UART has sent so far, up to the last character that is out with its stop bit.

@@ -9,6 +9,7 @@ use crate::{
     fabric::{Access, BusError, Change, Fabric, OutputChange, Stuck},
     parker::Parker,
     pin::PinState,
+    script::Recorder,
     settle::{Pending, Settling},
     sync::Arc,
     timeline::Timeline,
@@ -57,6 +58,8 @@ pub(crate) struct State {
     pub(crate) bus_errors: Vec<BusError>,
     pub(crate) expected_errors: Vec<(u64, Option<Access>)>,
     pub(crate) stuck: Vec<Stuck>,
+    /// Stimuli are recorded.
+    pub(super) recorder: Option<Recorder>,
     /// The time of the last stimulus that was scheduled, and how many there were at it.
     at_once: (Instant, u32),
     pub(crate) stale_accesses: u64,

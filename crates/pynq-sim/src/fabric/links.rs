@@ -4,7 +4,7 @@ use alloc::{boxed::Box, collections::VecDeque, string::ToString, vec::Vec};
 
 use super::{Fabric, wires::Hop};
 use crate::{
-    device::{InterfaceKind, Message, PortKind, Serial, SerialCharacter, Stream},
+    device::{InterfaceKind, Message, PortKind, Serial, Stream},
     error::Error,
 };
 
@@ -148,12 +148,15 @@ impl Fabric {
         Ok((block, line.port))
     }
 
-    /// Lets characters come in at the first serial line of a block, from now on and as fast as that is.
-    pub(crate) fn serial_input(&mut self, path: &str, characters: Vec<SerialCharacter>) -> Result<(), Error> {
-        let (block, port) = self.serial_port(path)?;
-        self.deliver(block, port, Message::Serial(Serial::Characters(characters)));
-        self.travel();
-        Ok(())
+    /// The serial line that a stimulus is for: the first one of a block, or an interface by its name.
+    pub(super) fn serial_end(&self, name: &str) -> Result<(usize, usize), Error> {
+        let of_block = self.serial_port(name);
+        match of_block {
+            Err(Error::NoSuchBlock { .. }) if name.contains('/') => {
+                self.interface_named(name, InterfaceKind::Serial).or(of_block)
+            }
+            _ => of_block,
+        }
     }
 
     /// Takes the bytes sent on the first serial line of a block.

@@ -79,6 +79,13 @@ impl Fabric {
         })
     }
 
+    /// How many pins a channel has in this build.
+    pub(crate) fn channel_width(&self, path: &str, channel: u8) -> Result<u8, Error> {
+        let port = self.channel_port(path, channel, false).or_else(|_| self.channel_port(path, channel, true));
+        let (block, port) = port?;
+        Ok(self.blocks[block].device.as_ref().map_or(0, |device| device.width(port)))
+    }
+
     pub(crate) fn levels(&self, (block, port): (usize, usize)) -> u32 {
         self.blocks[block].levels[port]
     }

@@ -1,6 +1,9 @@
 //! Stimuli from the outside world.
 
-use alloc::string::{String, ToString};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use super::Fabric;
 use crate::{
@@ -39,12 +42,20 @@ pub enum Stimulus {
         /// What drives it.
         bits: u32,
     },
-    /// A character has just come in on the first serial line of a block.
+    /// A character has just come in on a serial line.
     Character {
-        /// The block's path.
+        /// The path of a block, whose first serial line it is, or an interface, as `path/port`.
         path: String,
         /// The character.
         character: SerialCharacter,
+    },
+    /// Characters come in on a serial line from now on, one after the other as fast as the line is, after those that are
+    /// already on their way.
+    Serial {
+        /// The path of a block, whose first serial line it is, or an interface, as `path/port`.
+        path: String,
+        /// The characters.
+        characters: Vec<SerialCharacter>,
     },
     /// Something comes in at an interface of a block, as from a part that is joined to it.
     Message {
@@ -89,6 +100,13 @@ impl Stimulus {
     #[must_use]
     pub fn character(path: &str, data: u8) -> Self {
         Self::Character { path: path.to_string(), character: SerialCharacter { data, fault: None } }
+    }
+
+    /// Text that comes in on a serial line, as fast as that is.
+    #[must_use]
+    pub fn text(path: &str, text: impl AsRef<[u8]>) -> Self {
+        let characters = text.as_ref().iter().map(|&data| SerialCharacter::new(data)).collect();
+        Self::Serial { path: path.to_string(), characters }
     }
 
     /// A line.
@@ -142,6 +160,15 @@ impl Fabric {
         Ok(())
     }
 
+    /// Whether a stimulus could happen now.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply).
+    pub fn check(&mut self, stimulus: &Stimulus) -> Result<(), Error> {
+        self.resolve(stimulus).map(drop)
+    }
+
     /// One pin of a block's channel is driven from outside.
     pub(crate) fn drive_pin(&mut self, path: &str, channel: u8, bit: u8, level: bool) -> Result<(), Error> {
         let action = self.pin_action(path, channel, bit, level)?;
@@ -174,8 +201,12 @@ impl Fabric {
                 Action::Input { block, port, mask: u32::MAX, bits: *bits }
             }
             Stimulus::Character { path, character } => {
-                let (block, port) = self.serial_port(path)?;
+                let (block, port) = self.serial_end(path)?;
                 Action::Message { block, port, message: Message::Serial(Serial::Character(*character)) }
+            }
+            Stimulus::Serial { path, characters } => {
+                let (block, port) = self.serial_end(path)?;
+                Action::Message { block, port, message: Message::Serial(Serial::Characters(characters.clone())) }
             }
             Stimulus::Message { port, message } => {
                 let (block, port) = self.interface_named(port, message.kind())?;
