@@ -2,7 +2,6 @@
 #![cfg_attr(not(target_os = "linux"), allow(dead_code))] // the arguments are the same everywhere
 
 #[cfg(target_os = "linux")]
-mod access;
 #[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(target_os = "linux")]

@@ -13,9 +13,14 @@
 
 mod base;
 mod definition;
+#[cfg(feature = "sim")]
+mod outside;
 
 pub use base::BaseOverlay;
 pub use definition::{BoardDefinition, PinGroup};
+#[cfg(feature = "sim")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
+pub use outside::{SimButton, SimLed, SimRgbLed, SimSwitch};
 
 use pynq_core::Driver as _;
 use pynq_drivers::AxiGpio;

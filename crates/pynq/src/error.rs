@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use embedded_hal::digital;
 use pynq_core::{AxiIntcError, BlockError, DriverError, ParameterError, mmio::AccessError, pl_clocks::PlClockError};
 
-use crate::MissingMember;
+use crate::{MissingMember, registers::RefusedAccess};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -174,6 +174,24 @@ pub enum Error {
         /// The numbers there are.
         has: std::ops::Range<u8>,
     },
+    /// A block has no register, or a register no field, of this name.
+    NoSuchRegister {
+        /// The block.
+        path: Arc<str>,
+        /// The name that was requested; of a field, as `REGISTER.field`.
+        name: String,
+        /// The names there are, some of them.
+        has: Vec<String>,
+    },
+    /// A register is not accessed: that would do more than was requested, or nothing.
+    RegisterAccess {
+        /// The block.
+        path: Arc<str>,
+        /// The register.
+        register: String,
+        /// What was requested, and why it is refused.
+        refused: RefusedAccess,
+    },
     /// A call that blocks, or a sleep, failed.
     Wait(pynq_core::Error),
     /// The kernel has no such device, or refused something.
@@ -201,6 +219,15 @@ pub enum Error {
         /// What the runtime said.
         message: String,
     },
+    /// The outside of a board is there for programs only if the board is simulated.
+    #[cfg(feature = "sim")]
+    NotSimulated {
+        /// The design.
+        design: String,
+    },
+    /// A script is for another board.
+    #[cfg(feature = "sim")]
+    Script(Box<pynq_sim::script::ScriptError>),
     /// The simulated board refused its description, or a request.
     #[cfg(feature = "sim")]
     Simulation(Box<pynq_sim::Error>),
@@ -340,6 +367,10 @@ impl fmt::Display for Error {
             Self::NoSuchDevice { kind, number, board, has } => {
                 write!(f, "no {kind} {number} on {board}; it has {} to {}", has.start, has.end - 1)
             }
+            Self::NoSuchRegister { path, name, has } => {
+                write!(f, "`{path}` has no `{name}`; it has: {}", some(has))
+            }
+            Self::RegisterAccess { path, register, refused } => write!(f, "`{path}`, register `{register}`: {refused}"),
             Self::Wait(error) => error.fmt(f),
             #[cfg(all(feature = "uio", target_os = "linux"))]
             Self::Linux(error) => error.fmt(f),
@@ -372,6 +403,13 @@ impl fmt::Display for Error {
                 "the clocks to the logic of design `{design}` are not known: its processor is no Zynq-7000 or Zynq UltraScale+"
             ),
             Self::Aside { message } => f.write_str(message),
+            #[cfg(feature = "sim")]
+            Self::NotSimulated { design } => write!(
+                f,
+                "design `{design}` is on a real board, whose buttons no program presses; use a simulated one for that"
+            ),
+            #[cfg(feature = "sim")]
+            Self::Script(error) => error.fmt(f),
             #[cfg(feature = "sim")]
             Self::Simulation(error) => error.fmt(f),
         }

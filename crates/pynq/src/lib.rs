@@ -18,8 +18,7 @@
 //! # #[cfg(feature = "sim")] {
 //! # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
 //! let base = BaseOverlay::new(Overlay::simulated_from_str(text)?)?;
-//! let board = base.simulation().unwrap();
-//! board.at(Instant::from_millis(10), |board| board.press("btns_gpio", 2).unwrap());
+//! base.sim_button(2)?.at(Instant::from_millis(10)).press()?;
 //!
 //! let program = button_to_led(base.button(2)?, base.led(2)?);
 //! let end = base.block_on(program); // or under tokio, or smol: base.drive(program).await
@@ -57,6 +56,7 @@
 mod backend;
 pub mod boards;
 mod clock;
+mod contents;
 mod driver;
 mod error;
 mod hierarchy;
@@ -69,6 +69,7 @@ mod mmio;
 mod overlay;
 mod pl_clocks;
 pub mod prelude;
+pub mod registers;
 mod running;
 #[cfg(feature = "sim")]
 mod simulated;
@@ -86,6 +87,7 @@ pub use linux::LinuxOptions;
 pub use mmio::MmioWindow;
 pub use overlay::Overlay;
 pub use pl_clocks::{Clocks, Warning};
+pub use registers::Registers;
 pub use statistics::Statistics;
 
 pub use pynq_core::pl_clocks::{PlClock, PlClockError};

@@ -13,7 +13,7 @@ use pynq_drivers::{AxiGpio, AxiTimer, AxiUartLite};
 use pynq_hwh::{Design, Hierarchy, InterruptPin, IpBlock};
 
 use crate::{
-    BoardClock, DriverContext, Error, HierarchyContext, HierarchyDriver, Interrupt, MmioWindow, Result,
+    BoardClock, DriverContext, Error, HierarchyContext, HierarchyDriver, Interrupt, MmioWindow, Registers, Result,
     backend::Backend, hierarchy, loaded::Loaded, statistics::Statistics,
 };
 
@@ -201,6 +201,30 @@ impl Overlay {
     /// [`Error::Design`] with near names if there is no such block.
     pub fn mmio(&self, path: &str) -> Result<MmioWindow> {
         MmioWindow::new(path, self.loaded())
+    }
+
+    /// The registers of the block called `path`, by name: PYNQ's `register_map`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sim")] {
+    /// use pynq::prelude::*;
+    ///
+    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
+    /// let overlay = Overlay::simulated_from_str(text)?;
+    /// let buttons = overlay.registers("btns_gpio")?;
+    /// println!("{}", buttons.read("GPIO_DATA")?);
+    /// let read_only = overlay.registers("system_interrupts")?.write("IPR", 1).unwrap_err();
+    /// assert!(read_only.to_string().contains("read-only"));
+    /// # }
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Design`] with near names if there is no such block.
+    pub fn registers(&self, path: &str) -> Result<Registers> {
+        let block = self.shared.design.ip_block(path)?.clone();
+        Ok(Registers::new(block, self.mmio(path)?))
     }
 
     /// The driver of the block called `path`, made by `build` if there is none yet: how a driver that this crate does not

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use pynq::{core::Checked, uio};
+use pynq::{core::Checked, registers, uio};
 
-use super::{Peek, access, system, target::Target};
+use super::{Peek, system, target::Target};
 use crate::{Outcome, printable, succeeded};
 
 /// The range that a Zynq-7000 has programmable logic in.
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Peek) -> Outcome {
     let mut kept = Vec::new();
     for index in 0..u64::from(arguments.count) {
         let address = target.address + index * 4;
-        let known = target.block.map(|(name, block)| (name, access::known(block, address - block.base)));
+        let known = target.block.map(|(name, block)| (name, registers::known(block, address - block.base)));
         let refused = known.as_ref().and_then(|(_, known)| known.read_changes()).filter(|_| !arguments.force);
         if let (Some(why), 1) = (&refused, arguments.count) {
             return Err(format!("{} is not read: {why}; --force reads it", label(address, &target)));
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Peek) -> Outcome {
 pub(super) fn label(address: u64, target: &Target<'_>) -> String {
     let Some((name, block)) = target.block else { return format!("{address:#010x}") };
     let offset = address - block.base;
-    match access::known(block, offset).name() {
+    match registers::known(block, offset).name() {
         Some(register) => format!("{name}.{register}"),
         None => format!("{name}+{offset:#x}"),
     }

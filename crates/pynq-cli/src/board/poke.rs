@@ -2,12 +2,13 @@
 
 use pynq::{
     core::Checked,
+    registers,
     uio::{self, Claim, SystemPaths, UioDevices},
 };
 use pynq_hwh::Design;
 
 use super::{
-    Poke, access,
+    Poke,
     peek::{label, may_access},
     system,
     target::{self, Target},
@@ -22,12 +23,12 @@ pub(super) fn run(arguments: &Poke) -> Outcome {
     let value =
         value.ok_or_else(|| format!("`{}` is no value of 32 bits; give it as in 0x1f or 0b101", arguments.value))?;
     let name = label(target.address, &target);
-    let known = target.block.map(|(_, block)| access::known(block, target.address - block.base));
+    let known = target.block.map(|(_, block)| registers::known(block, target.address - block.base));
     // Held until the write is done.
     let mut claim = None;
     if !arguments.force {
         may_access(&paths, &target)?;
-        if known.as_ref().is_some_and(access::Known::is_read_only) {
+        if known.as_ref().is_some_and(registers::Known::is_read_only) {
             return Err(format!("{name} is not written: it is read-only; --force writes it"));
         }
         if let Some(holder) = controller_holder(&paths, design.as_ref(), &target) {
@@ -47,7 +48,7 @@ pub(super) fn run(arguments: &Poke) -> Outcome {
     if target.block.is_some() {
         text += &format!("  {name}");
     }
-    if let Some(does) = known.as_ref().and_then(access::Known::write_does) {
+    if let Some(does) = known.as_ref().and_then(registers::Known::write_does) {
         text += &format!("  ({does})");
     }
     text.push('\n');

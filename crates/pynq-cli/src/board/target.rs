@@ -58,7 +58,7 @@ fn find<'d>(design: &'d Design, text: &str) -> Result<(&'d str, &'d IpBlock, u64
             .ip_block(requested)
             .map_or_else(|error| error.to_string(), |_| format!("no block `{text}`")));
     };
-    let registers = super::access::registers(block);
+    let registers = pynq::registers::names(block);
     match registers.iter().find(|(name, _)| name.eq_ignore_ascii_case(register)) {
         Some(&(_, offset)) => Ok((name, block, offset)),
         None if registers.is_empty() => {

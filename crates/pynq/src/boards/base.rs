@@ -158,7 +158,7 @@ impl BaseOverlay {
     /// # Errors
     ///
     /// [`Error::NoSuchDevice`], and as [`Overlay::gpio`] and [`RgbLed::new`].
-    pub fn rgbled(&self, number: u8) -> Result<RgbLed> {
+    pub fn rgb_led(&self, number: u8) -> Result<RgbLed> {
         Ok(RgbLed::new(Kind::RGB_LED.find(self, number)?)?)
     }
 
@@ -166,9 +166,27 @@ impl BaseOverlay {
     ///
     /// # Errors
     ///
-    /// As [`rgbled`](Self::rgbled).
+    /// As [`rgb_led`](Self::rgb_led).
+    pub fn rgb_leds(&self) -> Result<Vec<RgbLed>> {
+        Kind::RGB_LED.all(self, |number| self.rgb_led(number))
+    }
+
+    /// [`rgb_led`](Self::rgb_led), as PYNQ spells it.
+    ///
+    /// # Errors
+    ///
+    /// As [`rgb_led`](Self::rgb_led).
+    pub fn rgbled(&self, number: u8) -> Result<RgbLed> {
+        self.rgb_led(number)
+    }
+
+    /// [`rgb_leds`](Self::rgb_leds), as PYNQ spells it.
+    ///
+    /// # Errors
+    ///
+    /// As [`rgb_led`](Self::rgb_led).
     pub fn rgbleds(&self) -> Result<Vec<RgbLed>> {
-        Kind::RGB_LED.all(self, |number| self.rgbled(number))
+        self.rgb_leds()
     }
 }
 

@@ -155,6 +155,33 @@ impl BoardDefinition {
             })
     }
 
+    /// Which pins of a simulated board its buttons, switches and LEDs are on, for scripts: `press 0`. What the board does not
+    /// have is left out.
+    #[cfg(feature = "sim")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
+    #[must_use]
+    pub fn roles(&self, board: &pynq_sim::Board) -> pynq_sim::script::Roles {
+        let on_board = |group: &Option<PinGroup>, pins: u8| {
+            let group = group.as_ref()?;
+            let count = board.pins(&group.path, group.channel).ok()? / pins;
+            Some((group.path.to_string(), group.channel, group.first..group.first.saturating_add(count)))
+        };
+        let mut roles = pynq_sim::script::Roles::new();
+        if let Some((path, channel, numbers)) = on_board(&self.buttons, 1) {
+            roles = roles.with_buttons(&path, channel, numbers);
+        }
+        if let Some((path, channel, numbers)) = on_board(&self.switches, 1) {
+            roles = roles.with_switches(&path, channel, numbers);
+        }
+        if let Some((path, channel, numbers)) = on_board(&self.leds, 1) {
+            roles = roles.with_leds(&path, channel, numbers);
+        }
+        if let Some((path, channel, numbers)) = on_board(&self.rgbleds, 3) {
+            roles = roles.with_rgb_leds(&path, channel, numbers);
+        }
+        roles
+    }
+
     /// Whether the design's project was made for a board of this name.
     pub(super) fn is_named_by(&self, design: &Design) -> bool {
         design.source.board.to_ascii_lowercase().contains(&self.name.to_ascii_lowercase())

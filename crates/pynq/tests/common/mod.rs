@@ -9,6 +9,7 @@ use pynq::prelude::*;
 pub(crate) const BUTTONS: &str = include_str!("../../../pynq-hwh/fixtures/pynq-z2-buttons.hwh");
 
 /// A base overlay of it.
+#[allow(dead_code)] // not every test has one
 pub(crate) fn base() -> BaseOverlay {
     BaseOverlay::new(Overlay::simulated_from_str(BUTTONS).unwrap()).unwrap()
 }

@@ -3,13 +3,13 @@
 //! The files know of few side effects: that a FIFO's output is taken by its read, they don't say. The register maps of
 //! the blocks that have a driver here do, and a short table has the others'.
 
-use pynq::{
-    core::{
-        maps::AxiIntcRegisters,
-        regs::{ReadAccess, RegisterInfo, WriteAccess},
-    },
-    drivers::{axi_gpio::AxiGpioRegisters, axi_timer::AxiTimerRegisters, axi_uartlite::AxiUartLiteRegisters},
+use std::{borrow::Cow, fmt};
+
+use pynq_core::{
+    maps::AxiIntcRegisters,
+    regs::{ReadAccess, RegisterInfo, WriteAccess},
 };
+use pynq_drivers::{axi_gpio::AxiGpioRegisters, axi_timer::AxiTimerRegisters, axi_uartlite::AxiUartLiteRegisters};
 use pynq_hwh::{Access, IpBlock, ModifiedWrite, Register};
 
 /// Registers whose read has a side effect, of blocks without a register map here: kind, offset, what the read does.
@@ -26,27 +26,34 @@ const TAKES: [(&str, u64, &str); 10] = [
     ("axi_uart16550", 0x1018, "clears the modem's changes"),
 ];
 
-/// What is known of one register of a block.
-pub(super) struct Known<'b> {
+/// What is known of one register of a block, from the handoff file and from the data sheets.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'b> {
     theirs: Option<&'b Register>,
     ours: Option<&'static RegisterInfo>,
     takes: Option<&'static str>,
 }
 
-/// Names and offsets of a block's registers.
-pub(super) fn registers(block: &IpBlock) -> Vec<(String, u64)> {
+/// Names and byte offsets of a block's registers, in the order of the offsets: those of the handoff file, or where it has none,
+/// those of the data sheet.
+#[must_use]
+pub fn names(block: &IpBlock) -> Vec<(String, u64)> {
     let theirs = block.registers.iter().filter(|register| register.enabled);
     let mut all = theirs.map(|register| (register.name.clone(), register.offset)).collect::<Vec<_>>();
     if all.is_empty() {
-        let ours = map(block).iter().map(|register| (register.name.to_uppercase(), register.offset as u64));
-        all.extend(ours);
+        for register in map(block) {
+            let name = register.name.to_uppercase();
+            let name_of = |index| if register.count == 1 { name.clone() } else { format!("{name}[{index}]") };
+            all.extend(register.offsets().enumerate().map(|(index, offset)| (name_of(index), offset as u64)));
+        }
     }
     all.sort_by_key(|&(_, offset)| offset);
     all
 }
 
-/// What is known of the register at `offset` of `block`.
-pub(super) fn known(block: &IpBlock, offset: u64) -> Known<'_> {
+/// What is known of the register at byte `offset` of `block`.
+#[must_use]
+pub fn known(block: &IpBlock, offset: u64) -> Known<'_> {
     let here = |register: &&Register| register.offset == offset;
     // Two at one offset are one for reading and one for writing, or a part that this configuration does not have.
     let theirs = block.registers.iter().filter(|register| register.enabled).find(here);
@@ -67,13 +74,15 @@ fn map(block: &IpBlock) -> &'static [RegisterInfo] {
 
 impl Known<'_> {
     /// The register's name, if it has one.
-    pub(super) fn name(&self) -> Option<String> {
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
         let theirs = self.theirs.map(|register| register.name.clone());
         theirs.or_else(|| self.ours.map(|register| register.name.to_uppercase()))
     }
 
     /// Why a read does more than read.
-    pub(super) fn read_changes(&self) -> Option<String> {
+    #[must_use]
+    pub fn read_changes(&self) -> Option<String> {
         if let Some(takes) = self.takes {
             return Some(format!("its read {takes}"));
         }
@@ -85,8 +94,9 @@ impl Known<'_> {
         says.then(|| "its read changes something, by the handoff file".to_owned())
     }
 
-    /// Why a write does nothing, or an error.
-    pub(super) fn is_read_only(&self) -> bool {
+    /// Whether a write does nothing, or is an error.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
         match self.ours {
             Some(ours) => ours.access.write == WriteAccess::None,
             None => self.theirs.is_some_and(|register| register.access == Access::ReadOnly),
@@ -94,7 +104,8 @@ impl Known<'_> {
     }
 
     /// What a written one does, where it is not simply stored.
-    pub(super) fn write_does(&self) -> Option<&'static str> {
+    #[must_use]
+    pub fn write_does(&self) -> Option<&'static str> {
         let ours = self.ours.map(|register| register.access.write);
         let says = |kind| {
             let fields = self.theirs.map_or(&[][..], |register| &register.fields);
@@ -112,22 +123,67 @@ impl Known<'_> {
         }
     }
 
-    /// The fields of a value, as far as there are any: `name=value`, separated by blanks.
-    pub(super) fn decode(&self, value: u32) -> String {
+    /// Whether the data sheet has nothing to be read there.
+    #[must_use]
+    pub fn is_write_only(&self) -> bool {
+        self.ours.is_some_and(|register| register.access.read == ReadAccess::None)
+    }
+
+    /// Its fields, from the lowest bit on. A field that is the whole register says no more than its value, and is left out.
+    #[must_use]
+    pub fn fields(&self) -> Vec<Field> {
         let theirs = self.theirs.map_or(&[][..], |register| &register.fields);
-        let mut fields = Vec::new();
-        for field in theirs {
-            // A field that is the whole register says no more than the value.
-            if field.bit_width >= 32 || field.bit_offset >= 32 {
-                continue;
-            }
-            let bits = value >> field.bit_offset & ((1u32 << field.bit_width) - 1);
-            fields.push(format!("{}={bits:#x}", field.name));
-        }
+        let theirs = theirs.iter().filter(|field| field.bit_width < 32 && field.bit_offset < 32);
+        let mut fields: Vec<Field> = theirs
+            .map(|field| Field {
+                name: Cow::Owned(field.name.clone()),
+                mask: ((1_u32 << field.bit_width) - 1).wrapping_shl(field.bit_offset),
+            })
+            .collect();
         if fields.is_empty() {
             let ours = self.ours.map_or(&[][..], |register| register.fields);
-            fields.extend(ours.iter().map(|field| format!("{}={:#x}", field.name, field.extract(value))));
+            fields.extend(ours.iter().map(|field| Field { name: Cow::Borrowed(field.name), mask: field.mask }));
         }
-        fields.join(" ")
+        fields.sort_by_key(|field| field.mask.trailing_zeros());
+        fields
+    }
+
+    /// The fields of a value, as far as there are any: `name=value`, separated by blanks.
+    #[must_use]
+    pub fn decode(&self, value: u32) -> String {
+        let fields = self.fields();
+        fields.iter().map(|field| format!("{}={:#x}", field.name, field.of(value))).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A field of a register.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Field {
+    /// Its name.
+    pub name: Cow<'static, str>,
+    /// Its bits, in place.
+    pub mask: u32,
+}
+
+impl Field {
+    /// The field's value in a register that reads as `bits`.
+    #[must_use]
+    pub const fn of(&self, bits: u32) -> u32 {
+        if self.mask == 0 { 0 } else { (bits & self.mask) >> self.mask.trailing_zeros() }
+    }
+
+    /// `bits` with the field at `value`; `None` if that does not fit into it.
+    #[must_use]
+    pub const fn put(&self, bits: u32, value: u32) -> Option<u32> {
+        let shift = if self.mask == 0 { 0 } else { self.mask.trailing_zeros() };
+        if self.mask >> shift & value == value { Some(bits & !self.mask | value << shift) } else { None }
+    }
+}
+
+/// Its name, and its bits as a mask.
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:#x})", self.name, self.mask)
     }
 }
