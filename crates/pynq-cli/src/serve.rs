@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::Args;
+use pynq::sim::script::Script;
 use pynq_hwh::Design;
 use pynq_remote::{Event, Server, ServerOptions};
 
@@ -42,6 +43,13 @@ pub(crate) struct Serve {
     /// What the board says it is called: Pynq-Z2.
     #[arg(long, value_name = "NAME")]
     board_name: Option<String>,
+    /// Play this script on the board: who presses its buttons, and when, from the start of the server on; `-` for standard
+    /// input.
+    ///
+    /// A line is a time and what happens then, such as `10ms press 0 for 20ms` or `+5ms switch 1 on`. The documentation of
+    /// pynq_sim::script has the whole language.
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
     /// How many clients may be connected at once.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
@@ -59,6 +67,9 @@ pub(crate) fn run(serve: Serve) -> Result<(), String> {
     }
     if let Some(name) = serve.board_name {
         options = options.board_name(name);
+    }
+    if let Some(file) = serve.script {
+        options = options.script(script(&file)?);
     }
     #[cfg(feature = "tls")]
     if let (Some(certificate), Some(key)) = (serve.tls_cert, serve.tls_key) {
@@ -82,6 +93,16 @@ fn read(file: &Path) -> Result<(String, Design), String> {
     let design = Design::read(file).map_err(|error| about(file, &error))?;
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     Ok((name, design))
+}
+
+fn script(file: &Path) -> Result<Script, String> {
+    let (name, text) = if file.as_os_str() == "-" {
+        ("standard input".to_owned(), std::io::read_to_string(std::io::stdin()))
+    } else {
+        (file.display().to_string(), std::fs::read_to_string(file))
+    };
+    let text = text.map_err(|error| format!("{name}: {error}"))?;
+    text.parse().map_err(|error| format!("{name}: {error}"))
 }
 
 #[cfg(feature = "tls")]
@@ -111,6 +132,10 @@ fn message(event: &Event) -> String {
         Event::NotProgrammed { reason } => format!("not programmed: {reason}"),
         Event::Claimed { pin } => format!("interrupt {pin} claimed"),
         Event::Released { pin } => format!("interrupt {pin} released"),
+        Event::Step { action, refused: None, .. } => format!("script: {action}"),
+        Event::Step { line, action, refused: Some(why) } => {
+            format!("script, line {line}: {action} was not done: {why}")
+        }
         other => format!("{other:?}"),
     }
 }

@@ -14,7 +14,10 @@ use pynq::{
     Interrupt, Overlay,
     core::dma::{DmaAllocator, DmaBuffer, DmaError, DmaRequest},
     hwh::{Bitstream, Design, Family},
-    sim::{Board, BoardBuilder, SimDmaBuffer, SimDmaMemory, Stimulus, Width},
+    sim::{
+        Board, BoardBuilder, SimDmaBuffer, SimDmaMemory, Stimulus, Width,
+        script::{Roles, Script, ScriptError, Step},
+    },
 };
 
 use crate::{
@@ -286,6 +289,17 @@ impl SimulatedBoard {
             drop(slot);
         });
         Ok(())
+    }
+
+    /// Plays a script from now on. Buttons and switches are those of the board that the loaded design is for, if it is known.
+    pub(crate) fn play(
+        &self,
+        script: &Script,
+        before: impl Fn(&Step, Result<(), pynq::sim::Error>) + Send + Sync + 'static,
+    ) -> Result<(), ScriptError> {
+        let definition = pynq::boards::detect(self.overlay().design());
+        let roles = definition.map_or_else(|_| Roles::new(), |definition| definition.roles(&self.board));
+        script.play_with(&self.board, &roles, move |_, step, checked| before(step, checked))
     }
 
     /// Whether the board has what a stimulus is for.

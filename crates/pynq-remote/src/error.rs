@@ -22,6 +22,8 @@ pub enum Error {
     },
     /// The design's blocks can't be put on a board, or the board can't be programmed.
     Board(Box<pynq::Error>),
+    /// The script is for another board.
+    Script(pynq::sim::script::ScriptError),
     /// The board has no memory for buffers.
     Memory(String),
     /// The address can't be listened on.
@@ -65,6 +67,7 @@ impl fmt::Display for Error {
             }
             Self::Handoff { name, error } => write!(f, "{name}: {error}"),
             Self::Board(error) => write!(f, "{error}"),
+            Self::Script(error) => write!(f, "the script: {error}"),
             Self::Memory(error) => write!(f, "no memory for buffers: {error}"),
             Self::Listen { address, error } => write!(f, "cannot listen on {address}: {error}"),
             Self::Token { reason } => write!(f, "the token {reason}"),
@@ -85,6 +88,7 @@ impl std::error::Error for Error {
         match self {
             Self::Handoff { error, .. } | Self::Bitstream { error, .. } => Some(error),
             Self::Board(error) => Some(error),
+            Self::Script(error) => Some(error),
             Self::Listen { error, .. } => Some(error),
             _ => None,
         }

@@ -2,6 +2,8 @@
 
 use std::{fmt, net::SocketAddr};
 
+use pynq::sim::script::Script;
+
 use crate::{
     Error,
     state::{Event, Observer},
@@ -20,6 +22,7 @@ pub struct ServerOptions {
     pub(crate) identity: Option<(Vec<u8>, Vec<u8>)>,
     pub(crate) board_name: Option<String>,
     pub(crate) connections: usize,
+    pub(crate) script: Script,
     pub(crate) observer: Option<Observer>,
 }
 
@@ -32,6 +35,7 @@ impl Default for ServerOptions {
             identity: None,
             board_name: None,
             connections: 64,
+            script: Script::default(),
             observer: None,
         }
     }
@@ -72,6 +76,13 @@ impl ServerOptions {
     #[must_use]
     pub fn connections(mut self, most: usize) -> Self {
         self.connections = most;
+        self
+    }
+
+    /// Plays this script on the board, from when the server is made.
+    #[must_use]
+    pub fn script(mut self, script: Script) -> Self {
+        self.script = script;
         self
     }
 

@@ -62,8 +62,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::NoDesign`], [`Error::DuplicateDesign`], [`Error::Board`] if a design can't be simulated; [`Error::Token`] or
-    /// [`Error::Tls`] if an option is of no use; [`Error::Listen`].
+    /// [`Error::NoDesign`], [`Error::DuplicateDesign`], [`Error::Board`] if a design can't be simulated; [`Error::Token`],
+    /// [`Error::Tls`] or [`Error::Script`] if an option is of no use; [`Error::Listen`].
     pub fn simulated<N: Into<String>>(
         designs: impl IntoIterator<Item = (N, Design)>,
         mut options: ServerOptions,
@@ -91,6 +91,14 @@ impl Server {
             stopping,
             observer: options.observer.take(),
         });
+        let weak = Arc::downgrade(&state);
+        let played = state.board.play(&options.script, move |step, checked| {
+            if let Some(state) = weak.upgrade() {
+                let refused = checked.err().map(|error| error.to_string());
+                state.report(&Event::Step { line: step.line, action: step.action.to_string(), refused });
+            }
+        });
+        played.map_err(Error::Script)?;
         Ok(Self { listener, address, state, stop, options, builder })
     }
 

@@ -54,6 +54,15 @@ pub enum Event {
         /// The pin.
         pin: String,
     },
+    /// A step of the board's script.
+    Step {
+        /// Its line in the script.
+        line: usize,
+        /// What is done, as the script says it.
+        action: String,
+        /// Why it could not be done: a client has programmed another design.
+        refused: Option<String>,
+    },
 }
 
 /// Called with every event.

@@ -309,3 +309,18 @@ async fn stimuli_name_what_the_board_has() {
     }
     assert!(simulation.stimulate(StimulateRequest { delay: 0, stimulus: None }).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_served_board_presses_its_own_buttons() {
+    let script = "1ms press 2\n2ms switch 0 on".parse().unwrap();
+    let fixture = Fixture::start(ServerOptions::default().script(script)).await;
+    // It is told before it is done; what came before it is done by then.
+    let told = fixture.event(|event| matches!(event, Event::Step { line: 2, .. })).await;
+    assert_eq!(told, Event::Step { line: 2, action: "switch 0 on".into(), refused: None });
+    assert_eq!(fixture.read(CONTROL).await, 0b100);
+
+    let wrong = ServerOptions::default().listen(([127, 0, 0, 1], 0)).script("\n1ms press 9".parse().unwrap());
+    let design = pynq::hwh::Design::parse(common::BUTTONS).unwrap();
+    let error = pynq_remote::Server::simulated([("base", design)], wrong).unwrap_err().to_string();
+    assert_eq!(error, "the script: line 2: no button 9; the board has 0 to 3");
+}

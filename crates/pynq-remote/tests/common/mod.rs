@@ -25,7 +25,7 @@ use tonic::{
 pub(crate) const LEDS: u64 = 0x4125_0000;
 pub(crate) const CONTROL: u64 = 0x4121_0000;
 
-const BUTTONS: &str = include_str!("../../../pynq-hwh/fixtures/pynq-z2-buttons.hwh");
+pub(crate) const BUTTONS: &str = include_str!("../../../pynq-hwh/fixtures/pynq-z2-buttons.hwh");
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(30);
