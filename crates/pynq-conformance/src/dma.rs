@@ -1,8 +1,10 @@
-//! The suite for the DMA buffers of a backend.
+//! The suite for the DMA memory of a backend: its regions as drivers sync them, and buffers made of them.
 
 use alloc::{vec, vec::Vec};
 
-use pynq_core::dma::{AddressWidth, Direction, DmaAllocator, DmaBuffer, DmaError, DmaRequest};
+use pynq_core::dma::{
+    AddressWidth, Direction, DmaAllocator, DmaBuffer, DmaError, DmaRegion, DmaRequest, Lent, Packet as _, Pod, Refused,
+};
 
 use crate::verdict::{Outcome, Verdict, ensure};
 
@@ -24,7 +26,7 @@ pub trait DmaBackend {
     fn device_writes(&self, address: u64, bytes: &[u8]);
 }
 
-type Buffer<R> = <<R as DmaBackend>::Allocator as DmaAllocator>::Buffer;
+type Region<R> = <<R as DmaBackend>::Allocator as DmaAllocator>::Region;
 
 /// A page, which every backend can give.
 const SIZE: usize = 4096;
@@ -41,11 +43,15 @@ pub fn dma_buffers(backend: &impl DmaBackend) -> Verdict {
     addresses(backend)?;
     transfers(backend)?;
     words(backend)?;
+    buffers(backend)?;
+    parts(backend)?;
+    packets(backend)?;
+    descriptors(backend)?;
     ranges(backend)?;
     refusals(backend)
 }
 
-fn allocate<R: DmaBackend>(backend: &R, request: &DmaRequest) -> Result<Buffer<R>, Outcome> {
+fn allocate<R: DmaBackend>(backend: &R, request: &DmaRequest) -> Result<Region<R>, Outcome> {
     backend.allocator().allocate(request).map_err(|error| Outcome::failed(error_of(&error, "no buffer")))
 }
 
@@ -168,6 +174,111 @@ fn ranges(backend: &impl DmaBackend) -> Verdict {
     let mut all = vec![0; 100];
     ok(buffer.copy_out(0, &mut all))?;
     ensure!(all == pattern(9, 100), "what was refused changed something");
+    Ok(())
+}
+
+/// A buffer of items, in the processor's hands.
+fn buffer<R: DmaBackend, T: Pod>(backend: &R, request: &DmaRequest) -> Result<DmaBuffer<T>, Outcome> {
+    let region = allocate(backend, request)?;
+    let start = region.as_slice().as_ptr().addr();
+    ensure!(start % 16 == 0, "the processor sees a region at {start:#x}, where not every item may begin");
+    same(DmaBuffer::boxed(region).cast())
+}
+
+fn same<T, P>(result: Result<T, Refused<P>>) -> Result<T, Outcome> {
+    result.map_err(|refused| Outcome::failed(error_of(&refused.error, "unexpected error")))
+}
+
+/// Slices of what is handed over by value, both ways and again.
+fn buffers(backend: &impl DmaBackend) -> Verdict {
+    let mut buffer: DmaBuffer<u32> = buffer(backend, &DmaRequest::new(SIZE).alignment(64))?;
+    let address = buffer.physical_address();
+    ensure!(buffer.len() == SIZE / 4, "{} words in {SIZE} bytes", buffer.len());
+    for round in 0..3_u8 {
+        for (word, item) in buffer.iter_mut().zip(0_u32..) {
+            *word = (item * 0x0101).wrapping_add(u32::from(round));
+        }
+        let sent: Vec<u8> = buffer.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        let lent = same(Lent::new(buffer, Direction::ToDevice))?;
+        let mut seen = vec![0; SIZE];
+        backend.device_reads(address, &mut seen);
+        ensure!(seen == sent, "round {round}: the device does not see what was written to a slice");
+        let (back, synced) = lent.take_back(0);
+        ok(synced)?;
+        ensure!(back.iter().flat_map(|word| word.to_ne_bytes()).eq(sent), "round {round}: a buffer came back changed");
+
+        let lent = same(Lent::new(back, Direction::FromDevice))?;
+        let written = pattern(round, SIZE);
+        backend.device_writes(address, &written);
+        let (back, synced) = lent.take_back(usize::MAX);
+        ok(synced)?;
+        buffer = back;
+        let found: Vec<u8> = buffer.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        ensure!(found == written, "round {round}: a slice does not show what the device wrote");
+    }
+    Ok(())
+}
+
+/// A part is handed over without its neighbours, which keep what the processor wrote to them.
+fn parts(backend: &impl DmaBackend) -> Verdict {
+    let mut buffer: DmaBuffer<u16> = buffer(backend, &DmaRequest::new(SIZE))?;
+    buffer.fill(0x5A5A);
+    let address = buffer.physical_address();
+    for (first, last) in [(0, 32), (32, 64), (3, 5), (30, 100), (SIZE / 2 - 1, SIZE / 2)] {
+        let part = same(buffer.part(first..last))?;
+        let from = part.physical_address();
+        ensure!(from == address + 2 * first as u64, "item {first} at {from:#x} of a buffer at {address:#x}");
+        let lent = same(Lent::new(part, Direction::FromDevice))?;
+        backend.device_writes(from, &vec![0xC3; 2 * (last - first)]);
+        let (part, synced) = lent.take_back(usize::MAX);
+        ok(synced)?;
+        ensure!(part.iter().all(|&item| item == 0xC3C3), "items {first} to {last} are not what the device wrote");
+        buffer = part.into_buffer();
+        let neighbours = [first.checked_sub(1), Some(last)].into_iter().flatten().filter_map(|at| buffer.get(at));
+        ensure!(neighbours.clone().all(|&item| item == 0x5A5A), "the neighbours of {first} to {last} changed");
+        buffer.fill(0x5A5A);
+    }
+    Ok(())
+}
+
+/// Several buffers as one packet, of which the device wrote the first bytes.
+fn packets(backend: &impl DmaBackend) -> Verdict {
+    let request = DmaRequest::new(SIZE / 2);
+    let mut packet: [DmaBuffer; 2] = [buffer(backend, &request)?, buffer(backend, &request)?];
+    packet.iter_mut().for_each(|buffer| buffer.fill(1));
+    ensure!(packet.byte_len() == SIZE, "{} bytes in all", packet.byte_len());
+    let lent = same(Lent::new(packet, Direction::Bidirectional))?;
+    for piece in (0..lent.piece_count()).filter_map(|index| lent.piece(index)) {
+        let mut seen = vec![0; piece.length];
+        backend.device_reads(piece.address, &mut seen);
+        ensure!(seen.iter().all(|&byte| byte == 1), "the device does not see a piece of a packet");
+        backend.device_writes(piece.address, &vec![2; piece.length]);
+    }
+    let (packet, synced) = lent.take_back(SIZE);
+    ok(synced)?;
+    ensure!(
+        packet.iter().flat_map(|buffer| &buffer[..]).all(|&byte| byte == 2),
+        "a packet is not what the device wrote"
+    );
+    Ok(())
+}
+
+/// Words that both write, each in lines of its own.
+fn descriptors(backend: &impl DmaBackend) -> Verdict {
+    let mut words = buffer::<_, u8>(backend, &DmaRequest::new(SIZE).alignment(64))?.into_shared_words();
+    let (address, line) = (words.physical_address(), words.line_size().max(64));
+    for index in 0..4 {
+        let at = index * line;
+        ok(words.write(at, 0x1000_0000 + index as u32))?;
+        ok(words.publish(at..at + line))?;
+        let mut seen = [0; 4];
+        backend.device_reads(address + at as u64, &mut seen);
+        ensure!(u32::from_le_bytes(seen) == 0x1000_0000 + index as u32, "the device does not see word {at}");
+        backend.device_writes(address + at as u64 + 28, &[1, 2, 3, 0x80]);
+        ok(words.refresh(at..at + line))?;
+        let status = ok(words.read(at + 28))?;
+        ensure!(status == 0x8003_0201, "a status of {status:#x}");
+    }
     Ok(())
 }
 

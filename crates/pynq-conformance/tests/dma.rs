@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)] // a test may
 
 use pynq_conformance::{DmaBackend, dma_buffers};
-use pynq_core::dma::{AddressWidth, Direction, DmaAllocator, DmaBuffer, DmaError, DmaRequest};
+use pynq_core::dma::{AddressWidth, Direction, DmaAllocator, DmaBuffer, DmaError, DmaRegion, DmaRequest, Lent};
 use pynq_sim::{Board, SimDmaMemory};
 
 const BASE: u64 = 0x1000_0000;
@@ -79,7 +79,7 @@ fn device_sees(board: &Board, address: u64) -> u8 {
     byte[0]
 }
 
-fn cpu_sees(buffer: &impl DmaBuffer, offset: usize) -> u8 {
+fn cpu_sees(buffer: &impl DmaRegion, offset: usize) -> u8 {
     let mut byte = [0];
     buffer.copy_out(offset, &mut byte).unwrap();
     byte[0]
@@ -130,6 +130,35 @@ fn a_forgotten_sync_shows() {
     memory.evict();
     buffer.sync_for_cpu(64..128, Direction::FromDevice).unwrap();
     assert_eq!(cpu_sees(&buffer, 64), 5);
+}
+
+#[test]
+fn a_forgotten_hand_over_of_a_slice_shows() {
+    let board = board();
+    let memory = SimDmaMemory::new(&board, BASE, SIZE).unwrap();
+    let mut region = memory.allocate(&DmaRequest::new(256)).unwrap();
+    region.as_mut_slice()[3] = 1;
+    let address = region.physical_address();
+    assert_eq!(device_sees(&board, address + 3), 0, "without a sync the device sees old data");
+    board.write_memory(address + 100, &[9]).unwrap();
+    assert_eq!(region.as_slice()[100], 0, "and the processor, too");
+    memory.evict();
+    assert_eq!(
+        (device_sees(&board, address + 3), device_sees(&board, address + 100)),
+        (1, 0),
+        "the device's data is lost"
+    );
+
+    // By its type a buffer can't be used without it.
+    let mut buffer = DmaBuffer::boxed(region);
+    buffer[3] = 2;
+    let lent = Lent::new(buffer, Direction::Bidirectional).unwrap();
+    assert_eq!(device_sees(&board, address + 3), 2);
+    board.write_memory(address, &[7; 256]).unwrap();
+    memory.evict();
+    let (buffer, synced) = lent.take_back(usize::MAX);
+    synced.unwrap();
+    assert_eq!(&buffer[..], [7; 256]);
 }
 
 #[test]

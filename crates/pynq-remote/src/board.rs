@@ -12,7 +12,7 @@ use std::{
 
 use pynq::{
     Interrupt, Overlay,
-    core::dma::{DmaAllocator, DmaBuffer, DmaError, DmaRequest},
+    core::dma::{Direction, DmaAllocator, DmaError, DmaRegion, DmaRequest},
     hwh::{Bitstream, Design, Family},
     sim::{
         Board, BoardBuilder, SimDmaBuffer, SimDmaMemory, Stimulus, Width,
@@ -247,7 +247,7 @@ impl SimulatedBoard {
     // ---- memory
 
     pub(crate) fn allocate(&self, size: usize) -> Result<BoardBuffer, DmaError> {
-        let buffer = self.memory.allocate(&DmaRequest::new(size))?;
+        let mut buffer = self.memory.allocate(&DmaRequest::new(size))?;
         let address = buffer.physical_address();
         // What another client had there is not for this one to read.
         let zeros = vec![0; size.min(PAGES)];
@@ -256,6 +256,8 @@ impl SimulatedBoard {
             // It lies within the memory that buffers come from.
             let _ = self.board.write_memory(address + start as u64, zeros);
         }
+        // Not in the copy that the processor has, either.
+        buffer.sync_for_cpu(0..size, Direction::FromDevice)?;
         lock(&self.buffers).insert(address, size);
         Ok(BoardBuffer { buffer, listed: Arc::clone(&self.buffers) })
     }

@@ -1,18 +1,21 @@
 //! DMA buffers in the board's memory, behind a model of the processor's cache.
 //!
-//! The processor reads and writes buffers through the cache, a device model by [`Bus`](crate::device::Bus) without it. So
-//! a driver that forgets to sync sees old data, or lets the device see old data, every time. What a real cache does at
-//! moments of its own, it does here when a test says so: [`SimDmaMemory::evict`].
+//! The processor reads and writes a buffer through the cache, a device model by [`Bus`](crate::device::Bus) without it. So
+//! a driver that forgets to sync sees old data, or lets the device see old data, every time.
 //!
-//! The cache allocates on reads and on writes and writes back, as those of the Cortex-A9 and A53 do. Syncing does what
-//! Linux does on them.
+//! Slices of a buffer have to be memory of the host, and so each buffer has a copy of what the board's memory held when it
+//! was last handed over: as if a cache had fetched all of it at once, as a real one may. What the processor writes stays in the
+//! copy until it is synced. A real cache writes back at moments of its own, too; this one does when a test says so:
+//! [`SimDmaMemory::evict`]. Which of the lines that a mutable slice covers were written can't be seen, so all of them count.
+//!
+//! Syncing does what Linux does on the processors of the Zynq families.
 
-mod cache;
+mod region;
 
-use alloc::collections::BTreeMap;
-use core::{fmt, ops::Range};
+use alloc::{boxed::Box, collections::BTreeMap};
+use core::fmt;
 
-use pynq_core::dma::{Direction, DmaAllocator, DmaBuffer, DmaError, DmaRequest};
+use pynq_core::dma::{DmaAllocator, DmaError, DmaRequest};
 
 use crate::{
     Board,
@@ -20,14 +23,14 @@ use crate::{
     fabric::{Fabric, PROCESSOR, Unbacked},
     sync::{Arc, Lock},
 };
-use cache::Cache;
+pub use region::SimDmaBuffer;
 
 /// A range of the board's memory that buffers are allocated from, and the cache in front of it.
 ///
 /// A handle: clones are the same memory, behind the same cache.
 ///
 /// ```
-/// use pynq_core::dma::{Direction, DmaAllocator, DmaBuffer, DmaRequest};
+/// use pynq_core::dma::{Direction, DmaAllocator, DmaRegion, DmaRequest};
 /// use pynq_sim::{Board, SimDmaMemory};
 ///
 /// let board = Board::builder().memory("ddr", 0x1000_0000, 0x10_0000).build()?;
@@ -60,7 +63,8 @@ struct Pool {
 
 #[derive(Default)]
 struct State {
-    cache: Cache,
+    /// Lines that the processor wrote to and that are not in memory yet, by address, as far as the buffers have said so.
+    dirty: BTreeMap<u64, Box<[u8]>>,
     /// The buffers there are: first and last address.
     used: BTreeMap<u64, u64>,
 }
@@ -104,15 +108,20 @@ impl SimDmaMemory {
         shared.with(|state| state.fabric.check_memory(PROCESSOR, base, size))?;
         let beyond_first = u64::try_from(size).unwrap_or(u64::MAX).checked_sub(1);
         let last = beyond_first.and_then(|span| base.checked_add(span)).ok_or(Unbacked { address: base, len: size })?;
-        let state = Lock::new(State { cache: Cache::new(LINE), used: BTreeMap::new() });
+        let state = Lock::new(State::default());
         Ok(Self { pool: Arc::new(Pool { shared, base, last, coherent, line: LINE, state }) })
     }
 
-    /// Writes back all dirty lines, and empties the cache. A real cache may do so at any moment, a line or all of it.
-    /// If a driver let the device write to memory for which the cache had dirty data, that data now overwrites the
-    /// device's.
+    /// Writes back all dirty lines. A real cache may do so at any moment, a line or all of it. If a driver let the device
+    /// write to memory for which the cache had dirty data, that data now overwrites the device's.
+    ///
+    /// What was written to a slice counts from when the buffer's address was asked for.
     pub fn evict(&self) {
-        self.pool.with(|state, memory| state.cache.evict(memory));
+        self.pool.with(|state, memory| {
+            for (address, line) in core::mem::take(&mut state.dirty) {
+                store(memory, address, &line);
+            }
+        });
     }
 
     /// How many bytes are not allocated to a buffer.
@@ -157,8 +166,20 @@ impl Pool {
     }
 }
 
+/// Reads the memory itself. All of it was there when the buffers were made; a design that was loaded since may have less.
+fn fetch(memory: &Fabric, address: u64, bytes: &mut [u8]) {
+    if memory.read_memory(PROCESSOR, address, bytes).is_err() {
+        bytes.fill(0xFF);
+    }
+}
+
+/// Writes the memory itself. A write to memory that is not there is dropped.
+fn store(memory: &mut Fabric, address: u64, bytes: &[u8]) {
+    let _ = memory.write_memory(PROCESSOR, address, bytes);
+}
+
 impl DmaAllocator for SimDmaMemory {
-    type Buffer = SimDmaBuffer;
+    type Region = SimDmaBuffer;
     type Error = DmaError;
 
     fn allocate(&self, request: &DmaRequest) -> Result<SimDmaBuffer, DmaError> {
@@ -168,131 +189,6 @@ impl DmaAllocator for SimDmaMemory {
             state.used.insert(first, last);
             Ok(first)
         })?;
-        Ok(SimDmaBuffer { pool: Arc::clone(&self.pool), address, size: request.size() })
-    }
-}
-
-/// A DMA buffer in the board's memory.
-pub struct SimDmaBuffer {
-    pool: Arc<Pool>,
-    address: u64,
-    size: usize,
-}
-
-impl fmt::Debug for SimDmaBuffer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SimDmaBuffer({} bytes at {:#x}{})", self.size, self.address, coherence(self.pool.coherent))
-    }
-}
-
-impl SimDmaBuffer {
-    fn at(&self, offset: usize) -> u64 {
-        self.address + offset as u64
-    }
-
-    fn write(&self, offset: usize, bytes: &[u8]) {
-        self.pool.with(|state, memory| {
-            if self.pool.coherent {
-                cache::store(memory, self.at(offset), bytes);
-            } else {
-                state.cache.write(memory, self.at(offset), bytes);
-            }
-        });
-    }
-
-    fn read(&self, offset: usize, bytes: &mut [u8]) {
-        self.pool.with(|state, memory| {
-            if self.pool.coherent {
-                cache::fetch(memory, self.at(offset), bytes);
-            } else {
-                state.cache.read(memory, self.at(offset), bytes);
-            }
-        });
-    }
-
-    fn check_word(&self, offset: usize) -> Result<(), DmaError> {
-        DmaError::check_range(offset, 4, self.size)?;
-        if offset % 4 == 0 { Ok(()) } else { Err(DmaError::Unaligned { offset }) }
-    }
-
-    fn sync(&self, range: &Range<usize>, f: impl FnOnce(&mut Cache, &mut Fabric, u64, u64)) -> Result<(), DmaError> {
-        DmaError::check_span(range, self.size)?;
-        if !range.is_empty() && !self.pool.coherent {
-            let (first, last) = (self.at(range.start), self.at(range.end - 1));
-            self.pool.with(|state, memory| f(&mut state.cache, memory, first, last));
-        }
-        Ok(())
-    }
-}
-
-impl DmaBuffer for SimDmaBuffer {
-    fn physical_address(&self) -> u64 {
-        self.address
-    }
-
-    fn size(&self) -> usize {
-        self.size
-    }
-
-    fn is_coherent(&self) -> bool {
-        self.pool.coherent
-    }
-
-    fn line_size(&self) -> usize {
-        self.pool.line
-    }
-
-    fn copy_in(&mut self, offset: usize, bytes: &[u8]) -> Result<(), DmaError> {
-        DmaError::check_range(offset, bytes.len(), self.size)?;
-        self.write(offset, bytes);
-        Ok(())
-    }
-
-    fn copy_out(&self, offset: usize, bytes: &mut [u8]) -> Result<(), DmaError> {
-        DmaError::check_range(offset, bytes.len(), self.size)?;
-        self.read(offset, bytes);
-        Ok(())
-    }
-
-    fn read_word(&self, offset: usize) -> Result<u32, DmaError> {
-        self.check_word(offset)?;
-        let mut bytes = [0; 4];
-        self.read(offset, &mut bytes);
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    fn write_word(&mut self, offset: usize, value: u32) -> Result<(), DmaError> {
-        self.check_word(offset)?;
-        self.write(offset, &value.to_le_bytes());
-        Ok(())
-    }
-
-    fn sync_for_device(&self, range: Range<usize>, direction: Direction) -> Result<(), DmaError> {
-        self.sync(&range, |cache, memory, first, last| {
-            if direction.device_reads() {
-                cache.clean(memory, first, last);
-            } else {
-                cache.invalidate(memory, first, last);
-            }
-        })
-    }
-
-    fn sync_for_cpu(&self, range: Range<usize>, direction: Direction) -> Result<(), DmaError> {
-        self.sync(&range, |cache, memory, first, last| {
-            if direction.device_writes() {
-                cache.invalidate(memory, first, last);
-            }
-        })
-    }
-}
-
-impl Drop for SimDmaBuffer {
-    fn drop(&mut self) {
-        self.pool.state.with(|state| {
-            if let Some(last) = state.used.remove(&self.address) {
-                // Its data is not needed any more, and must not be written back into the next buffer's memory.
-                state.cache.forget(self.address, last);
-            }
-        });
+        Ok(SimDmaBuffer::new(Arc::clone(&self.pool), address, request.size()))
     }
 }

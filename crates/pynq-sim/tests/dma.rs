@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use pynq_core::dma::{Direction, DmaAllocator, DmaBuffer, DmaRequest};
+use pynq_core::dma::{Direction, DmaAllocator, DmaRegion, DmaRequest};
 use pynq_sim::{
     Board, Device, SimDmaBuffer, SimDmaMemory,
     device::{Bus, Port, PortKind},
@@ -64,10 +64,15 @@ fn board() -> (Board, SimDmaMemory) {
 }
 
 fn copy(board: &Board, from: &SimDmaBuffer, to: &SimDmaBuffer) {
+    copy_to(board, from, to.physical_address());
+}
+
+/// Copies as much as there is in `from`.
+fn copy_to(board: &Board, from: &SimDmaBuffer, to: u64) {
     let window = board.window("copier").unwrap();
     window.write(SOURCE, u32::try_from(from.physical_address()).unwrap());
-    window.write(TARGET, u32::try_from(to.physical_address()).unwrap());
-    window.write(LENGTH, u32::try_from(to.size()).unwrap());
+    window.write(TARGET, u32::try_from(to).unwrap());
+    window.write(LENGTH, u32::try_from(from.size()).unwrap());
 }
 
 fn contents(buffer: &SimDmaBuffer) -> Vec<u8> {
@@ -80,7 +85,7 @@ fn contents(buffer: &SimDmaBuffer) -> Vec<u8> {
 fn a_bus_master_sees_memory_and_not_the_cache() {
     let (board, memory) = board();
     let request = DmaRequest::new(200);
-    let (mut from, to) = (memory.allocate(&request).unwrap(), memory.allocate(&request).unwrap());
+    let (mut from, mut to) = (memory.allocate(&request).unwrap(), memory.allocate(&request).unwrap());
     let sent: Vec<u8> = (0..200).collect();
     from.copy_in(0, &sent).unwrap();
     assert_eq!(contents(&to), [0; 200]);
@@ -103,22 +108,25 @@ fn buffers_can_be_used_from_whatever_the_board_calls() {
     let (board, memory) = board();
     let request = DmaRequest::new(64);
     let mut from = memory.allocate(&request).unwrap();
-    let to = Arc::new(memory.allocate(&request).unwrap());
+    let to = memory.allocate(&request).unwrap();
+    let address = to.physical_address();
+    let to = Arc::new(Mutex::new(to));
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (buffer, pool, log) = (Arc::clone(&to), memory.clone(), Arc::clone(&seen));
     board.on_output(move |_, _| {
+        let mut buffer = buffer.lock().unwrap();
         buffer.sync_for_cpu(0..64, Direction::FromDevice).unwrap();
         let more = pool.allocate(&DmaRequest::new(64)).unwrap();
         log.lock().unwrap().push((contents(&buffer), more.size()));
     });
     from.copy_in(0, &[7; 64]).unwrap();
     from.sync_for_device(0..64, Direction::ToDevice).unwrap();
-    copy(&board, &from, &to);
+    copy_to(&board, &from, address);
     assert_eq!(*seen.lock().unwrap(), [(vec![7; 64], 64)]);
 
     // From a stimulus as well, which runs while somebody else moves the clock.
     let buffer = Arc::clone(&to);
-    board.after(core::time::Duration::from_millis(1), move |_| assert_eq!(contents(&buffer), [7; 64]));
+    board.after(core::time::Duration::from_millis(1), move |_| assert_eq!(contents(&buffer.lock().unwrap()), [7; 64]));
     board.advance(core::time::Duration::from_millis(2));
 }
 

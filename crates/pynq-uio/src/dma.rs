@@ -23,7 +23,7 @@ use std::{
     },
 };
 
-use pynq_core::dma::{Direction, DmaAllocator, DmaBuffer, DmaError, DmaRequest};
+use pynq_core::dma::{Direction, DmaAllocator, DmaError, DmaRegion, DmaRequest};
 use rustix::io::Errno;
 
 use crate::{
@@ -44,7 +44,7 @@ use zocl::{BufferObjects, KernelCalls};
 /// dropped.
 ///
 /// ```no_run
-/// use pynq_core::dma::{AddressWidth, Direction, DmaBuffer, DmaRequest};
+/// use pynq_core::dma::{AddressWidth, Direction, DmaRegion, DmaRequest};
 /// use pynq_uio::{LinuxDmaMemory, SystemPaths};
 ///
 /// let memory = LinuxDmaMemory::new(&SystemPaths::default());
@@ -228,7 +228,7 @@ fn open(path: &Path, options: &fs::OpenOptions) -> Result<File> {
 }
 
 impl DmaAllocator for LinuxDmaMemory {
-    type Buffer = LinuxDmaBuffer;
+    type Region = LinuxDmaBuffer;
     type Error = Error;
 
     fn allocate(&self, request: &DmaRequest) -> Result<LinuxDmaBuffer> {
@@ -312,7 +312,7 @@ fn command(range: &Range<usize>, size: usize, direction: Direction) -> u64 {
     (start as u64) << 32 | (length as u64 & SIZE_MASK) | direction << 2 | 1
 }
 
-impl DmaBuffer for LinuxDmaBuffer {
+impl DmaRegion for LinuxDmaBuffer {
     fn physical_address(&self) -> u64 {
         self.device.physical_address
     }
@@ -323,6 +323,14 @@ impl DmaBuffer for LinuxDmaBuffer {
 
     fn is_coherent(&self) -> bool {
         self.device.coherent
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        self.memory.as_slice()
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        self.memory.as_mut_slice()
     }
 
     fn copy_in(&mut self, offset: usize, bytes: &[u8]) -> Result<(), DmaError> {
@@ -345,11 +353,15 @@ impl DmaBuffer for LinuxDmaBuffer {
         self.memory.write32(offset, value.to_le()).map_err(|_| DmaError::Gone)
     }
 
-    fn sync_for_device(&self, range: Range<usize>, direction: Direction) -> Result<(), DmaError> {
+    fn sync_for_device(&mut self, range: Range<usize>, direction: Direction) -> Result<(), DmaError> {
         self.hand_over(&range, direction, |sync| &sync.for_device)
     }
 
-    fn sync_for_cpu(&self, range: Range<usize>, direction: Direction) -> Result<(), DmaError> {
+    fn sync_for_cpu(&mut self, range: Range<usize>, direction: Direction) -> Result<(), DmaError> {
+        if !direction.device_writes() {
+            // No cache remembers anything of it that is not in memory.
+            return DmaError::check_span(&range, self.size);
+        }
         self.hand_over(&range, direction, |sync| &sync.for_cpu)
     }
 }

@@ -1,7 +1,8 @@
 //! Mapped device memory: the only module of this crate with unsafe code.
 //!
 //! A [`Mapping`] is a range of whole pages. What is seen of it is a [`Window`] of registers, or [`Memory`]. No Rust
-//! reference ever points into a mapping, since the far side changes whenever it likes; all accesses are volatile.
+//! reference ever points into registers, since the far side changes whenever it likes; all accesses are volatile. There are
+//! slices of a [`Memory`], which has its mapping to itself, for the times at which it is in the processor's hands.
 //!
 //! A mapping is taken away from its holders by [`revoke`](Mapping::revoke): one `mmap` lays anonymous pages over its
 //! range. The addresses stay valid, so that an access needs no check and cannot fault, but there is no hardware

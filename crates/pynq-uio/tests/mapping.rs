@@ -189,6 +189,20 @@ fn copies_at_any_offset_and_of_any_length() {
 }
 
 #[test]
+fn a_slice_is_the_memory_itself() {
+    let tree = Tree::new();
+    let path = device(&tree, "udmabuf0", 2);
+    let mut memory = Memory::open(&path, 0, page_size() + 8, false).unwrap();
+    let slice = memory.as_mut_slice();
+    assert_eq!((slice.len(), slice.as_ptr().addr() % page_size()), (page_size() + 8, 0));
+    slice[page_size()..].copy_from_slice(b"the last");
+    let file = fs::read(&path).unwrap();
+    assert_eq!(&file[page_size()..page_size() + 8], b"the last");
+    fs::File::options().write(true).open(&path).unwrap().write_at(b"far", 2).unwrap();
+    assert_eq!(&memory.as_slice()[2..5], b"far");
+}
+
+#[test]
 fn copies_end_where_the_memory_does() {
     let tree = Tree::new();
     let path = device(&tree, "dev/udmabuf0", 1);

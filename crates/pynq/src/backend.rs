@@ -9,7 +9,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use pynq_core::{Instant, Mmio, interrupt::InterruptSource, pl_clocks::PlClocks};
+use pynq_core::{
+    Instant, Mmio,
+    dma::{DmaBuffer, DmaRequest},
+    interrupt::InterruptSource,
+    pl_clocks::PlClocks,
+};
 use pynq_hwh::IpBlock;
 
 use crate::{BoardClock, Error, Result, Warning};
@@ -64,6 +69,9 @@ pub(crate) trait Backend: Send + Sync {
         poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
         deadline: Option<Instant>,
     ) -> Result<(), pynq_core::Error>;
+
+    /// Memory that the logic can reach.
+    fn allocate(&self, request: &DmaRequest) -> Result<DmaBuffer>;
 
     /// Revokes every window and programs the design anew. No node of the old design is alive any more.
     fn reload(&self) -> Result<()>;

@@ -3,7 +3,12 @@
 use std::{fmt, path::PathBuf, sync::Arc};
 
 use embedded_hal::digital;
-use pynq_core::{AxiIntcError, BlockError, DriverError, ParameterError, mmio::AccessError, pl_clocks::PlClockError};
+use pynq_core::{
+    AxiIntcError, BlockError, DriverError, ParameterError,
+    dma::{DmaError, Refused},
+    mmio::AccessError,
+    pl_clocks::PlClockError,
+};
 
 use crate::{MissingMember, registers::RefusedAccess};
 
@@ -194,6 +199,8 @@ pub enum Error {
     },
     /// A call that blocks, or a sleep, failed.
     Wait(pynq_core::Error),
+    /// There is no such memory for the logic, or it can't be used like this.
+    Dma(DmaError),
     /// The kernel has no such device, or refused something.
     #[cfg(all(feature = "uio", target_os = "linux"))]
     Linux(Box<pynq_uio::Error>),
@@ -269,6 +276,20 @@ impl Error {
             Self::Interrupt { error, .. } | Self::Wait(error) => Some(*error),
             Self::Driver { engine, .. } => *engine,
             Self::Invalidated { .. } => Some(pynq_core::Error::Invalidated),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with memory for the logic, where that is the reason.
+    #[must_use]
+    pub fn dma(&self) -> Option<DmaError> {
+        match self {
+            Self::Dma(error) => Some(*error),
+            #[cfg(all(feature = "uio", target_os = "linux"))]
+            Self::Linux(error) => match **error {
+                pynq_uio::Error::Dma { error, .. } => Some(error),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -372,6 +393,7 @@ impl fmt::Display for Error {
             }
             Self::RegisterAccess { path, register, refused } => write!(f, "`{path}`, register `{register}`: {refused}"),
             Self::Wait(error) => error.fmt(f),
+            Self::Dma(error) => error.fmt(f),
             #[cfg(all(feature = "uio", target_os = "linux"))]
             Self::Linux(error) => error.fmt(f),
             Self::NoBitstream { design } => write!(
@@ -475,6 +497,19 @@ impl<E: DriverError> From<BlockError<E>> for Error {
 impl From<pynq_core::Error> for Error {
     fn from(error: pynq_core::Error) -> Self {
         Self::Wait(error)
+    }
+}
+
+impl From<DmaError> for Error {
+    fn from(error: DmaError) -> Self {
+        Self::Dma(error)
+    }
+}
+
+/// The packet is dropped.
+impl<P> From<Refused<P>> for Error {
+    fn from(refused: Refused<P>) -> Self {
+        Self::Dma(refused.error)
     }
 }
 

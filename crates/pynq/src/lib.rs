@@ -90,6 +90,7 @@ pub use pl_clocks::{Clocks, Warning};
 pub use registers::Registers;
 pub use statistics::Statistics;
 
+pub use pynq_core::dma::{AddressWidth, DmaBuffer, DmaError, DmaRequest, Pod};
 pub use pynq_core::pl_clocks::{PlClock, PlClockError};
 pub use pynq_core::{self as core, Clock, Instant, driver_error, register_bits, register_map};
 pub use pynq_core::{

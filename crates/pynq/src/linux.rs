@@ -10,13 +10,15 @@ use std::{
 };
 
 use pynq_core::{
-    Instant, lock,
+    Instant,
+    dma::{DmaBuffer, DmaRequest},
+    lock,
     pl_clocks::{PlClockError, PlClocks},
 };
 use pynq_hwh::{Bitstream, Design, IpBlock, OverlayFile, OverlayFiles};
 use pynq_uio::{
-    Claim, DeviceTree, FirstOf, FpgaManager, KernelFiles, LinuxClock, LogicClaim, Masking, ProgramOptions, Reactor,
-    SystemFiles, SystemPaths, UioDevice, UioDevices, UioInterrupts, open_block,
+    Claim, DeviceTree, FirstOf, FpgaManager, KernelFiles, LinuxClock, LinuxDmaMemory, LogicClaim, Masking,
+    ProgramOptions, Reactor, SystemFiles, SystemPaths, UioDevice, UioDevices, UioInterrupts, open_block,
 };
 
 use crate::{
@@ -525,6 +527,10 @@ impl Backend for Linux {
         deadline: Option<Instant>,
     ) -> Result<(), pynq_core::Error> {
         self.interrupts.block(poll, deadline)
+    }
+
+    fn allocate(&self, request: &DmaRequest) -> Result<DmaBuffer> {
+        Ok(DmaBuffer::boxed(LinuxDmaMemory::new(&self.paths).allocate(request)?))
     }
 
     fn reload(&self) -> Result<()> {

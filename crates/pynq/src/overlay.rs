@@ -8,7 +8,11 @@ use std::{
     thread::{self, ThreadId},
 };
 
-use pynq_core::{Driver, lock};
+use pynq_core::{
+    Driver,
+    dma::{DmaBuffer, DmaError, DmaRequest, Pod},
+    lock,
+};
 use pynq_drivers::{AxiGpio, AxiTimer, AxiUartLite};
 use pynq_hwh::{Design, Hierarchy, InterruptPin, IpBlock};
 
@@ -192,6 +196,46 @@ impl Overlay {
     /// As [`block`](Self::block).
     pub fn uart(&self, path: &str) -> Result<AxiUartLite> {
         self.block(path)
+    }
+
+    /// `len` items of memory that the logic can reach, zeroed, in the processor's hands: PYNQ's `allocate`. It lies below 4 GiB.
+    ///
+    /// It is a slice; a transfer takes it by value, and gives it back. It lives as long as it is held, whatever becomes of
+    /// the design.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sim")] {
+    /// use pynq::prelude::*;
+    ///
+    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
+    /// let overlay = Overlay::simulated_from_str(text)?;
+    /// let mut samples = overlay.allocate::<i16>(1024)?;
+    /// samples[0] = -1;
+    /// assert_eq!((samples.len(), samples.byte_len(), samples[1]), (1024, 2048, 0));
+    /// # }
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Dma`] with what there is not: no memory of this size, or no items. On Linux an
+    /// [`Error::Linux`](crate::Error) that names the ways to have some.
+    pub fn allocate<T: Pod>(&self, len: usize) -> Result<DmaBuffer<T>> {
+        let size = len.checked_mul(size_of::<T>()).ok_or(DmaError::NoMemory { size: usize::MAX })?;
+        Ok(self.allocate_for(&DmaRequest::new(size))?.cast()?)
+    }
+
+    /// Memory that the logic can reach, zeroed, as `request` has it: for a bus master with more address bits than 32, or at an
+    /// aligned address.
+    ///
+    /// # Errors
+    ///
+    /// As [`allocate`](Self::allocate), and if the board has no memory at such an address.
+    pub fn allocate_for(&self, request: &DmaRequest) -> Result<DmaBuffer> {
+        let mut buffer = self.backend().allocate(request)?;
+        // What another program had there is not for this one to read.
+        buffer.fill(0);
+        Ok(buffer)
     }
 
     /// Checked access to the registers of the block called `path`, whatever other code uses it: PYNQ's `MMIO`.

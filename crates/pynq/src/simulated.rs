@@ -5,13 +5,17 @@ mod pl_clocks;
 use std::{
     future::poll_fn,
     path::Path,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
 };
 
-use pynq_core::{Clock, Instant, pl_clocks::PlClocks};
+use pynq_core::{
+    Clock, Instant,
+    dma::{DmaAllocator as _, DmaBuffer, DmaError, DmaRequest},
+    pl_clocks::PlClocks,
+};
 use pynq_hwh::{Design, IpBlock};
-use pynq_sim::Board;
+use pynq_sim::{Board, BoardBuilder, SimDmaMemory};
 
 use pl_clocks::SimulatedClocks;
 
@@ -69,8 +73,12 @@ impl Overlay {
     ///
     /// [`Error::Simulation`] if its blocks can't be put on a board.
     pub fn simulated_from_design(design: Design) -> Result<Self> {
-        let board = Board::from_design(&design)?;
-        Ok(Self::on_board(design, board))
+        let mut board = BoardBuilder::from_design(&design, |_| None);
+        let (first, last) = (MEMORY.0, MEMORY.0 + MEMORY.1 - 1);
+        if !design.ip.values().any(|block| block.base <= last && block.base + (block.size - 1) >= first) {
+            board = board.memory("ddr", MEMORY.0, MEMORY.1);
+        }
+        Ok(Self::on_board(design, board.build()?))
     }
 
     /// An overlay of a design on a simulated board of your own making: one with models for IP blocks that `pynq-sim` has
@@ -92,13 +100,18 @@ impl Overlay {
     pub fn on_board(design: Design, board: Board) -> Self {
         board.set_automatic(true);
         let clocks = SimulatedClocks::new(&design);
-        Self::new(design, Arc::new(Simulated { board, clocks }))
+        Self::new(design, Arc::new(Simulated { board, clocks, memory: OnceLock::new() }))
     }
 }
+
+/// Where buffers are, and how much of it there is. Both families have DDR memory there.
+const MEMORY: (u64, u64) = (0x1000_0000, 128 << 20);
 
 pub(crate) struct Simulated {
     board: Board,
     clocks: SimulatedClocks,
+    /// Where buffers come from; `None` on a board without memory there.
+    memory: OnceLock<Option<SimDmaMemory>>,
 }
 
 impl Backend for Simulated {
@@ -128,6 +141,15 @@ impl Backend for Simulated {
         let sleep = self.board.clock().sleep_until(deadline);
         let wait = pynq_core::interrupt::with_deadline(poll_fn(|cx| poll(cx).map(Ok)), sleep);
         self.board.block_on(wait)?
+    }
+
+    fn allocate(&self, request: &DmaRequest) -> Result<DmaBuffer> {
+        let memory = self.memory.get_or_init(|| {
+            let size = usize::try_from(MEMORY.1).ok()?;
+            SimDmaMemory::new(&self.board, MEMORY.0, size).ok()
+        });
+        let memory = memory.as_ref().ok_or(DmaError::NoMemory { size: request.size() })?;
+        Ok(DmaBuffer::boxed(memory.allocate(request)?))
     }
 
     fn reload(&self) -> Result<()> {

@@ -7,7 +7,7 @@ mod common;
 use std::{thread, time::Duration};
 
 use common::{base, real_files};
-use pynq::{Error, prelude::*};
+use pynq::{DmaError, DmaRequest, Error, prelude::*};
 
 fn press_at(base: &BaseOverlay, ms: u64, button: u8, level: bool) {
     let board = base.simulation().unwrap();
@@ -255,4 +255,23 @@ fn boards_come_with_a_design() {
     assert!(error.to_string().starts_with("the description of my board comes with no design"), "{error}");
     let error = Overlay::simulated_board(&mine.with_handoff("<x/>")).unwrap_err();
     assert!(matches!(error, Error::Handoff { path: None, .. }), "{error}");
+}
+
+#[test]
+fn buffers_are_slices_below_4_gib_and_zeroed() {
+    let overlay = Overlay::simulated_from_str(common::BUTTONS).unwrap();
+    let mut samples = overlay.allocate::<f32>(300).unwrap();
+    assert!(samples.iter().all(|sample| *sample == 0.0) && samples.physical_address() < 1 << 32);
+    samples[299] = 1.5;
+    let at = samples.physical_address();
+    drop(samples);
+    let again = overlay.allocate::<f32>(300).unwrap();
+    assert_eq!((again.physical_address(), again[299]), (at, 0.0), "the same memory, cleared");
+    let aligned = overlay.allocate_for(&DmaRequest::new(100).alignment(4096)).unwrap();
+    assert_eq!((aligned.physical_address() % 4096, aligned.len()), (0, 100));
+
+    assert_eq!(overlay.allocate::<u16>(0).unwrap_err().dma(), Some(DmaError::Empty));
+    assert!(matches!(overlay.allocate::<u64>(usize::MAX).unwrap_err().dma(), Some(DmaError::NoMemory { .. })));
+    let error = overlay.allocate::<u8>(1 << 30).unwrap_err();
+    assert_eq!(error.dma(), Some(DmaError::NoMemory { size: 1 << 30 }));
 }

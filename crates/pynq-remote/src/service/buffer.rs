@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use pynq::core::dma::{Direction, DmaBuffer, DmaError};
+use pynq::core::dma::{Direction, DmaError, DmaRegion};
 use tokio_stream::iter;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
@@ -153,15 +153,17 @@ impl RemoteBuffer for BufferService {
 
     async fn flush(&self, request: Request<FlushRequest>) -> Result<Response<FlushResponse>, Status> {
         let buffer = self.find(&request.into_inner().buffer_id)?;
-        let buffer = lock(&buffer);
-        buffer.sync_for_device(0..buffer.size(), Direction::Bidirectional).map_err(refused)?;
+        let mut buffer = lock(&buffer);
+        let size = buffer.size();
+        buffer.sync_for_device(0..size, Direction::Bidirectional).map_err(refused)?;
         Ok(Response::new(FlushResponse { msg: None }))
     }
 
     async fn invalidate(&self, request: Request<InvalidateRequest>) -> Result<Response<InvalidateResponse>, Status> {
         let buffer = self.find(&request.into_inner().buffer_id)?;
-        let buffer = lock(&buffer);
-        buffer.sync_for_cpu(0..buffer.size(), Direction::FromDevice).map_err(refused)?;
+        let mut buffer = lock(&buffer);
+        let size = buffer.size();
+        buffer.sync_for_cpu(0..size, Direction::FromDevice).map_err(refused)?;
         Ok(Response::new(InvalidateResponse { msg: None }))
     }
 

@@ -210,7 +210,7 @@ fn the_suite_with_the_manager() {
 fn what_the_sync_files_are_told() {
     let tree = Tree::new();
     tree.device("u-dma-buf", "udmabuf0", 0x1F00_0000, 0x2000);
-    let buffer = tree.memory().open("udmabuf0").unwrap();
+    let mut buffer = tree.memory().open("udmabuf0").unwrap();
     assert_eq!((buffer.physical_address(), buffer.size(), buffer.is_coherent()), (0x1F00_0000, 0x2000, false));
     let written = |name: &str| tree.read(&format!("sys/class/u-dma-buf/udmabuf0/{name}"));
     buffer.sync_for_device(0x20..0x60, Direction::ToDevice).unwrap();
@@ -222,6 +222,8 @@ fn what_the_sync_files_are_told() {
     assert_eq!(written("sync_for_device"), "0x0000000000002001");
     buffer.sync_for_device(5..5, Direction::ToDevice).unwrap();
     assert_eq!(written("sync_for_device"), "0x0000000000002001", "an empty range is not handed over");
+    buffer.sync_for_cpu(0..0x2000, Direction::ToDevice).unwrap();
+    assert_eq!(written("sync_for_cpu"), "0x0000100000000019", "nothing has to be forgotten that the device only read");
 }
 
 #[test]
@@ -239,7 +241,7 @@ fn coherent_devices_are_told_nothing() {
     tree.device("u-dma-buf", "udmabuf0", 0x1F00_0000, 0x1000);
     tree.file("sys/class/u-dma-buf/udmabuf0/dma_coherent", "1\n");
     fs::remove_file(tree.0.join("sys/class/u-dma-buf/udmabuf0/sync_for_cpu")).unwrap();
-    let buffer = tree.memory().allocate(&DmaRequest::new(64)).unwrap();
+    let mut buffer = tree.memory().allocate(&DmaRequest::new(64)).unwrap();
     assert!(buffer.is_coherent());
     buffer.sync_for_device(0..64, Direction::ToDevice).unwrap();
     buffer.sync_for_cpu(0..64, Direction::FromDevice).unwrap();
@@ -349,7 +351,7 @@ fn systems_without_memory_or_with_odd_files() {
     let sync = tree.0.join("sys/class/u-dma-buf/udmabuf0/sync_for_device");
     fs::remove_file(&sync).unwrap();
     std::os::unix::fs::symlink("/dev/full", &sync).unwrap();
-    let buffer = tree.memory().allocate(&DmaRequest::new(16)).unwrap();
+    let mut buffer = tree.memory().allocate(&DmaRequest::new(16)).unwrap();
     let refused = buffer.sync_for_device(0..16, Direction::ToDevice);
     assert_eq!(refused, Err(DmaError::Os(Errno::NOSPC.raw_os_error())));
     buffer.sync_for_cpu(0..16, Direction::ToDevice).unwrap();

@@ -9,8 +9,8 @@ use crate::{Error, Result};
 
 /// A range of memory that a device reads and writes as well, such as a DMA buffer's.
 ///
-/// Bytes are copied in and out; there are no slices of it, because the device changes it whenever it likes. The
-/// methods take care of no cache: that is for the owner, who knows the direction of the transfer.
+/// The methods take care of no cache, and of no device that changes it under a slice: that is for the owner, who knows the
+/// direction of the transfer and when it has ended.
 #[derive(Debug)]
 pub struct Memory {
     mapping: Mapping,
@@ -49,6 +49,23 @@ impl Memory {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.size == 0
+    }
+
+    /// All of it, from the first byte on, which begins a page.
+    ///
+    /// What a device writes while there is a slice may be seen in it or not.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        // SAFETY: `size` bytes from the base are mapped and initialised for as long as `self` lives, since a memory's mapping is
+        // its own and never revoked. They are ordinary memory, and methods that change it need `&mut self`.
+        unsafe { std::slice::from_raw_parts(self.mapping.base.cast::<u8>().as_ptr(), self.size) }
+    }
+
+    /// The same, to be changed.
+    #[must_use]
+    pub fn as_mut_slice(&mut self) -> &mut [u8] {
+        // SAFETY: as of `as_slice`, and `&mut self` keeps every other access of this process away.
+        unsafe { std::slice::from_raw_parts_mut(self.mapping.base.cast::<u8>().as_ptr(), self.size) }
     }
 
     /// Copies `bytes` to byte `offset` of the memory.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use pynq_conformance::{DmaBackend, dma_buffers};
-use pynq_core::dma::{AddressWidth, DmaBuffer as _};
+use pynq_core::dma::{AddressWidth, DmaRegion as _};
 
 use super::*;
 use crate::dma::{LinuxDmaMemory, tests::Tree};
