@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::address_space::{self, AddressSpace};
 use crate::buses::{self, Bus, BusInterface};
+use crate::cells::{self, Cell};
 use crate::clocks::{self, Clock};
 use crate::error::{Error, Place, Result};
 use crate::interrupts::{InterruptChain, Interrupts};
@@ -85,6 +86,8 @@ pub struct Design {
     pub address_spaces: BTreeMap<String, AddressSpace>,
     /// The soft processors beside the processor, by path.
     pub soft_processors: BTreeMap<String, SoftProcessor>,
+    /// The cells that no bus master addresses, by path.
+    pub cells: BTreeMap<String, Cell>,
     /// The memories in programmable logic, with all ways to each: by the path of the memory where the file shows it, else
     /// of its first controller.
     pub storage: BTreeMap<String, Storage>,
@@ -262,6 +265,7 @@ fn build(raw: &RawDesign<'_>) -> Result<Design> {
     let bases;
     (design.address_spaces, bases) = address_space::build(&netlist, &mut cache, own, &mut warnings)?;
     design.soft_processors = soft_processor::build(&netlist, own.map(|(id, _)| id), &bases)?;
+    design.cells = cells::build(&netlist, &design.address_spaces)?;
     design.buses = buses::build(&netlist)?;
     design.storage = storage::build(&design.address_spaces, &design.buses);
     design.wires = wires::build(&netlist)?;

@@ -36,6 +36,7 @@
 mod address_space;
 mod bitstream;
 mod buses;
+mod cells;
 mod clocks;
 pub mod codegen;
 mod comparison;
@@ -67,6 +68,7 @@ mod xml;
 pub use address_space::{AddressRange, AddressSpace};
 pub use bitstream::{Bitstream, BitstreamForm, BitstreamHeader};
 pub use buses::{Bus, BusInterface, BusRole};
+pub use cells::Cell;
 pub use clocks::Clock;
 pub use comparison::{Compared, Verdict};
 pub use design::{Design, Hierarchy, SourceInfo};

@@ -219,3 +219,21 @@ fn counts_that_no_design_has_are_refused() {
     );
     assert!(matches!(Design::parse(&text), Err(Error::Limit { what, .. }) if what.contains("wired inputs")));
 }
+
+#[test]
+fn cells_that_no_master_addresses_are_listed_with_their_parameters() {
+    let design = Design::parse(include_str!("../fixtures/iop.hwh")).unwrap();
+    let reset = &design.cells["iop_pmoda/rst"];
+    assert_eq!(reset.vlnv_without_version(), "xilinx.com:ip:proc_sys_reset");
+    assert!(reset.parameters.boolean("C_AUX_RESET_HIGH").unwrap());
+    let paths: Vec<&str> = design.cells.keys().map(String::as_str).collect();
+    let expected = [
+        "iop_pmoda/bram",
+        "iop_pmoda/concat",
+        "iop_pmoda/flop",
+        "iop_pmoda/rst",
+        "mb_iop_pmoda_intr_ack",
+        "mb_iop_pmoda_reset",
+    ];
+    assert_eq!(paths, expected, "neither masters nor what they address");
+}

@@ -1,7 +1,7 @@
 //! A board from a design's handoff file.
 
 use alloc::{boxed::Box, collections::BTreeMap, format, string::String, vec::Vec};
-use pynq_hwh::{AddressSpace, Design, Family, GateKind, Interrupts, IpBlock, LineKind, Source};
+use pynq_hwh::{AddressSpace, Design, Family, GateKind, Interrupts, IpBlock, LineKind, SoftProcessor, Source};
 
 use crate::{
     board::{Board, BoardBuilder},
@@ -9,12 +9,13 @@ use crate::{
     error::Error,
     fabric::{FabricBuilder, Trigger},
     models::{
-        AxiGpioModel, AxiIntcModel, AxiTimerModel, AxiUartLiteModel, GateFunction, GateModel, PsGpioModel,
-        RegisterModel,
+        AxiGpioModel, AxiIntcModel, AxiTimerModel, AxiUartLiteModel, GateFunction, GateModel, IoSwitchModel,
+        PsGpioModel, RegisterModel,
     },
 };
 
 mod built;
+mod subsystem;
 
 impl Board {
     /// The board of a design: each IP block the processor can address is there, at its address and as it was built,
@@ -69,6 +70,8 @@ impl FabricBuilder {
                 },
             };
         }
+        let parts = subsystem::Parts::of(design);
+        builder = builder.subsystem_parts(&parts);
         builder = builder.gates(&design.interrupts).interrupts(&design.interrupts);
         for line in &design.interrupts.processor {
             if let Some(id) = line.ps_irq {
@@ -76,13 +79,13 @@ impl FabricBuilder {
                 builder = builder.source(&design.interrupts, &line.source, &format!("cpu/{id}"));
             }
         }
-        builder = builder.extended_gpio(design);
         for (path, soft) in &design.soft_processors {
             if let Some(space) = design.address_spaces.get(path) {
-                builder = builder.soft_processor(path, space, &soft.interrupts, &memories, &mut first);
+                let windows = subsystem::Windows::of(design);
+                builder = builder.soft_processor(path, space, soft, &windows, &memories, &mut first);
             }
         }
-        builder
+        builder.extended_gpio(design).subsystem_wires(design, &parts)
     }
 
     /// The GPIO of a Zynq-7000's processing system, if wires of it go into the logic. Each slice's output is a line, and
@@ -117,18 +120,24 @@ impl FabricBuilder {
         mut self,
         master: &str,
         space: &'d AddressSpace,
-        interrupts: &Interrupts,
+        soft: &SoftProcessor,
+        windows: &subsystem::Windows<'_>,
         memories: &BTreeMap<&'d str, &'d str>,
         first: &mut BTreeMap<&'d str, &'d str>,
     ) -> Self {
+        let interrupts = &soft.interrupts;
         for range in &space.ranges {
             // Two local buses to one memory are two lines of the map, and one range of addresses.
             if !self.is_free(master, range.base, range.size) {
                 continue;
             }
             let block = space.blocks.values().find(|block| block.path == range.path);
+            if let Some(bits) = windows.bits(range, block) {
+                self = self.window_to_processor(master, range.base, range.size, bits);
+                continue;
+            }
             let path = match (range.memory, block) {
-                // Memory behind a processing system, which is not part of the logic.
+                // Something that is not part of the logic.
                 (_, None) => continue,
                 (true, Some(_)) => {
                     let memory = memories.get(range.path.as_str()).copied().unwrap_or(&range.path);
@@ -146,7 +155,7 @@ impl FabricBuilder {
             };
             self = self.map(master, path, range.base, range.size, 0);
         }
-        self.gates(interrupts).interrupts(interrupts)
+        self.gates(interrupts).interrupts(interrupts).executing(master, soft)
     }
 
     /// Wires the inputs of the interrupt controllers.
@@ -240,6 +249,7 @@ fn known(interrupts: &Interrupts, block: &IpBlock) -> Result<Box<dyn Device>, Er
         "xilinx.com:ip:axi_intc" => Box::new(AxiIntcModel::new(built::intc(interrupts, block)?)),
         "xilinx.com:ip:axi_gpio" => Box::new(AxiGpioModel::new(built::gpio(block)?)),
         "xilinx.com:ip:axi_uartlite" => Box::new(AxiUartLiteModel::new(built::uart(block)?)),
+        "xilinx.com:user:io_switch" => Box::new(IoSwitchModel::new(built::switch(block)?)),
         "xilinx.com:ip:axi_timer" => Box::new(AxiTimerModel::new(built::timer(block)?)),
         _ => {
             let outputs = block.interrupts.iter().filter_map(|name| {

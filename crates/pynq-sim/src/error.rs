@@ -127,6 +127,14 @@ pub enum Error {
         /// Its value in the file's own spelling, if it is there.
         written: Option<String>,
     },
+    /// The soft processor has an option that is not simulated.
+    #[cfg(all(feature = "hwh", feature = "microblaze"))]
+    Processor {
+        /// The processor's path.
+        path: String,
+        /// Which.
+        error: pynq_iss::ConfigError,
+    },
     /// No block answers anywhere in this range.
     NothingMapped {
         /// The first address.
@@ -181,6 +189,8 @@ impl fmt::Display for Error {
             Self::Parameter { path, error, written } => {
                 write!(f, "block \"{path}\": {}", error.as_written(written.as_deref()))
             }
+            #[cfg(all(feature = "hwh", feature = "microblaze"))]
+            Self::Processor { path, error } => write!(f, "processor \"{path}\" can't be simulated: {error}"),
             Self::NothingMapped { base, size } => {
                 write!(f, "nothing is mapped in the {size:#x} bytes at {base:#x}; see the blocks' addresses")
             }

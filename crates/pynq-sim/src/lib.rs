@@ -76,6 +76,7 @@
 //! * `std` (default): blocking threads, real-time mode, panics on forgotten bus errors. Without it the crate needs an
 //!   allocator, and an implementation of `critical-section` from the application.
 //! * `hwh`: boards from handoff files (`Board::from_design`).
+//! * `microblaze`: the MicroBlazes of a design execute their programs; without it their peripherals are there alone.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]

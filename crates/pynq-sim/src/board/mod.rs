@@ -149,6 +149,7 @@ impl Shared {
             let next = state.next_event().filter(|&next| next <= until && may(state))?;
             state.settling.touch();
             state.fabric.set_now(next);
+            state.fabric.set_limit(state.timeline.first().map_or(until, |planned| planned.min(until)));
             // Where both are due, hardware events come before those of the script.
             state.fabric.run_due();
             state.collect();

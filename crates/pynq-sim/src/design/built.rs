@@ -66,6 +66,10 @@ pub(super) fn timer(block: &IpBlock) -> Result<TimerParams, Error> {
     })
 }
 
+pub(super) fn switch(block: &IpBlock) -> Result<u8, Error> {
+    read(block, clock(block, 0), |built| built.byte("C_IO_SWITCH_WIDTH", 8, 1, 28))
+}
+
 pub(super) fn uart(block: &IpBlock) -> Result<UartParams, Error> {
     let default = UartParams::default();
     let clock_hz = clock(block, default.clock_hz);

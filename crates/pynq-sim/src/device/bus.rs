@@ -7,7 +7,7 @@ use pynq_core::Instant;
 use super::{Burst, Message, Stream};
 use crate::{
     error::Error,
-    fabric::{BusErrorKind, Fabric, PROCESSOR, SpaceId, Unbacked, Width},
+    fabric::{BusErrorKind, Execution, Fabric, PROCESSOR, SpaceId, Unbacked, Width},
 };
 
 /// The fabric as a device sees it while it is called: the time, its own pins and interfaces, and the memory and
@@ -107,6 +107,23 @@ impl<'a> Bus<'a> {
     pub fn master(&mut self, port: usize) -> Result<Master<'_>, Error> {
         let space = self.fabric.space_of(self.block, port)?;
         Ok(Master { fabric: self.fabric, block: self.block, space })
+    }
+
+    /// Executes instructions in the address space behind a port of the kind
+    /// [`Master`](super::InterfaceKind::Master), for the model of a processor.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoAddressSpace`] if the port has none.
+    pub fn execution(&mut self, port: usize) -> Result<Execution<'_>, Error> {
+        let space = self.fabric.space_of(self.block, port)?;
+        Ok(Execution::new(self.fabric, self.block, space))
+    }
+
+    /// Whether the block is held in reset.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.fabric.is_held(self.block)
     }
 
     /// Reads memory of the processor's address space.

@@ -10,6 +10,8 @@ pub use interface::{
 };
 pub use port::{Port, PortKind};
 
+pub use crate::fabric::{Execution, Unmade};
+
 /// A model of an IP block, or of a part outside of the chip: registers on one side, pins and interfaces on the other.
 ///
 /// A model has no clock and no thread. The fabric calls it with accesses, changes of its inputs, messages and times;
@@ -67,6 +69,18 @@ pub trait Device: Send {
     /// [`Bus::wake_at`] set.
     fn tick(&mut self, bus: &mut Bus<'_>) {
         let _ = bus;
+    }
+
+    /// Does what it does by itself at the time that [`Bus::wake_at`] set, after [`tick`](Self::tick). A processor executes
+    /// instructions here, see [`Bus::execution`]; for most models catching up with the clock is all there is.
+    fn run(&mut self, bus: &mut Bus<'_>) {
+        let _ = bus;
+    }
+
+    /// Whether the registers read the same until something happens to the block: an access, an input, a message, or the time
+    /// that [`Bus::wake_at`] set. A processor that polls them then need not execute the loop.
+    fn is_still(&self) -> bool {
+        false
     }
 
     /// Sets the outputs ([`Bus::set`], [`Bus::pulse`]), and the time at which the block next does something by itself

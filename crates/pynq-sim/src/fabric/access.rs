@@ -195,6 +195,7 @@ impl Fabric {
         }
         match target {
             Target::Memory { memory, offset } => Ok(self.access_memory(memory, offset + from_base, width, write)),
+            Target::Processor { bits } => self.access_processor(space, address & bits, width, write),
             // A block is at most 4 GiB.
             #[allow(clippy::cast_possible_truncation)]
             Target::Block { block, slave, offset } => {
@@ -207,6 +208,32 @@ impl Fabric {
                 self.narrow_access(block, slave, offset, width, write)
             }
         }
+    }
+
+    /// An access through a window onto the processor's address space, which has none itself.
+    #[inline(never)]
+    fn access_processor(
+        &mut self,
+        space: SpaceId,
+        address: u64,
+        width: Width,
+        write: Option<u64>,
+    ) -> Result<u64, BusErrorKind> {
+        if space == PROCESSOR {
+            return Err(BusErrorKind::Unmapped);
+        }
+        self.access_unrecorded(PROCESSOR, address, width, write)
+    }
+
+    #[inline(never)]
+    pub(super) fn access_unrecorded(
+        &mut self,
+        space: SpaceId,
+        address: u64,
+        width: Width,
+        write: Option<u64>,
+    ) -> Result<u64, BusErrorKind> {
+        self.try_access(space, address, width, write)
     }
 
     /// A byte or a half of a register, for a block that takes strobes.
@@ -257,6 +284,7 @@ impl Fabric {
         if let Some(value) = write {
             bytes.copy_from_slice(&value.to_le_bytes()[..width.bytes()]);
             self.memories[memory].write(offset, bytes);
+            self.memory_written(memory);
             return value;
         }
         self.memories[memory].read(offset, bytes);

@@ -15,6 +15,7 @@ pub(super) const NEVER: Instant = Instant::from_nanos(u64::MAX);
 pub(super) enum Late {
     Input(usize, u32),
     Message(usize, Message),
+    Reset,
 }
 
 pub(super) struct Block {
@@ -37,11 +38,15 @@ pub(super) struct Block {
     /// When it next does something by itself.
     pub(super) due: Option<Instant>,
     pub(super) late: Vec<Late>,
+    /// Blocks that want to be called when this one was.
+    pub(super) watchers: Vec<usize>,
     /// Held in reset.
     pub(super) held: bool,
     pub(super) clock_stopped: bool,
     /// It was stopped because it had an event at one instant again and again.
     pub(super) stopped: bool,
+    /// It executes instructions.
+    pub(super) executes: bool,
     /// How many ranges it was mapped at.
     pub(super) slaves: u8,
 }
@@ -67,9 +72,11 @@ impl Block {
             at: NEVER,
             due: None,
             late: Vec::new(),
+            watchers: Vec::new(),
             held: false,
             clock_stopped: false,
             stopped: false,
+            executes: false,
             slaves: 0,
         }
     }
@@ -116,6 +123,10 @@ impl Fabric {
         if !block.late.is_empty() {
             self.catch_up_late(index);
         }
+        if !self.blocks[index].watchers.is_empty() {
+            let watchers = core::mem::take(&mut self.blocks[index].watchers);
+            self.wake_watchers(&watchers);
+        }
         Some(result)
     }
 
@@ -128,6 +139,9 @@ impl Fabric {
                 }
                 Late::Message(port, message) => {
                     self.call(index, 0xF, 0, |device, bus| device.receive(port, message, bus));
+                }
+                Late::Reset => {
+                    self.call(index, 0xF, 0, |device, bus| device.reset(bus));
                 }
             }
         }
@@ -205,6 +219,11 @@ impl Fabric {
         let block = &mut self.blocks[index];
         if core::mem::replace(&mut block.held, held) != held {
             block.stopped = false;
+            if block.device.is_none() {
+                // A processor that resets itself.
+                block.late.push(Late::Reset);
+                return;
+            }
             self.call(index, 0xF, 0, |device, bus| device.reset(bus));
         }
     }

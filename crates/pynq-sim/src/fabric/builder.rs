@@ -168,6 +168,25 @@ impl FabricBuilder {
         })
     }
 
+    /// Has a range of a master's address space lead to what the processor has at the same addresses, of which only the
+    /// set bits of `bits` count.
+    #[must_use]
+    pub fn window_to_processor(self, space: &str, base: u64, size: u64, bits: u64) -> Self {
+        self.space(space).then(|fabric| {
+            let name = alloc::format!("{space}/window");
+            let space = fabric.space(space)?;
+            let last = last_address(&name, base, size)?;
+            if let Some(other) = fabric.spaces[space.0].overlapping(base, last) {
+                return Err(Error::Overlap { path: name, other: owner_of(fabric, other.owner) });
+            }
+            if space == PROCESSOR {
+                return Err(Error::BadRange { path: name, base, size });
+            }
+            fabric.spaces[space.0].insert(Range { base, last, target: Target::Processor { bits }, owner: usize::MAX });
+            Ok(())
+        })
+    }
+
     /// Has a master port of a block issue its accesses in this address space.
     #[must_use]
     pub fn master(self, port: &str, space: &str) -> Self {
@@ -280,6 +299,12 @@ impl FabricBuilder {
         self.fabric.names.contains_key(path)
     }
 
+    /// Whether what bears this path is a device, and no memory.
+    #[cfg(feature = "hwh")]
+    pub(crate) fn has_device(&self, path: &str) -> bool {
+        self.fabric.names.get(path).is_some_and(|&block| self.fabric.blocks[block].device.is_some())
+    }
+
     /// Whether an address space has nothing at these addresses.
     #[cfg(feature = "hwh")]
     pub(crate) fn is_free(&self, space: &str, base: u64, size: u64) -> bool {
@@ -328,7 +353,7 @@ fn memory_of(fabric: &Fabric, block: usize) -> Option<usize> {
     let mut ranges = fabric.spaces.iter().flat_map(|space| space.ranges());
     ranges.find(|range| range.owner == block).and_then(|range| match range.target {
         Target::Memory { memory, .. } => Some(memory),
-        Target::Block { .. } => None,
+        Target::Block { .. } | Target::Processor { .. } => None,
     })
 }
 
@@ -347,7 +372,7 @@ fn map(
         return Err(Error::BadRange { path: path.clone(), base, size });
     }
     if let Some(other) = fabric.spaces[space.0].overlapping(base, last) {
-        let other = fabric.blocks[other.owner].path.clone();
+        let other = owner_of(fabric, other.owner);
         return Err(Error::Overlap { path: path.clone(), other });
     }
     let added = &mut fabric.blocks[block];
@@ -361,6 +386,14 @@ fn map(
     }
     fabric.spaces[space.0].insert(Range { base, last, target, owner: block });
     Ok(())
+}
+
+/// What a range was mapped for.
+fn owner_of(fabric: &Fabric, owner: usize) -> String {
+    fabric
+        .blocks
+        .get(owner)
+        .map_or_else(|| "a window onto the processor's addresses".to_string(), |block| block.path.clone())
 }
 
 /// An input has one driver.

@@ -3,7 +3,10 @@
 use alloc::collections::BTreeSet;
 use pynq_core::Instant;
 
-use super::{Change, Fabric, Stuck, block::NEVER};
+use super::{
+    Change, Fabric, Stuck,
+    block::{Block, NEVER},
+};
 
 /// The most events of blocks at one instant. The block of the next one is taken to repeat it for ever, and is stopped.
 const MAX_AT_ONCE: u32 = 10_000;
@@ -19,6 +22,11 @@ pub(super) struct Events {
 impl Events {
     pub(super) fn first(&self) -> Option<Instant> {
         self.queue.first().map(|event| event.0)
+    }
+
+    /// The first one that is of no processor.
+    pub(super) fn first_of_devices(&self, blocks: &[Block]) -> Option<Instant> {
+        self.queue.iter().find(|event| !blocks[event.1].executes).map(|event| event.0)
     }
 }
 
@@ -50,6 +58,7 @@ impl Fabric {
     /// Moves the clock forward, and lets every block that is due until then do what it does, in order. It never moves
     /// back.
     pub fn advance_to(&mut self, time: Instant) {
+        self.set_limit(time);
         while let Some(next) = self.events.first().filter(|&next| next <= time) {
             self.set_now(next);
             self.run_due();
@@ -83,7 +92,7 @@ impl Fabric {
                 continue;
             }
             self.blocks[index].at = NEVER;
-            self.call(index, 0xF, 0, |_, _| ());
+            self.call(index, 0xF, 0, |device, bus| device.run(bus));
             self.travel();
         }
     }

@@ -1,9 +1,12 @@
 //! Memories: DDR and block RAM, which any number of masters share, each at addresses of its own.
 
-use alloc::{boxed::Box, collections::BTreeMap};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::fmt;
 
 const PAGE: u64 = 4096;
+
+/// The beginning of a memory is in one piece, since processors fetch from there: at the most this much of it.
+const FLAT: u64 = 1 << 20;
 
 /// The address range is not, or not wholly, memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +29,11 @@ impl core::error::Error for Unbacked {}
 /// zero; that they are within it is the address space's to check.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    /// The beginning, as far as it was ever written.
+    flat: Vec<u8>,
     pages: BTreeMap<u64, Box<[u8; PAGE as usize]>>,
+    /// Blocks that want to be called at the next write.
+    pub(super) watchers: Vec<usize>,
 }
 
 impl Memory {
@@ -34,6 +41,13 @@ impl Memory {
         for (at, chunk) in chunks(offset, bytes.len()) {
             let (page, within) = (at / PAGE, (at % PAGE) as usize);
             let target = &mut bytes[chunk.clone()];
+            if at < FLAT {
+                let start = (at as usize).min(self.flat.len());
+                let known = (self.flat.len() - start).min(target.len());
+                target[..known].copy_from_slice(&self.flat[start..start + known]);
+                target[known..].fill(0);
+                continue;
+            }
             match self.pages.get(&page) {
                 Some(data) => target.copy_from_slice(&data[within..within + chunk.len()]),
                 None => target.fill(0),
@@ -44,9 +58,49 @@ impl Memory {
     pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) {
         for (at, chunk) in chunks(offset, bytes.len()) {
             let (page, within) = (at / PAGE, (at % PAGE) as usize);
+            let source = &bytes[chunk.clone()];
+            if at < FLAT {
+                let start = at as usize;
+                if self.flat.len() < start + source.len() {
+                    self.flat.resize(((page + 1) * PAGE) as usize, 0);
+                }
+                self.flat[start..start + source.len()].copy_from_slice(source);
+                continue;
+            }
             let data = self.pages.entry(page).or_insert_with(|| Box::new([0; PAGE as usize]));
-            data[within..within + chunk.len()].copy_from_slice(&bytes[chunk]);
+            data[within..within + chunk.len()].copy_from_slice(source);
         }
+    }
+
+    /// The word at an offset, a multiple of four.
+    #[inline]
+    pub(super) fn word(&self, offset: u64) -> u32 {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        match self.flat.get(start..).and_then(|rest| rest.first_chunk::<4>()) {
+            Some(bytes) => u32::from_le_bytes(*bytes),
+            None => self.far_word(offset),
+        }
+    }
+
+    #[cold]
+    fn far_word(&self, offset: u64) -> u32 {
+        let mut bytes = [0; 4];
+        self.read(offset, &mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    /// The offset of the first word from `offset` on that is not zero, both multiples of four. `None`: all are zero.
+    pub(super) fn next_word(&self, offset: u64) -> Option<u64> {
+        let of_word = |bytes: &[u8], from: u64| {
+            let start = usize::try_from(offset.saturating_sub(from)).unwrap_or(usize::MAX) & !3;
+            let found = bytes.get(start..)?.iter().position(|byte| *byte != 0)?;
+            Some(from + ((start + found) as u64 & !3))
+        };
+        let far = || {
+            let pages = self.pages.range(offset / PAGE..);
+            pages.filter_map(|(page, data)| of_word(&data[..], page * PAGE)).next()
+        };
+        of_word(&self.flat, 0).or_else(far)
     }
 }
 
@@ -77,5 +131,16 @@ mod tests {
         assert_eq!(back[..2], [0, 0]);
         assert_eq!(back[2..5002], data);
         assert_eq!(back[5002..], [0, 0]);
+    }
+
+    #[test]
+    fn its_beginning_and_the_rest_are_one_memory() {
+        let mut memory = Memory::default();
+        memory.write(FLAT - 2, &[1, 2, 3, 4]);
+        assert_eq!((memory.word(FLAT - 4), memory.word(FLAT), memory.word(FLAT + 4)), (0x0201_0000, 0x0403, 0));
+        assert_eq!(memory.next_word(0), Some(FLAT - 4));
+        assert_eq!(memory.next_word(FLAT), Some(FLAT));
+        assert_eq!(memory.next_word(FLAT + 4), None);
+        assert_eq!(Memory::default().next_word(0), None);
     }
 }

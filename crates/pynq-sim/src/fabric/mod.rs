@@ -33,6 +33,7 @@ mod access;
 mod block;
 mod builder;
 mod events;
+mod execution;
 mod inputs;
 mod links;
 mod memory;
@@ -55,6 +56,7 @@ use pynq_core::Instant;
 
 pub use access::{Access, BusError, BusErrorKind, Width};
 pub use builder::FabricBuilder;
+pub use execution::{Execution, Unmade};
 pub use inputs::Trigger;
 pub use memory::Unbacked;
 pub use space::{PROCESSOR, SpaceId};
@@ -140,6 +142,8 @@ pub struct Fabric {
     /// What is on its way along wires and links.
     queue: VecDeque<Hop>,
     events: Events,
+    /// How far a processor may move the clock by itself.
+    limit: Instant,
     inputs: Vec<Input>,
     changes: Vec<Change>,
     tracer: Tracer,

@@ -19,6 +19,8 @@ pub(super) enum Target {
     Block { block: usize, slave: u8, offset: u32 },
     /// A memory, from this offset on.
     Memory { memory: usize, offset: u64 },
+    /// What the processor has at the address, of which these bits count.
+    Processor { bits: u64 },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +69,17 @@ impl Space {
         (beyond_first <= range.last - address).then_some(range)
     }
 
+    /// The range at an address, if there is one, and the first address after it where that is another.
+    pub(super) fn around(&self, address: u64) -> (Option<&Range>, u64) {
+        let next = self.ranges.partition_point(|range| range.base <= address);
+        let found = next.checked_sub(1).map(|index| &self.ranges[index]).filter(|range| address <= range.last);
+        let end = match found {
+            Some(range) => range.last.saturating_add(1),
+            None => self.ranges.get(next).map_or(u64::MAX, |range| range.base),
+        };
+        (found, end)
+    }
+
     pub(super) fn overlapping(&self, base: u64, last: u64) -> Option<&Range> {
         let index = self.ranges.partition_point(|range| range.last < base);
         self.ranges.get(index).filter(|range| range.base <= last)
@@ -97,6 +110,10 @@ impl Fabric {
             Some(&Range { base, target: Target::Memory { memory, offset }, .. }) => {
                 Ok((memory, offset + (address - base)))
             }
+            // The processor's own space has no such window, so this ends.
+            Some(&Range { target: Target::Processor { bits }, .. }) if space != PROCESSOR => {
+                self.memory_at(PROCESSOR, address & bits, len)
+            }
             _ => Err(Unbacked { address, len }),
         }
     }
@@ -120,6 +137,7 @@ impl Fabric {
     pub fn write_memory(&mut self, space: SpaceId, address: u64, bytes: &[u8]) -> Result<(), Unbacked> {
         let (memory, offset) = self.memory_at(space, address, bytes.len())?;
         self.memories[memory].write(offset, bytes);
+        self.memory_written(memory);
         Ok(())
     }
 

@@ -377,6 +377,10 @@ impl Device for AxiGpioModel {
         }
     }
 
+    fn is_still(&self) -> bool {
+        true
+    }
+
     fn drive(&mut self, bus: &mut Bus<'_>) {
         let count = self.count();
         // Most accesses move no pin.

@@ -284,6 +284,10 @@ impl Device for AxiIntcModel {
         self.set_inputs(bits);
     }
 
+    fn is_still(&self) -> bool {
+        true
+    }
+
     fn drive(&mut self, bus: &mut Bus<'_>) {
         bus.set(IRQ, self.irq().into());
         bus.pulse(IRQ, self.take_pulse().into());

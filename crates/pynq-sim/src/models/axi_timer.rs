@@ -437,6 +437,10 @@ impl Device for AxiTimerModel {
         self.pass_to(self.clock_at(bus.now()));
     }
 
+    fn is_still(&self) -> bool {
+        !self.runs(0) && !self.runs(1)
+    }
+
     fn drive(&mut self, bus: &mut Bus<'_>) {
         for (port, timer) in [(GENERATE0, 0), (GENERATE1, 1)] {
             bus.set(port, (!self.params.generate_active_high[usize::from(timer)]).into());

@@ -324,6 +324,10 @@ impl Device for AxiUartLiteModel {
         self.pass_to(bus.now());
     }
 
+    fn is_still(&self) -> bool {
+        true
+    }
+
     fn drive(&mut self, bus: &mut Bus<'_>) {
         bus.pulse(IRQ, self.take_pulse().into());
         for data in self.sent.drain(..) {

@@ -5,6 +5,9 @@ pub mod axi_intc;
 pub mod axi_timer;
 pub mod axi_uartlite;
 mod gate;
+mod iop;
+#[cfg(feature = "microblaze")]
+pub mod microblaze;
 pub mod ps_gpio;
 mod registers;
 
@@ -13,5 +16,8 @@ pub use axi_intc::{AxiIntcModel, IntcParams};
 pub use axi_timer::{AxiTimerModel, TimerParams};
 pub use axi_uartlite::{AxiUartLiteModel, UartParams, UartParity};
 pub use gate::{GateFunction, GateModel};
+pub use iop::{IoSwitchModel, RequestFlopModel, ResetModel, SWITCH_CAPTURE, SWITCH_GENERATE, SWITCH_GPIO, SWITCH_PWM};
+#[cfg(feature = "microblaze")]
+pub use microblaze::MicroBlazeModel;
 pub use ps_gpio::PsGpioModel;
 pub use registers::RegisterModel;

@@ -227,6 +227,10 @@ impl Device for PsGpioModel {
         self.set_pins(port, bits);
     }
 
+    fn is_still(&self) -> bool {
+        true
+    }
+
     fn drive(&mut self, bus: &mut Bus<'_>) {
         for bank in 0..BANKS {
             bus.set(BANKS + bank, self.driven(bank));

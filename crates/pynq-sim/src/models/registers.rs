@@ -53,4 +53,8 @@ impl Device for RegisterModel {
     fn write(&mut self, offset: u32, value: u32, _: &mut Bus<'_>) {
         self.registers.insert(offset, value);
     }
+
+    fn is_still(&self) -> bool {
+        true
+    }
 }

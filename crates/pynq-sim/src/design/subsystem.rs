@@ -1,0 +1,174 @@
+//! What a soft processor has around it: the wires of its request for an interrupt, its resets, its switch of pins, its window
+//! to the processor's memory.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+};
+use pynq_hwh::{AddressRange, Design, Family, IpBlock, SoftProcessor};
+
+use crate::{
+    fabric::FabricBuilder,
+    models::{RequestFlopModel, ResetModel},
+};
+
+/// What is wired one by one, by path.
+pub(super) struct Parts<'d> {
+    flops: BTreeMap<&'d str, u8>,
+    /// With the active level of the auxiliary input.
+    resets: BTreeMap<&'d str, bool>,
+    switches: BTreeSet<&'d str>,
+}
+
+impl<'d> Parts<'d> {
+    pub(super) fn of(design: &'d Design) -> Self {
+        let mut parts = Self { flops: BTreeMap::new(), resets: BTreeMap::new(), switches: BTreeSet::new() };
+        for (path, cell) in &design.cells {
+            match cell.vlnv_without_version() {
+                "xilinx.com:user:dff_en_reset_vector" => {
+                    let width = cell.parameters.integer("SIZE").ok().and_then(|size| u8::try_from(size).ok());
+                    parts.flops.insert(path, width.unwrap_or(1));
+                }
+                // One that nobody asks for a reset never gives one.
+                "xilinx.com:ip:proc_sys_reset" if is_requested(design, path) => {
+                    parts.resets.insert(path, cell.parameters.boolean("C_AUX_RESET_HIGH").unwrap_or(true));
+                }
+                _ => {}
+            }
+        }
+        for space in design.address_spaces.values() {
+            let switches = space.blocks.values().filter(|block| block.kind() == "io_switch");
+            parts.switches.extend(switches.map(|block| block.path.as_str()));
+        }
+        parts
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.flops.contains_key(path) || self.resets.contains_key(path) || self.switches.contains(path)
+    }
+}
+
+/// Whether a line of the processor's extended GPIO requests a reset here.
+fn is_requested(design: &Design, path: &str) -> bool {
+    let driver = design.wire_to(&format!("{path}/aux_reset_in"));
+    let slice = driver.and_then(|(driver, _)| driver.rsplit_once('/'));
+    slice.is_some_and(|(slice, _)| design.processor_gpio.contains_key(slice))
+}
+
+/// The ways of soft processors into the processing system.
+pub(super) struct Windows<'d> {
+    family: Option<Family>,
+    processor: &'d str,
+}
+
+impl<'d> Windows<'d> {
+    pub(super) fn of(design: &'d Design) -> Self {
+        let processor = design.processor.as_ref();
+        Self { family: processor.map(|it| it.family), processor: processor.map_or("", |it| it.path.as_str()) }
+    }
+
+    /// The address bits that count in a range, if it is such a window.
+    pub(super) fn bits(&self, range: &AddressRange, block: Option<&IpBlock>) -> Option<u64> {
+        if block.is_some_and(|block| block.kind() == "address_remap") {
+            return Some(ZYNQ_MEMORY);
+        }
+        if block.is_some() || range.path != self.processor {
+            return None;
+        }
+        let is_memory = range.address_block.contains("DDR");
+        Some(match self.family? {
+            // The memory is there again and again.
+            Family::Zynq7000 if is_memory => ZYNQ_MEMORY,
+            Family::ZynqMp if is_memory => ZYNQMP_MEMORY,
+            _ => u64::MAX,
+        })
+    }
+}
+
+const ZYNQ_MEMORY: u64 = 0x1FFF_FFFF;
+const ZYNQMP_MEMORY: u64 = 0x7FFF_FFFF;
+
+/// Outputs of a reset block, and the level at which each holds what is behind it.
+const RESETS: [(&str, bool); 5] = [
+    ("mb_reset", true),
+    ("bus_struct_reset", true),
+    ("peripheral_reset", true),
+    ("interconnect_aresetn", false),
+    ("peripheral_aresetn", false),
+];
+
+impl FabricBuilder {
+    /// Adds the parts that have no addresses.
+    pub(super) fn subsystem_parts(mut self, parts: &Parts<'_>) -> Self {
+        for (path, width) in &parts.flops {
+            self = self.part(path, RequestFlopModel::new(*width));
+        }
+        for (path, active_high) in &parts.resets {
+            self = self.part(path, ResetModel::new(*active_high));
+        }
+        self
+    }
+
+    /// Wires these parts bit by bit, and the resets behind them.
+    pub(super) fn subsystem_wires(mut self, design: &Design, parts: &Parts<'_>) -> Self {
+        let mut held: BTreeSet<&str> = BTreeSet::new();
+        for (driver, wire) in &design.wires {
+            let Some((source, output)) = driver.rsplit_once('/') else { continue };
+            for load in &wire.loads {
+                let Some((target, _)) = load.rsplit_once('/') else { continue };
+                if parts.has(source) || parts.has(target) {
+                    self = self.wire_bits(driver, load, wire.width.min(32));
+                }
+                let active = RESETS.iter().find(|reset| reset.0 == output).map(|reset| reset.1);
+                if let (true, Some(active)) = (parts.resets.contains_key(source), active) {
+                    if self.has_device(target) && held.insert(target) {
+                        self = self.reset(driver, target, active);
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    fn wire_bits(mut self, driver: &str, load: &str, width: u32) -> Self {
+        for bit in 0..width {
+            let (from, to) = (format!("{driver}[{bit}]"), format!("{load}[{bit}]"));
+            if self.has_output(&from) && self.is_free_input(&to) {
+                self = self.wire(&from, &to);
+            }
+        }
+        self
+    }
+
+    /// Adds the processor itself, if the feature is there and this is one that can be executed.
+    #[cfg(feature = "microblaze")]
+    pub(super) fn executing(self, path: &str, soft: &SoftProcessor) -> Self {
+        use crate::{error::Error, models::MicroBlazeModel};
+        use alloc::string::ToString;
+        use pynq_iss::Config;
+
+        if !soft.vlnv.starts_with("xilinx.com:ip:microblaze:") || self.has_block(path) {
+            return self;
+        }
+        let config = match Config::from_parameters(soft.parameters.iter()) {
+            Ok(config) => config,
+            Err(error) => return self.refused(Error::Processor { path: path.to_string(), error }),
+        };
+        let clock = soft.parameters.integer("C_FREQ").ok().filter(|&hz| hz != 0).unwrap_or(100_000_000);
+        let mut builder =
+            self.part(path, MicroBlazeModel::new(config, clock)).master(&format!("{path}/M_AXI_DP"), path);
+        let interrupt = format!("{path}/Interrupt");
+        for line in &soft.interrupts.processor {
+            if builder.is_free_input(&interrupt) {
+                builder = builder.source(&soft.interrupts, &line.source, &interrupt);
+            }
+        }
+        builder
+    }
+
+    #[cfg(not(feature = "microblaze"))]
+    #[allow(clippy::unused_self)]
+    pub(super) fn executing(self, _: &str, _: &SoftProcessor) -> Self {
+        self
+    }
+}
