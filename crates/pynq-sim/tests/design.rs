@@ -78,11 +78,11 @@ fn built_as(kind: &str, clock: &str, parameters: &str) -> Result<Board, pynq_sim
 #[test]
 fn a_block_that_can_t_have_been_built_so_is_refused_by_name() {
     for (kind, name, value, says) in [
-        ("axi_uartlite", "C_BAUDRATE", "0", "C_BAUDRATE is 0, and can be 1 to 4294967295"),
-        ("axi_uartlite", "C_S_AXI_ACLK_FREQ_HZ", "0", "C_S_AXI_ACLK_FREQ_HZ is 0, and can be 1 to 4294967295"),
-        ("axi_timer", "C_COUNT_WIDTH", "24", "C_COUNT_WIDTH is 24, and can be 8, 16 or 32"),
-        ("axi_timer", "C_TRIG0_ASSERT", "high", "C_TRIG0_ASSERT is no number, and can be 0 to 1"),
-        ("axi_intc", "C_HAS_IPR", "2", "C_HAS_IPR is 2, and can be 0 to 1"),
+        ("axi_uartlite", "C_BAUDRATE", "0", "C_BAUDRATE is `0`, and can be 1 to 4294967295"),
+        ("axi_uartlite", "C_S_AXI_ACLK_FREQ_HZ", "0", "C_S_AXI_ACLK_FREQ_HZ is `0`, and can be 1 to 4294967295"),
+        ("axi_timer", "C_COUNT_WIDTH", "24", "C_COUNT_WIDTH is `24`, and can be 8, 16 or 32"),
+        ("axi_timer", "C_TRIG0_ASSERT", "high", "C_TRIG0_ASSERT is `high`, and can be 0 to 1"),
+        ("axi_intc", "C_HAS_IPR", "2", "C_HAS_IPR is `2`, and can be 0 to 1"),
     ] {
         let parameter = format!("<PARAMETER NAME=\"{name}\" VALUE=\"{value}\"/>");
         let message = built_as(kind, "100000000", &parameter).unwrap_err().to_string();
