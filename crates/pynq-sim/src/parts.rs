@@ -6,6 +6,12 @@ use alloc::{string::String, vec::Vec};
 
 use crate::device::{Bus, Device, InterfaceKind, Message, Port, PortKind, Serial, SerialCharacter, View};
 
+mod spi;
+mod w25q;
+
+pub use spi::{SpiChip, SpiTarget};
+pub use w25q::W25q;
+
 /// A terminal on a serial line: it shows received text, and sends typed text.
 ///
 /// Typed text comes to its port `keyboard`, as a message of characters:

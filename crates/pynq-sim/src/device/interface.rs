@@ -154,6 +154,8 @@ pub enum Spi {
         bits: u8,
         /// How many lines carry it: 1, 2 or 4.
         lanes: u8,
+        /// The clock's mode, 0 to 3: twice its polarity, and its phase.
+        mode: u8,
     },
     /// Target: the word that it sent at the same time.
     Answer(u32),

@@ -2,6 +2,7 @@
 
 pub mod axi_gpio;
 pub mod axi_intc;
+pub mod axi_quad_spi;
 pub mod axi_timer;
 pub mod axi_uartlite;
 mod gate;
@@ -13,6 +14,7 @@ mod registers;
 
 pub use axi_gpio::{AxiGpioModel, GpioChannel, GpioParams};
 pub use axi_intc::{AxiIntcModel, IntcParams};
+pub use axi_quad_spi::{AxiQuadSpiModel, SpiParams};
 pub use axi_timer::{AxiTimerModel, TimerParams};
 pub use axi_uartlite::{AxiUartLiteModel, UartParams, UartParity};
 pub use gate::{GateFunction, GateModel};

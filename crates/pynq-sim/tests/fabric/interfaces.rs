@@ -258,7 +258,7 @@ fn an_spi_target_answers_with_each_word() {
         .build()
         .unwrap();
     for data in [5, 6, 7] {
-        let message = Message::Spi(Spi::Shift { data, bits: 8, lanes: 1 });
+        let message = Message::Spi(Spi::Shift { data, bits: 8, lanes: 1, mode: 0 });
         fabric.apply(&Stimulus::Message { port: "register/SPI".into(), message }).unwrap();
     }
     assert_eq!(text(fabric.view("probe").unwrap()), "[0, 5, 6]");
