@@ -8,6 +8,7 @@
 //! | IP block | driver | devices on it |
 //! | --- | --- | --- |
 //! | AXI GPIO | [`AxiGpio`] | [`Button`], [`Switch`], [`Led`], [`RgbLed`] |
+//! | AXI Quad SPI | [`AxiQuadSpi`] | [`Chip`](axi_quad_spi::Chip), [`Lines`](axi_quad_spi::Lines) |
 //! | AXI timer | [`AxiTimer`] | [`TimerChannel`](axi_timer::TimerChannel), [`Delay`](axi_timer::Delay), [`Pwm`](axi_timer::Pwm) |
 //! | AXI UART Lite | [`AxiUartLite`] | |
 //!
@@ -83,6 +84,7 @@
 #![forbid(unsafe_code)]
 
 pub mod axi_gpio;
+pub mod axi_quad_spi;
 pub mod axi_timer;
 pub mod axi_uartlite;
 #[cfg(not(loom))]
@@ -93,6 +95,7 @@ mod level;
 mod rgb_led;
 
 pub use axi_gpio::{AxiGpio, AxiGpioConfig, AxiGpioHardware, AxiGpioNode};
+pub use axi_quad_spi::{AxiQuadSpi, AxiQuadSpiConfig, AxiQuadSpiHardware, AxiQuadSpiNode};
 pub use axi_timer::{AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiTimerNode};
 pub use axi_uartlite::{AxiUartLite, AxiUartLiteConfig, AxiUartLiteHardware, AxiUartLiteNode};
 pub use input::{Button, Switch};

@@ -9,8 +9,8 @@ use crate::{
     error::Error,
     fabric::{FabricBuilder, Trigger},
     models::{
-        AxiGpioModel, AxiIntcModel, AxiTimerModel, AxiUartLiteModel, GateFunction, GateModel, IoSwitchModel,
-        PsGpioModel, RegisterModel,
+        AxiGpioModel, AxiIntcModel, AxiQuadSpiModel, AxiTimerModel, AxiUartLiteModel, GateFunction, GateModel,
+        IoSwitchModel, PsGpioModel, RegisterModel,
     },
 };
 
@@ -250,14 +250,21 @@ fn known(interrupts: &Interrupts, block: &IpBlock) -> Result<Box<dyn Device>, Er
         "xilinx.com:ip:axi_gpio" => Box::new(AxiGpioModel::new(built::gpio(block)?)),
         "xilinx.com:ip:axi_uartlite" => Box::new(AxiUartLiteModel::new(built::uart(block)?)),
         "xilinx.com:user:io_switch" => Box::new(IoSwitchModel::new(built::switch(block)?)),
+        "xilinx.com:ip:axi_quad_spi" => match built::spi(block)? {
+            Some(params) => Box::new(AxiQuadSpiModel::new(params)),
+            None => plain(interrupts, block),
+        },
         "xilinx.com:ip:axi_timer" => Box::new(AxiTimerModel::new(built::timer(block)?)),
-        _ => {
-            let outputs = block.interrupts.iter().filter_map(|name| {
-                let (_, port) = name.rsplit_once('/')?;
-                let width = interrupts.pins.get(name).map_or(1, |pin| pin.width);
-                Some((String::from(port), u8::try_from(width).unwrap_or(32).min(32)))
-            });
-            Box::new(outputs.fold(RegisterModel::new(), |model, (port, width)| model.with_output(port, width)))
-        }
+        _ => plain(interrupts, block),
     })
+}
+
+/// A block of plain registers, with the interrupt outputs of this one.
+fn plain(interrupts: &Interrupts, block: &IpBlock) -> Box<dyn Device> {
+    let outputs = block.interrupts.iter().filter_map(|name| {
+        let (_, port) = name.rsplit_once('/')?;
+        let width = interrupts.pins.get(name).map_or(1, |pin| pin.width);
+        Some((String::from(port), u8::try_from(width).unwrap_or(32).min(32)))
+    });
+    Box::new(outputs.fold(RegisterModel::new(), |model, (port, width)| model.with_output(port, width)))
 }

@@ -5,6 +5,7 @@ use alloc::{string::ToString, vec::Vec};
 use pynq_core::{ParameterError, Parameters};
 use pynq_drivers::{
     axi_gpio::{AxiGpioConfig, ChannelConfig, ChannelDirection},
+    axi_quad_spi::AxiQuadSpiConfig,
     axi_timer::AxiTimerConfig,
     axi_uartlite::{AxiUartLiteConfig, Parity},
 };
@@ -12,7 +13,7 @@ use pynq_hwh::{Interrupts, IpBlock};
 
 use crate::{
     error::Error,
-    models::{GpioChannel, GpioParams, IntcParams, TimerParams, UartParams, UartParity},
+    models::{GpioChannel, GpioParams, IntcParams, SpiParams, TimerParams, UartParams, UartParity},
 };
 
 /// Reads the parameters of `block`. One that is there and makes no sense is an error, not a default.
@@ -50,6 +51,20 @@ pub(super) fn gpio(block: &IpBlock) -> Result<GpioParams, Error> {
         channel2: config.channel2.map(channel),
         interrupt_present: config.interrupt,
     })
+}
+
+/// `None` for a build that has no model.
+pub(super) fn spi(block: &IpBlock) -> Result<Option<SpiParams>, Error> {
+    let clock_hz = clock(block, SpiParams::default().clock_hz);
+    let config = read(block, clock_hz, AxiQuadSpiConfig::from_parameters)?;
+    let params = SpiParams {
+        clock_hz,
+        sck_ratio: config.sck_ratio,
+        fifo_depth: config.fifo_depth,
+        bits: config.word_bits,
+        slave_selects: config.slave_selects,
+    };
+    Ok(config.validate().is_ok().then_some(params))
 }
 
 pub(super) fn timer(block: &IpBlock) -> Result<TimerParams, Error> {

@@ -9,7 +9,10 @@ use pynq_core::{
     maps::AxiIntcRegisters,
     regs::{ReadAccess, RegisterInfo, WriteAccess},
 };
-use pynq_drivers::{axi_gpio::AxiGpioRegisters, axi_timer::AxiTimerRegisters, axi_uartlite::AxiUartLiteRegisters};
+use pynq_drivers::{
+    axi_gpio::AxiGpioRegisters, axi_quad_spi::AxiQuadSpiRegisters, axi_timer::AxiTimerRegisters,
+    axi_uartlite::AxiUartLiteRegisters,
+};
 use pynq_hwh::{Access, IpBlock, ModifiedWrite, Register};
 
 /// Registers whose read has a side effect, of blocks without a register map here: kind, offset, what the read does.
@@ -66,6 +69,7 @@ fn map(block: &IpBlock) -> &'static [RegisterInfo] {
     match block.kind() {
         "axi_gpio" => AxiGpioRegisters::REGISTERS,
         "axi_intc" => AxiIntcRegisters::REGISTERS,
+        "axi_quad_spi" => AxiQuadSpiRegisters::REGISTERS,
         "axi_timer" => AxiTimerRegisters::REGISTERS,
         "axi_uartlite" => AxiUartLiteRegisters::REGISTERS,
         _ => &[],
