@@ -169,6 +169,16 @@ fn flash_led_ends_with_the_switch() {
 }
 
 #[test]
+fn a_published_driver_of_a_flash_works_under_every_runtime() {
+    let text = succeeds("spi_flash", &[], "");
+    assert!(text.contains("78 bytes, right\n") && text.contains("blocking calls, right\n"), "{text}");
+    assert!(!text.contains("WRONG") && text.ends_with(" spurious=0\n"), "{text}");
+    for runtime in ["smol", "none"] {
+        assert_eq!(succeeds("spi_flash", &["--runtime", runtime], ""), text, "{runtime}");
+    }
+}
+
+#[test]
 fn the_others_say_what_they_do() {
     for (name, last) in [
         ("wake_up", " 4000 ms  the task is over\n"),
