@@ -38,6 +38,8 @@ pub enum Error {
     NoClock,
     /// Nothing can ever end this wait: the simulated board is settled and nothing more is scheduled on it.
     NeverWoken,
+    /// The interrupt came again and again at one instant of the simulated board's time: no driver clears the device.
+    NeverCleared,
     /// The operation does not exist on this line: only a software interrupt can be raised by a register write.
     NotASoftwareInterrupt {
         /// The line requested.
@@ -80,6 +82,10 @@ impl fmt::Display for Error {
             ),
             Self::NeverWoken => f.write_str(
                 "nothing can end this wait: the simulated board is settled and has nothing scheduled; add a stimulus, or wait with a deadline",
+            ),
+            Self::NeverCleared => f.write_str(
+                "the interrupt came again and again at one instant, for its device is not cleared; clear it before the next wait \
+                 (the simulated board's `take_stuck` names the line)",
             ),
             Self::NotASoftwareInterrupt { line } => {
                 write!(f, "line {line} is driven by hardware; only software interrupts can be raised by a write")

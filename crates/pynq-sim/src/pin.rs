@@ -35,6 +35,11 @@ impl PinState {
         self.fired = true;
         !core::mem::replace(&mut self.in_service, true)
     }
+
+    /// Polls return `error` from now on.
+    pub(crate) const fn fail(&mut self, error: Error) {
+        (self.failed, self.fired) = (Some(error), false);
+    }
 }
 
 /// A CPU interrupt pin of the simulated board: an [`InterruptSource`] for the engine.
@@ -110,15 +115,7 @@ impl CpuPin {
 
     /// The root fails: polls of it return `error`, until the board is reloaded.
     pub fn fail(&self, error: Error) {
-        self.act(|state, index| {
-            state.end_service(index);
-            state.fabric.disarm(index);
-            let pin = &mut state.pins[index];
-            (pin.failed, pin.fired) = (Some(error), false);
-            if let Some(waker) = pin.waker.take() {
-                state.outbox.wake(waker);
-            }
-        });
+        self.act(|state, index| state.fail_pin(index, error));
     }
 }
 

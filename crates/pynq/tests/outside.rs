@@ -7,7 +7,12 @@ mod common;
 use std::time::Duration;
 
 use common::base;
-use pynq::{Error, boards::BoardDefinition, prelude::*, sim::script::ScriptError};
+use pynq::{
+    Error,
+    boards::BoardDefinition,
+    prelude::*,
+    sim::{self, script::ScriptError},
+};
 
 const fn at(millis: u64) -> Instant {
     Instant::from_millis(millis)
@@ -101,4 +106,28 @@ fn a_script_is_played_by_role() {
     let wrong = base.play(&"\n1 switch 2 on".parse().unwrap()).unwrap_err();
     assert!(matches!(&wrong, Error::Script(error) if matches!(**error, ScriptError::NoSuchRole { line: 2, .. })));
     assert_eq!(wrong.to_string(), "line 2: no switch 2; the board has 0 to 1");
+}
+
+#[test]
+fn the_drivers_here_are_right_with_posted_writes_and_slow_accesses() {
+    let base = base();
+    let nanos = Duration::from_nanos;
+    base.simulation().unwrap().set_bus_timing(sim::BusTiming::posted(nanos(150), nanos(100), 8));
+    let (button, led) = (base.button(0).unwrap(), base.led(0).unwrap());
+    for press in 0..50 {
+        base.sim_button(0).unwrap().at(at(10 * press + 5)).press_for(Duration::from_millis(5)).unwrap();
+    }
+    for _ in 0..50 {
+        button.wait_for_level(Level::High).unwrap();
+        led.on().unwrap();
+        button.wait_for_level(Level::Low).unwrap();
+        led.off().unwrap();
+    }
+    let statistics = base.statistics();
+    assert_eq!((statistics.interrupts, statistics.spurious), (100, 0));
+    let history = base.sim_led(0).unwrap().history();
+    // The last write is on its way, and nobody reads.
+    assert_eq!(history.len(), 99);
+    let late = history.iter().zip((5..).step_by(5)).map(|((time, _), due)| *time - at(due));
+    assert!(late.clone().all(|late| late < Duration::from_micros(10)), "{:?}", late.max());
 }

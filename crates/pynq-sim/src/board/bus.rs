@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::panic::Location;
 
 use super::{Board, State};
-use crate::fabric::{Access, BusError, BusErrorKind, PROCESSOR, Stuck, Width};
+use crate::fabric::{Access, BusError, BusErrorKind, BusTiming, PROCESSOR, Stuck, Width};
 
 /// Makes a test fail if it caused bus errors or stuck blocks without announcing them.
 pub(super) fn report(errors: &[BusError], stuck: &[Stuck]) {
@@ -39,7 +39,10 @@ impl State {
         write: Option<u64>,
         caller: &'static Location<'static>,
     ) -> u64 {
-        self.fabric.access(PROCESSOR, address, width, write, caller).unwrap_or(width.all_ones())
+        if self.fabric.is_timed() {
+            self.fabric.set_horizon(self.timeline.first());
+        }
+        self.fabric.processor_access(address, width, write, caller).unwrap_or(width.all_ones())
     }
 
     /// Records an access that misbehaved.
@@ -90,6 +93,36 @@ impl Board {
     pub fn bus_write(&self, address: u64, width: Width, value: u64) {
         let caller = Location::caller();
         self.shared().act(|state| state.bus_access(address, width, Some(value), caller));
+    }
+
+    /// Sets what the processor's accesses take on the board's clock, and whether its writes are posted, as those of a real
+    /// processor are: see [`BusTiming`]. By default they take no time, and a write has arrived when it returns.
+    ///
+    /// The clock does not move beyond what is [scheduled](Self::at) on the board: an access takes less time than it should
+    /// rather than to run the program's code within.
+    ///
+    /// ```
+    /// use pynq_sim::{Board, BusTiming, models::RegisterModel};
+    /// use core::time::Duration;
+    ///
+    /// let board = Board::builder().device("block", 0x1000, 0x1000, RegisterModel::new()).build()?;
+    /// board.set_bus_timing(BusTiming::waiting(Duration::from_nanos(150), Duration::from_nanos(100)));
+    /// let block = board.window("block")?;
+    /// block.write(0, 1);
+    /// assert_eq!(block.read(0), 1);
+    /// assert_eq!(board.now().as_nanos(), 250);
+    /// # Ok::<(), pynq_sim::Error>(())
+    /// ```
+    pub fn set_bus_timing(&self, timing: BusTiming) {
+        self.shared().act(|state| state.fabric.set_bus_timing(timing));
+    }
+
+    /// Waits for all posted writes, as a barrier does that waits for their answers.
+    pub fn flush_writes(&self) {
+        self.shared().act(|state| {
+            state.fabric.set_horizon(state.timeline.first());
+            state.fabric.flush_writes();
+        });
     }
 
     /// Announces that the next access to `address` misbehaves, of either direction if `access` is `None`. One

@@ -2,11 +2,11 @@
 
 use alloc::{collections::VecDeque, vec::Vec};
 use core::task::Waker;
-use pynq_core::Instant;
+use pynq_core::{Error, Instant};
 
 use super::outbox::Outbox;
 use crate::{
-    fabric::{Access, BusError, Change, Fabric, OutputChange, Stuck},
+    fabric::{Access, BusError, Change, Fabric, OutputChange, Stuck, StuckCause},
     parker::Parker,
     pin::PinState,
     script::Recorder,
@@ -101,7 +101,14 @@ impl State {
                     self.output_log.push_back(change);
                 }
                 Change::BusError(error) => self.keep_bus_error(error),
-                Change::Stuck(stuck) => self.stuck.push(stuck),
+                Change::Stuck(stuck) => {
+                    if let StuckCause::Interrupt { id, .. } = stuck.cause {
+                        if let Ok(pin) = self.fabric.pin(id) {
+                            self.fail_pin(pin, Error::NeverCleared);
+                        }
+                    }
+                    self.stuck.push(stuck);
+                }
             }
         }
         self.changes = changes;
@@ -113,6 +120,17 @@ impl State {
             self.settling.service_begins();
         }
         if let Some(waker) = self.pins[pin].waker.take() {
+            self.outbox.wake(waker);
+        }
+    }
+
+    /// Polls of a root return `error` from now on.
+    pub(crate) fn fail_pin(&mut self, index: usize, error: Error) {
+        self.end_service(index);
+        self.fabric.disarm(index);
+        let pin = &mut self.pins[index];
+        pin.fail(error);
+        if let Some(waker) = pin.waker.take() {
             self.outbox.wake(waker);
         }
     }

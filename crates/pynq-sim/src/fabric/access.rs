@@ -344,7 +344,7 @@ impl Fabric {
     #[track_caller]
     pub fn read(&mut self, address: u64) -> Result<u32, BusErrorKind> {
         #[allow(clippy::cast_possible_truncation)] // a word access yields a word
-        self.access(PROCESSOR, address, Width::Word, None, Location::caller()).map(|value| value as u32)
+        self.processor_access(address, Width::Word, None, Location::caller()).map(|value| value as u32)
     }
 
     /// Writes the processor's registers and memory.
@@ -354,6 +354,6 @@ impl Fabric {
     /// As [`access`](Self::access).
     #[track_caller]
     pub fn write(&mut self, address: u64, value: u32) -> Result<(), BusErrorKind> {
-        self.access(PROCESSOR, address, Width::Word, Some(value.into()), Location::caller()).map(drop)
+        self.processor_access(address, Width::Word, Some(value.into()), Location::caller()).map(drop)
     }
 }

@@ -6,6 +6,7 @@ use pynq_core::Instant;
 use super::{
     Change, Fabric, Stuck,
     block::{Block, NEVER},
+    timing::POSTED,
 };
 
 /// The most events of blocks at one instant. The block of the next one is taken to repeat it for ever, and is stopped.
@@ -26,7 +27,16 @@ impl Events {
 
     /// The first one that is of no processor.
     pub(super) fn first_of_devices(&self, blocks: &[Block]) -> Option<Instant> {
-        self.queue.iter().find(|event| !blocks[event.1].executes).map(|event| event.0)
+        let of_processor = |index: usize| blocks.get(index).is_some_and(|block| block.executes);
+        self.queue.iter().find(|event| !of_processor(event.1)).map(|event| event.0)
+    }
+
+    pub(super) fn schedule(&mut self, time: Instant, index: usize) {
+        self.queue.insert((time, index));
+    }
+
+    pub(super) fn cancel(&mut self, time: Instant, index: usize) {
+        self.queue.remove(&(time, index));
     }
 }
 
@@ -71,6 +81,7 @@ impl Fabric {
         if time > self.now {
             self.now = time;
             self.events.at_once = 0;
+            self.unserved = 0;
         }
     }
 
@@ -82,6 +93,10 @@ impl Fabric {
                 return;
             }
             self.events.queue.pop_first();
+            if index == POSTED {
+                self.land_due();
+                continue;
+            }
             self.blocks[index].due = None;
             self.events.at_once += 1;
             if self.events.at_once > MAX_AT_ONCE {

@@ -1,6 +1,11 @@
 //! The processor's interrupt inputs, as its interrupt controller handles them.
 
-use super::{Change, Fabric, trace::TraceEvent};
+use alloc::{string::String, vec::Vec};
+
+use super::{Change, Fabric, Stuck, StuckCause, trace::TraceEvent, wires::Load};
+
+/// The most interrupts at one instant in which no device changed. The next one is taken to come for ever.
+const MAX_UNSERVED: u32 = 20_000;
 
 /// What the interrupt controller of the CPU takes a pin for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -71,9 +76,43 @@ impl Fabric {
         let fires = input.fire();
         if fires {
             let id = input.id;
+            self.unserved += 1;
+            if self.unserved > MAX_UNSERVED && self.is_never_cleared(id) {
+                return false;
+            }
             self.tracer.record(self.now, || TraceEvent::Interrupt { id });
         }
         fires
+    }
+
+    /// Whether the interrupts come since no driver clears its device; if so, that is reported.
+    #[cold]
+    fn is_never_cleared(&mut self, id: u32) -> bool {
+        let services = core::mem::take(&mut self.unserved) - 1;
+        let lines: Vec<String> = (0..self.wires.len())
+            .filter(|&wire| self.requests(wire))
+            .map(|wire| self.wires[wire].name.clone())
+            .collect();
+        if lines.is_empty() {
+            // Software interrupts, of which there can be any number.
+            return false;
+        }
+        let blocks: Vec<&str> = lines.iter().filter_map(|line| line.rsplit_once('/')).map(|(block, _)| block).collect();
+        let what = alloc::format!("line {} of block {}", lines.join(", "), blocks.join(", "));
+        let cause = StuckCause::Interrupt { id, services };
+        self.changes.push(Change::Stuck(Stuck { time: self.now, what, cause }));
+        true
+    }
+
+    /// Whether a wire carries a request that is active, from a device and not from an interrupt controller.
+    fn requests(&self, wire: usize) -> bool {
+        let wire = &self.wires[wire];
+        let arrives = |load: &Load| match *load {
+            Load::Pin(_) => true,
+            Load::Block { block, port, .. } => self.blocks[block].ports()[port].acknowledged_by.is_some(),
+            Load::Reset { .. } => false,
+        };
+        wire.level && !wire.is_relay && wire.loads.iter().any(arrives)
     }
 
     /// Unmasks an input. True if it fires there and then, which masks it again.

@@ -41,12 +41,14 @@ mod names;
 mod reload;
 mod space;
 mod stimulus;
+mod timing;
 mod trace;
 mod triggers;
 mod vcd;
 mod wires;
 
 use alloc::{
+    boxed::Box,
     collections::{BTreeMap, VecDeque},
     string::String,
     vec::Vec,
@@ -61,6 +63,7 @@ pub use inputs::Trigger;
 pub use memory::Unbacked;
 pub use space::{PROCESSOR, SpaceId};
 pub use stimulus::Stimulus;
+pub use timing::BusTiming;
 pub use trace::{TraceEntry, TraceEvent};
 
 pub(crate) use builder::last_address;
@@ -70,6 +73,7 @@ use block::{Block, Late};
 use events::Events;
 use memory::Memory;
 use space::Space;
+use timing::Timing;
 use trace::Tracer;
 use triggers::OnAccess;
 use wires::{Hop, Load, Wire};
@@ -89,27 +93,53 @@ pub struct OutputChange {
     pub value: u32,
 }
 
-/// A block or a stimulus had an event again and again at one instant, so that time could not go on. It was stopped: the
-/// block does nothing by itself any more until it is reset.
+/// Something happened again and again at one instant, so that time could not go on. It was stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stuck {
     /// When.
     pub time: Instant,
-    /// The block's path, or what else it was.
+    /// The block's path, the interrupt lines, or what else it was.
     pub what: String,
+    /// What happened.
+    pub cause: StuckCause,
+}
+
+/// What happened again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StuckCause {
+    /// A block or a stimulus had an event. The block does nothing by itself any more until it is reset.
+    Event,
+    /// The processor took an interrupt whose line stayed active: no driver clears the device. Waits on it end with
+    /// [`NeverCleared`](pynq_core::Error::NeverCleared) until the board is reloaded.
+    Interrupt {
+        /// The interrupt's number.
+        id: u32,
+        /// How often it was taken.
+        services: u32,
+    },
 }
 
 impl Stuck {
     pub(crate) fn new(time: Instant, what: impl Into<String>) -> Self {
-        Self { time, what: what.into() }
+        Self { time, what: what.into(), cause: StuckCause::Event }
     }
 }
 
 impl fmt::Display for Stuck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { time, what } = self;
-        write!(f, "{what} had an event at {time} again and again, and was stopped; its next one must be later")
+        let Self { time, what, cause } = self;
+        match cause {
+            StuckCause::Event => {
+                write!(f, "{what} had an event at {time} again and again, and was stopped; its next one must be later")
+            }
+            StuckCause::Interrupt { id, services } => write!(
+                f,
+                "{what} stayed active at {time} while the processor took interrupt {id} {services} times; the driver of that block \
+                 does not clear it before the next wait, or its `clears_on_ack` names a line that the acknowledge does not clear",
+            ),
+        }
     }
 }
 
@@ -123,7 +153,7 @@ pub enum Change {
     Output(OutputChange),
     /// An access misbehaved.
     BusError(BusError),
-    /// A block was stopped because it did not let time go on.
+    /// Something was stopped because it did not let time go on.
     Stuck(Stuck),
 }
 
@@ -149,7 +179,10 @@ pub struct Fabric {
     tracer: Tracer,
     triggers: Vec<OnAccess>,
     injected_errors: BTreeMap<u64, usize>,
+    timing: Option<Box<Timing>>,
     oscillations: u64,
+    /// Interrupts taken at this instant since anything but an interrupt controller changed.
+    unserved: u32,
 }
 
 impl fmt::Debug for Fabric {

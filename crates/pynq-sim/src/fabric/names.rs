@@ -170,6 +170,7 @@ impl Fabric {
                 block.drives.push((port, bit, u32::try_from(index).unwrap_or(u32::MAX)));
                 wire.driven = block.levels[port] >> bit & 1 != 0;
                 wire.level = wire.driven;
+                wire.is_relay = block.ports().iter().any(|port| port.acknowledged_by.is_some());
                 wire.has_driver = block.ports()[port].kind != PortKind::Stimulated;
             }
             End::Load(load) => {

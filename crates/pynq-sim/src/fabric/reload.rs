@@ -6,6 +6,7 @@ impl Fabric {
     /// The design is loaded anew: every block is at its reset state. Memory, the clock and what drives the inputs from
     /// outside stay as they are.
     pub fn reload(&mut self) {
+        self.drop_posted();
         self.triggers.clear();
         self.injected_errors.clear();
         for wire in &mut self.wires {
@@ -27,6 +28,7 @@ impl Fabric {
     /// Replaces the design. The processor's inputs are not part of a design: those of the same number stay what they
     /// are.
     pub(crate) fn replace(&mut self, new: Self) {
+        self.drop_posted();
         let indices: alloc::vec::Vec<usize> = (new.inputs.iter())
             .map(|input| {
                 let index = self.pin(input.id).unwrap_or_else(|_| {

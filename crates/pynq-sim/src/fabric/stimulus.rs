@@ -219,6 +219,7 @@ impl Fabric {
     }
 
     pub(super) fn act(&mut self, action: Action) {
+        self.unserved = 0;
         match action {
             Action::Input { block, port, mask, bits } => {
                 let bits = self.blocks[block].levels[port] & !mask | bits & mask;

@@ -37,6 +37,8 @@ pub(super) struct Wire {
     pub(super) level: bool,
     /// Fault: changes to high that the loads don't see.
     pub(super) deaf: bool,
+    /// An interrupt controller drives it.
+    pub(super) is_relay: bool,
     pub(super) loads: Vec<Load>,
 }
 
@@ -93,6 +95,9 @@ impl Fabric {
     pub(super) fn announce_wire(&mut self, index: usize) {
         let wire = &mut self.wires[index];
         let level = wire.level;
+        if !wire.is_relay {
+            self.unserved = 0;
+        }
         self.tracer.record(self.now, || TraceEvent::Wire { name: wire.name.clone(), level });
         if wire.deaf {
             // The loads stay at low until the next change to high.

@@ -7,3 +7,4 @@ mod interfaces;
 mod masters;
 mod resets;
 mod time;
+mod timing;
