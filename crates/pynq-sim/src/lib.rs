@@ -117,7 +117,7 @@ pub use device::Device;
 pub use dma::{SimDmaBuffer, SimDmaMemory};
 pub use error::Error;
 pub use fabric::{
-    Access, BusError, BusErrorKind, BusTiming, OutputChange, Stimulus, Stuck, StuckCause, TraceEntry, TraceEvent,
+    Access, BusError, BusErrorKind, BusTiming, OutputChange, Stimulus, StreamFault, Stuck, StuckCause, TraceEntry, TraceEvent,
     Trigger, Unbacked, Width,
 };
 pub use pin::CpuPin;

@@ -48,6 +48,20 @@ impl BoardBuilder {
         Self(self.0.memory(path, base, size))
     }
 
+    /// Adds memory of the processor, unless all of these addresses are memory already: see
+    /// [`FabricBuilder::processor_memory`].
+    #[must_use]
+    pub fn processor_memory(self, path: &str, base: u64, size: u64) -> Self {
+        Self(self.0.processor_memory(path, base, size))
+    }
+
+    /// Has a range of a master's address space lead to what the processor has at the same addresses: see
+    /// [`FabricBuilder::window_to_processor`].
+    #[must_use]
+    pub fn window_to_processor(self, space: &str, base: u64, size: u64, bits: u64) -> Self {
+        Self(self.0.window_to_processor(space, base, size, bits))
+    }
+
     /// Has a block or a memory answer in the address space of another bus master, too: see [`FabricBuilder::map`].
     #[must_use]
     pub fn map(self, space: &str, path: &str, base: u64, size: u64, offset: u64) -> Self {

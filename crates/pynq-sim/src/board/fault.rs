@@ -3,7 +3,7 @@
 use super::Board;
 use crate::{
     error::Error,
-    fabric::{Access, Stimulus},
+    fabric::{Access, Stimulus, StreamFault},
 };
 
 /// Faults. Those that name a line take either of its ends, as [`Board::set_line`] does.
@@ -36,8 +36,17 @@ impl Board {
         self.shared().act(|state| state.fabric.in_acknowledge(line, &stimulus))
     }
 
-    /// Fault: the next `count` accesses to `address` are answered with a bus error. They read all ones, are recorded
-    /// and fail no test.
+    /// Fault: something is wrong with a stream. `port` is the interface that sends, as `path/port`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBlock`], [`Error::NoSuchPort`], or [`Error::OtherInterface`] if it is no stream.
+    pub fn stream_fault(&self, port: &str, fault: StreamFault) -> Result<(), Error> {
+        self.shared().act(|state| state.fabric.stream_fault(port, fault))
+    }
+
+    /// Fault: the next `count` accesses to `address` are answered with a bus error (SLVERR), those of bus masters too, however
+    /// long. They read all ones, are recorded and fail no test.
     pub fn inject_bus_errors(&self, address: u64, count: usize) {
         self.shared().act(|state| state.fabric.inject_bus_errors(address, count));
     }

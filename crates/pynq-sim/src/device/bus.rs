@@ -1,5 +1,6 @@
 //! The fabric, as a device model sees it.
 
+use alloc::vec::Vec;
 use core::panic::Location;
 
 use pynq_core::Instant;
@@ -86,17 +87,26 @@ impl<'a> Bus<'a> {
         self.fabric.room(self.block, port)
     }
 
+    /// Whether the room that the receiver of a stream has granted [ends with the packet](Stream::Packet).
+    #[must_use]
+    pub fn room_ends_with_packet(&self, port: usize) -> bool {
+        self.fabric.room_ends_with_packet(self.block, port)
+    }
+
     /// Sends a burst on a stream.
     ///
     /// # Errors
     ///
-    /// The burst, if it is longer than the [room](Self::room) there is: the receiver holds TREADY low.
+    /// The burst, if it is longer than the [room](Self::room) there is: the receiver holds TREADY low. A beat without bytes
+    /// needs room for one.
     pub fn stream(&mut self, port: usize, burst: Burst) -> Result<(), Burst> {
-        if !self.fabric.take_room(self.block, port, burst.data.len()) {
-            return Err(burst);
-        }
-        self.send(port, Message::Stream(Stream::Burst(burst)));
-        Ok(())
+        self.fabric.stream(self.block, port, burst)
+    }
+
+    /// Takes back all room that was granted on a stream and not used, for its receiver: TREADY goes low.
+    pub fn hold(&mut self, port: usize) {
+        self.fabric.take_back_room(self.block, port);
+        self.send(port, Message::Stream(Stream::Hold));
     }
 
     /// The address space behind a port of the kind [`Master`](super::InterfaceKind::Master).
@@ -124,6 +134,12 @@ impl<'a> Bus<'a> {
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.fabric.is_held(self.block)
+    }
+
+    /// As [`master`](Self::master), where a port that was given no address space has the processor's.
+    pub fn master_or_processor(&mut self, port: usize) -> Master<'_> {
+        let space = self.fabric.space_of(self.block, port).unwrap_or(PROCESSOR);
+        Master { fabric: self.fabric, block: self.block, space }
     }
 
     /// Reads memory of the processor's address space.
@@ -181,11 +197,25 @@ impl Master<'_> {
     ///
     /// # Errors
     ///
-    /// [`BusErrorKind::Unmapped`] if part of the range is not memory. It is recorded, too.
+    /// [`BusErrorKind::Unmapped`] if part of the range is not memory, [`BusErrorKind::Injected`] if an error was
+    /// [injected](crate::Board::inject_bus_errors) at an address of it. It is recorded, too.
     #[track_caller]
     pub fn read_bytes(&mut self, address: u64, bytes: &mut [u8]) -> Result<(), BusErrorKind> {
+        self.check_injected(address, bytes.len(), false)?;
         let read = self.fabric.read_memory(self.space, address, bytes);
-        read.map_err(|_| self.fabric.unmapped(self.space, address, false, Location::caller()))
+        read.map_err(|_| self.fail(address, false, BusErrorKind::Unmapped))
+    }
+
+    /// As [`read_bytes`](Self::read_bytes), appended to a list.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_bytes`](Self::read_bytes).
+    #[track_caller]
+    pub fn append_bytes(&mut self, address: u64, len: usize, bytes: &mut Vec<u8>) -> Result<(), BusErrorKind> {
+        self.check_injected(address, len, false)?;
+        let read = self.fabric.append_memory(self.space, address, len, bytes);
+        read.map_err(|_| self.fail(address, false, BusErrorKind::Unmapped))
     }
 
     /// Writes memory, of any length.
@@ -195,8 +225,24 @@ impl Master<'_> {
     /// As [`read_bytes`](Self::read_bytes).
     #[track_caller]
     pub fn write_bytes(&mut self, address: u64, bytes: &[u8]) -> Result<(), BusErrorKind> {
+        self.check_injected(address, bytes.len(), true)?;
         let written = self.fabric.write_memory(self.space, address, bytes);
-        written.map_err(|_| self.fabric.unmapped(self.space, address, true, Location::caller()))
+        written.map_err(|_| self.fail(address, true, BusErrorKind::Unmapped))
+    }
+
+    /// Records an access as one that misbehaved, which the device finds out by itself: an address that its build can't do.
+    #[track_caller]
+    pub fn fail(&mut self, address: u64, write: bool, kind: BusErrorKind) -> BusErrorKind {
+        self.fabric.record_bus_error(self.space, address, write, kind, Location::caller());
+        kind
+    }
+
+    #[track_caller]
+    fn check_injected(&mut self, address: u64, len: usize, write: bool) -> Result<(), BusErrorKind> {
+        if self.fabric.takes_injected_error_in(address, len) {
+            return Err(self.fail(address, write, BusErrorKind::Injected));
+        }
+        Ok(())
     }
 
     /// Whether the device is held in reset: a soft processor runs no instruction then.

@@ -95,6 +95,8 @@ pub enum SerialFault {
 
 /// On an AXI4-Stream. The receiver grants room; the sender sends no more than that, see
 /// [`Bus::stream`](super::Bus::stream). A receiver that grants nothing holds TREADY low.
+///
+/// What is granted counts from the moment it is sent; the message is there for the sender to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stream {
@@ -102,6 +104,11 @@ pub enum Stream {
     Burst(Burst),
     /// Receiver to sender: so many bytes more.
     Room(usize),
+    /// Receiver to sender: so many bytes more, but none behind the end of the packet. With TLAST all room is gone until
+    /// the receiver grants anew.
+    Packet(usize),
+    /// Receiver to sender: what was granted has been [taken back](super::Bus::hold).
+    Hold,
 }
 
 /// Any number of beats, whole: the bytes with TKEEP set.

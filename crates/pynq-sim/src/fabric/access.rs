@@ -163,17 +163,6 @@ impl Fabric {
         self.changes.push(Change::BusError(BusError { time, master, address, access, kind, expected, caller }));
     }
 
-    pub(crate) fn unmapped(
-        &mut self,
-        space: SpaceId,
-        address: u64,
-        write: bool,
-        caller: &'static Location<'static>,
-    ) -> BusErrorKind {
-        self.record_bus_error(space, address, write, BusErrorKind::Unmapped, caller);
-        BusErrorKind::Unmapped
-    }
-
     #[inline(always)]
     fn try_access(
         &mut self,
@@ -266,6 +255,17 @@ impl Fabric {
             self.injected_errors.remove(&address);
         }
         true
+    }
+
+    /// As for one address, for an access of any length.
+    #[inline]
+    pub(crate) fn takes_injected_error_in(&mut self, address: u64, len: usize) -> bool {
+        if self.injected_errors.is_empty() {
+            return false;
+        }
+        let last = address.saturating_add(len.saturating_sub(1) as u64);
+        let found = self.injected_errors.range(address..=last).next().map(|(&address, _)| address);
+        found.is_some_and(|address| self.takes_injected_error(address))
     }
 
     /// Lets the next `count` accesses to `address` be answered with a bus error; zero takes that back.

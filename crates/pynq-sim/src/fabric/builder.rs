@@ -15,7 +15,7 @@ use super::{
     wires::{End, Load},
 };
 use crate::{
-    device::{Device, InterfaceKind},
+    device::{Device, InterfaceKind, PortKind},
     error::Error,
 };
 
@@ -125,6 +125,13 @@ impl FabricBuilder {
             }
             map(fabric, block, PROCESSOR, base, size, Some((shared, 0)))
         })
+    }
+
+    /// Adds memory of the processor, unless all of these addresses are memory already.
+    #[must_use]
+    pub fn processor_memory(self, path: &str, base: u64, size: u64) -> Self {
+        let there = usize::try_from(size).is_ok_and(|size| self.fabric.check_memory(PROCESSOR, base, size).is_ok());
+        if there { self } else { self.memory(path, base, size) }
     }
 
     /// Gives a line another name.
@@ -291,6 +298,18 @@ impl FabricBuilder {
     #[cfg(feature = "hwh")]
     pub(crate) fn is_free_input(&self, name: &str) -> bool {
         matches!(self.fabric.end(name), Ok(End::Load(load)) if !self.fabric.loads.contains_key(&load))
+    }
+
+    /// The name of an interface of a block, which may be spelt in other cases: `path/M_AXIS`. With its kind.
+    #[cfg(feature = "hwh")]
+    pub(crate) fn interface(&self, path: &str, name: &str) -> Option<(String, InterfaceKind)> {
+        let block = &self.fabric.blocks[*self.fabric.names.get(path)?];
+        block.ports().iter().find_map(|port| match port.kind {
+            PortKind::Interface(kind) if port.name.eq_ignore_ascii_case(name) => {
+                Some((alloc::format!("{path}/{}", port.name), kind))
+            }
+            _ => None,
+        })
     }
 
     /// Whether something bears this path.

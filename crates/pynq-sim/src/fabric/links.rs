@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, collections::VecDeque, string::ToString, vec::Vec};
 
-use super::{Fabric, wires::Hop};
+use super::{Fabric, streams::Faults, wires::Hop};
 use crate::{
     device::{InterfaceKind, Message, PortKind, Serial, Stream},
     error::Error,
@@ -18,36 +18,48 @@ pub(super) struct Interface {
     kind: InterfaceKind,
     /// The other ends, as block and port.
     peers: Vec<(usize, usize)>,
-    /// Of a stream: bytes that the receiver has granted and that were not sent.
-    room: usize,
+    /// Of a stream that sends: bytes that the receiver has granted and that were not sent.
+    pub(super) room: usize,
+    /// Of a stream that sends: with TLAST, the room is gone.
+    pub(super) until_last: bool,
+    /// Of a stream that receives: what it granted while nothing was joined to it.
+    pub(super) owed: Vec<Message>,
+    /// Of a stream that sends: what is wrong with it.
+    pub(super) faults: Faults,
     /// Of a serial line: the bytes sent, until they are taken.
     sent: VecDeque<u8>,
 }
 
 impl Interface {
     pub(super) fn new(port: usize, kind: InterfaceKind) -> Self {
-        Self { port, kind, peers: Vec::new(), room: 0, sent: VecDeque::new() }
+        Self {
+            port,
+            kind,
+            peers: Vec::new(),
+            room: 0,
+            until_last: false,
+            owed: Vec::new(),
+            faults: Faults::default(),
+            sent: VecDeque::new(),
+        }
+    }
+
+    /// Takes note of what a receiver grants.
+    fn grant(&mut self, message: &Message) {
+        if let Message::Stream(Stream::Room(bytes) | Stream::Packet(bytes)) = message {
+            self.room = self.room.saturating_add(*bytes);
+            self.until_last = matches!(message, Message::Stream(Stream::Packet(_)));
+        }
     }
 }
 
 impl Fabric {
-    fn interface(&self, block: usize, port: usize) -> Option<&Interface> {
+    pub(super) fn interface(&self, block: usize, port: usize) -> Option<&Interface> {
         self.blocks[block].interfaces.iter().find(|interface| interface.port == port)
     }
 
-    fn interface_mut(&mut self, block: usize, port: usize) -> Option<&mut Interface> {
+    pub(super) fn interface_mut(&mut self, block: usize, port: usize) -> Option<&mut Interface> {
         self.blocks[block].interfaces.iter_mut().find(|interface| interface.port == port)
-    }
-
-    pub(crate) fn room(&self, block: usize, port: usize) -> usize {
-        self.interface(block, port).map_or(0, |interface| interface.room)
-    }
-
-    pub(crate) fn take_room(&mut self, block: usize, port: usize, bytes: usize) -> bool {
-        let Some(interface) = self.interface_mut(block, port) else { return false };
-        let left = interface.room.checked_sub(bytes);
-        interface.room = left.unwrap_or(interface.room);
-        left.is_some()
     }
 
     pub(crate) fn send(&mut self, block: usize, port: usize, message: Message) {
@@ -62,22 +74,42 @@ impl Fabric {
             interface.sent.push_back(character.data);
         }
         let peers = interface.peers.len();
+        if peers == 0 && matches!(message, Message::Stream(Stream::Room(_) | Stream::Packet(_))) {
+            interface.owed.push(message);
+            return;
+        }
+        let mut message = Some(message);
         for peer in 0..peers {
             let Some(&(block, port)) = self.interface(block, port).and_then(|interface| interface.peers.get(peer))
             else {
                 return;
             };
-            self.queue.push_back(Hop::Message(Box::new((block, port, message.clone()))));
+            // The last one has the message itself: a burst is not copied for the only receiver.
+            let copy = if peer + 1 < peers { message.clone() } else { message.take() };
+            let Some(copy) = copy else { return };
+            if let Some(interface) = self.interface_mut(block, port) {
+                interface.grant(&copy);
+            }
+            self.queue.push_back(Hop::Message(Box::new((block, port, copy))));
         }
+    }
+
+    /// The peers of an interface.
+    pub(super) fn peers(&self, block: usize, port: usize) -> Vec<(usize, usize)> {
+        self.interface(block, port).map(|interface| interface.peers.clone()).unwrap_or_default()
+    }
+
+    /// A message comes from outside, as if a part that is joined had sent it.
+    pub(super) fn deliver_from_outside(&mut self, block: usize, port: usize, message: Message) {
+        if let Some(interface) = self.interface_mut(block, port) {
+            interface.grant(&message);
+        }
+        self.deliver(block, port, message);
+        self.travel();
     }
 
     /// A message arrives at a block.
     pub(super) fn deliver(&mut self, block: usize, port: usize, message: Message) {
-        if let Message::Stream(Stream::Room(bytes)) = message {
-            if let Some(interface) = self.interface_mut(block, port) {
-                interface.room = interface.room.saturating_add(bytes);
-            }
-        }
         if self.blocks[block].device.is_none() {
             // The block is in the middle of a call, and receives the message when that returns.
             self.blocks[block].late.push(super::Late::Message(port, message));
@@ -109,8 +141,7 @@ impl Fabric {
         };
         let end = self.interface_named(other, kind)?;
         let members = |fabric: &Self, end: (usize, usize)| -> Vec<(usize, usize)> {
-            let peers = fabric.interface(end.0, end.1).map(|interface| interface.peers.clone());
-            peers.unwrap_or_default().into_iter().chain([end]).collect()
+            fabric.peers(end.0, end.1).into_iter().chain([end]).collect()
         };
         let (ours, theirs) = (members(self, (block, port)), members(self, end));
         for (from, to) in [(&ours, &theirs), (&theirs, &ours)] {
@@ -125,6 +156,13 @@ impl Fabric {
                 }
             }
         }
+        // A receiver that granted room before it had a peer grants it now.
+        for (block, port) in [(block, port), end] {
+            let owed = self.interface_mut(block, port).map(|interface| core::mem::take(&mut interface.owed));
+            for message in owed.unwrap_or_default() {
+                self.send(block, port, message);
+            }
+        }
         Ok(())
     }
 
@@ -135,8 +173,7 @@ impl Fabric {
     /// As [`join`](Self::join).
     pub fn message(&mut self, name: &str, message: Message) -> Result<(), Error> {
         let (block, port) = self.interface_named(name, message.kind())?;
-        self.deliver(block, port, message);
-        self.travel();
+        self.deliver_from_outside(block, port, message);
         Ok(())
     }
 

@@ -55,6 +55,22 @@ impl Memory {
         }
     }
 
+    /// As [`read`](Self::read), appended to a list.
+    pub(super) fn append(&self, offset: u64, len: usize, bytes: &mut Vec<u8>) {
+        bytes.reserve(len);
+        for (at, chunk) in chunks(offset, len) {
+            let (page, within) = (at / PAGE, (at % PAGE) as usize);
+            let end = bytes.len() + chunk.len();
+            if at < FLAT {
+                let known = self.flat.get(at as usize..).unwrap_or_default();
+                bytes.extend_from_slice(&known[..known.len().min(chunk.len())]);
+            } else if let Some(data) = self.pages.get(&page) {
+                bytes.extend_from_slice(&data[within..within + chunk.len()]);
+            }
+            bytes.resize(end, 0);
+        }
+    }
+
     pub(super) fn write(&mut self, offset: u64, bytes: &[u8]) {
         for (at, chunk) in chunks(offset, bytes.len()) {
             let (page, within) = (at / PAGE, (at % PAGE) as usize);
@@ -119,18 +135,26 @@ fn chunks(offset: u64, len: usize) -> impl Iterator<Item = (u64, core::ops::Rang
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     #[test]
     fn spans_pages_and_reads_zero_where_never_written() {
+        for start in [0xFFC, FLAT + 0xFFC, FLAT - 0x1004] {
+            spans_pages_at(start);
+        }
+    }
+
+    fn spans_pages_at(start: u64) {
         let mut memory = Memory::default();
         let data: Vec<u8> = (0..=255).cycle().take(5000).collect();
-        memory.write(0xFFE, &data);
+        memory.write(start + 2, &data);
         let mut back = alloc::vec![1; 5004];
-        memory.read(0xFFC, &mut back);
+        memory.read(start, &mut back);
         assert_eq!(back[..2], [0, 0]);
         assert_eq!(back[2..5002], data);
         assert_eq!(back[5002..], [0, 0]);
+        let mut appended = alloc::vec![9];
+        memory.append(start, 5004, &mut appended);
+        assert_eq!((appended[0], &appended[1..]), (9, &back[..]));
     }
 
     #[test]

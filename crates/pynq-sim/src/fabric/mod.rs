@@ -41,6 +41,7 @@ mod names;
 mod reload;
 mod space;
 mod stimulus;
+mod streams;
 mod timing;
 mod trace;
 mod triggers;
@@ -63,6 +64,7 @@ pub use inputs::Trigger;
 pub use memory::Unbacked;
 pub use space::{PROCESSOR, SpaceId};
 pub use stimulus::Stimulus;
+pub use streams::StreamFault;
 pub use timing::BusTiming;
 pub use trace::{TraceEntry, TraceEvent};
 

@@ -129,6 +129,19 @@ impl Fabric {
         Ok(())
     }
 
+    /// As [`read_memory`](Self::read_memory), appended to a list.
+    pub(crate) fn append_memory(
+        &self,
+        space: SpaceId,
+        address: u64,
+        len: usize,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), Unbacked> {
+        let (memory, offset) = self.memory_at(space, address, len)?;
+        self.memories[memory].append(offset, len, bytes);
+        Ok(())
+    }
+
     /// Writes memory, as a master has it.
     ///
     /// # Errors

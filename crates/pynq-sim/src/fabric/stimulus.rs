@@ -226,8 +226,7 @@ impl Fabric {
                 self.set_input(block, port, bits);
             }
             Action::Message { block, port, message } => {
-                self.deliver(block, port, message);
-                self.travel();
+                self.deliver_from_outside(block, port, message);
             }
             Action::Line { wire, level } => self.set_wire(wire, level),
             Action::Release { wire } => self.release_wire(wire),
