@@ -1,10 +1,12 @@
 //! Models of the IP blocks, as plain state machines.
 
+pub mod axi_dma;
 pub mod axi_gpio;
 pub mod axi_intc;
 pub mod axi_quad_spi;
 pub mod axi_timer;
 pub mod axi_uartlite;
+mod axis_fifo;
 mod gate;
 mod iop;
 #[cfg(feature = "microblaze")]
@@ -12,11 +14,13 @@ pub mod microblaze;
 pub mod ps_gpio;
 mod registers;
 
+pub use axi_dma::{AxiDmaModel, DmaChannelParams, DmaParams};
 pub use axi_gpio::{AxiGpioModel, GpioChannel, GpioParams};
 pub use axi_intc::{AxiIntcModel, IntcParams};
 pub use axi_quad_spi::{AxiQuadSpiModel, SpiParams};
 pub use axi_timer::{AxiTimerModel, TimerParams};
 pub use axi_uartlite::{AxiUartLiteModel, UartParams, UartParity};
+pub use axis_fifo::{AxisFifoModel, AxisFifoParams};
 pub use gate::{GateFunction, GateModel};
 pub use iop::{IoSwitchModel, RequestFlopModel, ResetModel, SWITCH_CAPTURE, SWITCH_GENERATE, SWITCH_GPIO, SWITCH_PWM};
 #[cfg(feature = "microblaze")]
