@@ -323,7 +323,8 @@ impl SimulatedBoard {
 
 /// The design's board, with memory for buffers.
 fn describe(design: &Design) -> BoardBuilder {
-    BoardBuilder::from_design(design, |_| None).memory("ddr", MEMORY.0, MEMORY.1)
+    // A design with bus masters has the processor's memory already.
+    BoardBuilder::from_design(design, |_| None).processor_memory("ddr", MEMORY.0, MEMORY.1)
 }
 
 /// Distinguishes contents, and is no protection against an attacker who makes two alike.

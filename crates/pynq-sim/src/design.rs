@@ -9,19 +9,23 @@ use crate::{
     error::Error,
     fabric::{FabricBuilder, Trigger},
     models::{
-        AxiGpioModel, AxiIntcModel, AxiQuadSpiModel, AxiTimerModel, AxiUartLiteModel, GateFunction, GateModel,
-        IoSwitchModel, PsGpioModel, RegisterModel,
+        AxiDmaModel, AxiGpioModel, AxiIntcModel, AxiQuadSpiModel, AxiTimerModel, AxiUartLiteModel, GateFunction,
+        GateModel, IoSwitchModel, PsGpioModel, RegisterModel,
     },
 };
 
 mod built;
+mod interfaces;
+mod masters;
 mod subsystem;
 
 impl Board {
     /// The board of a design: each IP block the processor can address is there, at its address and as it was built,
     /// and every interrupt is wired as the design wires it, through gates and cascades, to the CPU's pins, which take a line
     /// for an edge where the design says that it pulses. Several controllers on one memory are several ways to one memory.
-    /// Each soft processor beside the processor has an address space of its own, by its path, with what it sees in it.
+    /// Each soft processor beside the processor has an address space of its own, by its path, with what it sees in it; each
+    /// master port of another block one by its name, `path/M_AXI_MM2S`. Where such a port leads to the processing system, the
+    /// processor's memory is there, as `ddr`. Interfaces that the file joins are joined, if both ends have a model.
     ///
     /// An IP block without a model becomes a block of plain registers, whose interrupt outputs are driven by
     /// [`set_line`](Self::set_line) and [`pulse_line`](Self::pulse_line). Paths are those of
@@ -64,7 +68,7 @@ impl FabricBuilder {
                         }
                     }
                 }
-                (None, false) => match known(&design.interrupts, block) {
+                (None, false) => match known(design, block) {
                     Ok(model) => builder.boxed_device(path, block.base, block.size, model),
                     Err(error) => builder.refused(error),
                 },
@@ -82,10 +86,11 @@ impl FabricBuilder {
         for (path, soft) in &design.soft_processors {
             if let Some(space) = design.address_spaces.get(path) {
                 let windows = subsystem::Windows::of(design);
-                builder = builder.soft_processor(path, space, soft, &windows, &memories, &mut first);
+                builder = builder.soft_processor(path, space, (design, soft), &windows, &memories, &mut first);
             }
         }
-        builder.extended_gpio(design).subsystem_wires(design, &parts)
+        builder = builder.extended_gpio(design).subsystem_wires(design, &parts);
+        builder.streams(design).masters(design, &memories, &mut first).joined(design)
     }
 
     /// The GPIO of a Zynq-7000's processing system, if wires of it go into the logic. Each slice's output is a line, and
@@ -120,7 +125,7 @@ impl FabricBuilder {
         mut self,
         master: &str,
         space: &'d AddressSpace,
-        soft: &SoftProcessor,
+        (design, soft): (&Design, &SoftProcessor),
         windows: &subsystem::Windows<'_>,
         memories: &BTreeMap<&'d str, &'d str>,
         first: &mut BTreeMap<&'d str, &'d str>,
@@ -145,7 +150,7 @@ impl FabricBuilder {
                 }
                 (false, Some(block)) => {
                     if !self.has_block(&range.path) {
-                        self = match known(interrupts, block) {
+                        self = match known(design, block) {
                             Ok(model) => self.boxed_part(&range.path, model),
                             Err(error) => self.refused(error),
                         };
@@ -244,8 +249,10 @@ fn trigger(interrupts: &Interrupts, source: &Source) -> Trigger {
 }
 
 /// The model of a block, by its type.
-fn known(interrupts: &Interrupts, block: &IpBlock) -> Result<Box<dyn Device>, Error> {
+fn known(design: &Design, block: &IpBlock) -> Result<Box<dyn Device>, Error> {
+    let interrupts = &design.interrupts;
     Ok(match block.vlnv_without_version() {
+        "xilinx.com:ip:axi_dma" => Box::new(AxiDmaModel::new(built::dma(design, block)?)),
         "xilinx.com:ip:axi_intc" => Box::new(AxiIntcModel::new(built::intc(interrupts, block)?)),
         "xilinx.com:ip:axi_gpio" => Box::new(AxiGpioModel::new(built::gpio(block)?)),
         "xilinx.com:ip:axi_uartlite" => Box::new(AxiUartLiteModel::new(built::uart(block)?)),

@@ -117,8 +117,8 @@ pub use device::Device;
 pub use dma::{SimDmaBuffer, SimDmaMemory};
 pub use error::Error;
 pub use fabric::{
-    Access, BusError, BusErrorKind, BusTiming, OutputChange, Stimulus, StreamFault, Stuck, StuckCause, TraceEntry, TraceEvent,
-    Trigger, Unbacked, Width,
+    Access, BusError, BusErrorKind, BusTiming, OutputChange, Stimulus, StreamFault, Stuck, StuckCause, TraceEntry,
+    TraceEvent, Trigger, Unbacked, Width,
 };
 pub use pin::CpuPin;
 pub use run::{Drive, Run, RunUntilIdle, RunWith};

@@ -76,7 +76,8 @@ impl Overlay {
         let mut board = BoardBuilder::from_design(&design, |_| None);
         let (first, last) = (MEMORY.0, MEMORY.0 + MEMORY.1 - 1);
         if !design.ip.values().any(|block| block.base <= last && block.base + (block.size - 1) >= first) {
-            board = board.memory("ddr", MEMORY.0, MEMORY.1);
+            // A design with bus masters has the processor's memory already.
+            board = board.processor_memory("ddr", MEMORY.0, MEMORY.1);
         }
         Ok(Self::on_board(design, board.build()?))
     }

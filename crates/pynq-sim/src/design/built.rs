@@ -1,7 +1,7 @@
 //! How the blocks of a design were built. A parameter is decoded by the description that its driver has of it, so that the two
 //! agree on defaults and limits. What no driver needs is read here.
 
-use alloc::{string::ToString, vec::Vec};
+use alloc::{format, string::ToString, vec::Vec};
 use pynq_core::{ParameterError, Parameters};
 use pynq_drivers::{
     axi_gpio::{AxiGpioConfig, ChannelConfig, ChannelDirection},
@@ -9,11 +9,14 @@ use pynq_drivers::{
     axi_timer::AxiTimerConfig,
     axi_uartlite::{AxiUartLiteConfig, Parity},
 };
-use pynq_hwh::{Interrupts, IpBlock};
+use pynq_hwh::{Cell, Design, Interrupts, IpBlock};
 
 use crate::{
     error::Error,
-    models::{GpioChannel, GpioParams, IntcParams, SpiParams, TimerParams, UartParams, UartParity},
+    models::{
+        AxisFifoParams, DmaChannelParams, DmaParams, GpioChannel, GpioParams, IntcParams, SpiParams, TimerParams,
+        UartParams, UartParity,
+    },
 };
 
 /// Reads the parameters of `block`. One that is there and makes no sense is an error, not a default.
@@ -83,6 +86,67 @@ pub(super) fn timer(block: &IpBlock) -> Result<TimerParams, Error> {
 
 pub(super) fn switch(block: &IpBlock) -> Result<u8, Error> {
     read(block, clock(block, 0), |built| built.byte("C_IO_SWITCH_WIDTH", 8, 1, 28))
+}
+
+/// The frequency of a clock input of a block, where the file says so.
+fn clock_of(design: &Design, block: &IpBlock, port: &str) -> Option<u64> {
+    let (_, wire) = design.wire_to(&format!("{}/{port}", block.path))?;
+    wire.frequency_hz.filter(|&hz| hz != 0)
+}
+
+pub(super) fn dma(design: &Design, block: &IpBlock) -> Result<DmaParams, Error> {
+    let default = DmaParams::default();
+    let clock_hz = clock(block, default.sg_clock_hz);
+    let frequency = |port| clock_of(design, block, port).unwrap_or(clock_hz);
+    read(block, clock_hz, |built| {
+        // Names of one channel: whether it is there, what its ports move in a clock, realignment, the burst, the clock.
+        let channel = |names: [&'static str; 6]| -> Result<Option<DmaChannelParams>, ParameterError> {
+            let [included, memory, stream, realigns, burst, clock] = names;
+            if !built.flag(included, true)? {
+                return Ok(None);
+            }
+            let bytes = |name| Ok(u16::try_from(built.number(name, 32, 8, 1024)? / 8).unwrap_or(4));
+            Ok(Some(DmaChannelParams {
+                clock_hz: frequency(clock),
+                memory_bytes: bytes(memory)?,
+                stream_bytes: bytes(stream)?,
+                realigns: built.flag(realigns, false)?,
+                burst: u16::try_from(built.number(burst, 16, 2, 256)?).unwrap_or(16),
+            }))
+        };
+        Ok(DmaParams {
+            mm2s: channel([
+                "C_INCLUDE_MM2S",
+                "C_M_AXI_MM2S_DATA_WIDTH",
+                "C_M_AXIS_MM2S_TDATA_WIDTH",
+                "C_INCLUDE_MM2S_DRE",
+                "C_MM2S_BURST_SIZE",
+                "m_axi_mm2s_aclk",
+            ])?,
+            s2mm: channel([
+                "C_INCLUDE_S2MM",
+                "C_M_AXI_S2MM_DATA_WIDTH",
+                "C_S_AXIS_S2MM_TDATA_WIDTH",
+                "C_INCLUDE_S2MM_DRE",
+                "C_S2MM_BURST_SIZE",
+                "m_axi_s2mm_aclk",
+            ])?,
+            scatter_gather: built.flag("C_INCLUDE_SG", true)?,
+            length_width: built.byte("C_SG_LENGTH_WIDTH", 14, 8, 26)?,
+            address_width: built.byte("C_ADDR_WIDTH", 32, 32, 64)?,
+            micro: built.flag("C_MICRO_DMA", false)?,
+            sg_clock_hz: frequency("m_axi_sg_aclk"),
+            delay_resolution: built.number("C_DLYTMR_RESOLUTION", 125, 1, 100_000)?,
+        })
+    })
+}
+
+/// A block that stores a stream, or passes it on.
+pub(super) fn stream_fifo(cell: &Cell, words: u64) -> AxisFifoParams {
+    let number = |name, default| cell.parameters.integer(name).ok().filter(|&value| value != 0).unwrap_or(default);
+    let bytes = number("FIFO_DEPTH", words).saturating_mul(number("TDATA_NUM_BYTES", 4));
+    let whole_packets = number("FIFO_MODE", 1) == 2;
+    AxisFifoParams { bytes: usize::try_from(bytes).unwrap_or(usize::MAX).min(1 << 30), whole_packets }
 }
 
 pub(super) fn uart(block: &IpBlock) -> Result<UartParams, Error> {

@@ -324,6 +324,25 @@ impl FabricBuilder {
         self.fabric.names.get(path).is_some_and(|&block| self.fabric.blocks[block].device.is_some())
     }
 
+    /// What of the processor's addresses from `base` to before `end` has nothing, as such pairs.
+    #[cfg(feature = "hwh")]
+    pub(crate) fn gaps(&self, base: u64, end: u64) -> alloc::vec::Vec<(u64, u64)> {
+        let (mut gaps, mut from) = (alloc::vec::Vec::new(), base);
+        for range in self.fabric.spaces[PROCESSOR.0].ranges().iter().filter(|range| range.last >= base) {
+            if range.base >= end {
+                break;
+            }
+            if range.base > from {
+                gaps.push((from, range.base));
+            }
+            from = from.max(range.last.saturating_add(1));
+        }
+        if from < end {
+            gaps.push((from, end));
+        }
+        gaps
+    }
+
     /// Whether an address space has nothing at these addresses.
     #[cfg(feature = "hwh")]
     pub(crate) fn is_free(&self, space: &str, base: u64, size: u64) -> bool {
