@@ -2,6 +2,8 @@
 //!
 //! Each is a [`Device`] without addresses. An onlooker sees its state as its [`View`].
 
+pub mod i2c;
+
 use alloc::{string::String, vec::Vec};
 
 use crate::device::{Bus, Device, InterfaceKind, Message, Port, PortKind, Serial, SerialCharacter, View};

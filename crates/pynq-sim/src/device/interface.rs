@@ -145,6 +145,9 @@ pub enum I2c {
     Data(u8),
     /// Target: it holds the clock low, or lets go of it.
     Hold(bool),
+    /// Any: it holds the data line low outside of a byte of its own, or lets go of it. No start and no stop is possible
+    /// meanwhile.
+    HoldData(bool),
 }
 
 /// On an SPI bus.

@@ -2,6 +2,7 @@
 
 pub mod axi_dma;
 pub mod axi_gpio;
+pub mod axi_iic;
 pub mod axi_intc;
 pub mod axi_quad_spi;
 pub mod axi_timer;
@@ -16,6 +17,7 @@ mod registers;
 
 pub use axi_dma::{AxiDmaModel, DmaChannelParams, DmaParams};
 pub use axi_gpio::{AxiGpioModel, GpioChannel, GpioParams};
+pub use axi_iic::{AxiIicModel, IicParams};
 pub use axi_intc::{AxiIntcModel, IntcParams};
 pub use axi_quad_spi::{AxiQuadSpiModel, SpiParams};
 pub use axi_timer::{AxiTimerModel, TimerParams};
