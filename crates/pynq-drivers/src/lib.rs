@@ -11,6 +11,7 @@
 //! | AXI Quad SPI | [`AxiQuadSpi`] | [`Chip`](axi_quad_spi::Chip), [`Lines`](axi_quad_spi::Lines) |
 //! | AXI timer | [`AxiTimer`] | [`TimerChannel`](axi_timer::TimerChannel), [`Delay`](axi_timer::Delay), [`Pwm`](axi_timer::Pwm) |
 //! | AXI UART Lite | [`AxiUartLite`] | |
+//! | AXI IIC | [`AxiIic`] | what has a driver on embedded-hal's `I2c` |
 //!
 //! # Names
 //!
@@ -84,6 +85,7 @@
 #![forbid(unsafe_code)]
 
 pub mod axi_gpio;
+pub mod axi_iic;
 pub mod axi_quad_spi;
 pub mod axi_timer;
 pub mod axi_uartlite;
@@ -95,6 +97,7 @@ mod level;
 mod rgb_led;
 
 pub use axi_gpio::{AxiGpio, AxiGpioConfig, AxiGpioHardware, AxiGpioNode};
+pub use axi_iic::{AxiIic, AxiIicConfig, AxiIicHardware, AxiIicNode};
 pub use axi_quad_spi::{AxiQuadSpi, AxiQuadSpiConfig, AxiQuadSpiHardware, AxiQuadSpiNode};
 pub use axi_timer::{AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiTimerNode};
 pub use axi_uartlite::{AxiUartLite, AxiUartLiteConfig, AxiUartLiteHardware, AxiUartLiteNode};

@@ -222,6 +222,12 @@ impl<Hw> NodeHandle<Hw> {
         unsafe { (functions.is_idle)(self.node) }
     }
 
+    /// Whether the board has a clock, so that a wait on this node can have a deadline.
+    #[must_use]
+    pub fn has_clock(&self) -> bool {
+        self.source().clock().is_some()
+    }
+
     /// Whether `other` is a handle on the same node.
     #[must_use]
     pub fn is_same_node<Other>(&self, other: &NodeHandle<Other>) -> bool {

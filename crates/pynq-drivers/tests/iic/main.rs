@@ -1,0 +1,10 @@
+//! The AXI IIC's driver against its simulated model, with the shelf's parts on the bus and a probe that sees every byte.
+
+#![allow(clippy::unwrap_used)] // a test may
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bus;
+mod reference;
+mod rig;
