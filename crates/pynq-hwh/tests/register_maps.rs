@@ -5,7 +5,10 @@ use pynq_core::{
     maps::AxiIntcRegisters,
     regs::{ReadAccess, RegisterInfo, WriteAccess},
 };
-use pynq_drivers::{axi_gpio::AxiGpioRegisters, axi_timer::AxiTimerRegisters, axi_uartlite::AxiUartLiteRegisters};
+use pynq_drivers::{
+    axi_gpio::AxiGpioRegisters, axi_iic::AxiIicRegisters, axi_timer::AxiTimerRegisters,
+    axi_uartlite::AxiUartLiteRegisters,
+};
 use pynq_hwh::{Access, Design, ModifiedWrite, Register};
 
 const FIXTURE: &str = include_str!("../fixtures/pynq-z2-buttons.hwh");
@@ -92,11 +95,17 @@ fn number(text: &str) -> usize {
 
 /// Checks the tables of blocks that only another processor can address, which a design leaves out: name, offset and
 /// access of each register, and where its fields are.
+/// Where the files are wrong: THIGH on top of TBUF, and a reset register that can be read.
+const WRONG: [(&str, &str); 2] = [("axi_iic", "THIGH"), ("axi_iic", "SOFTR")];
+
 fn compare_tables(document: &roxmltree::Document<'_>, kind: &str, map: &[RegisterInfo]) -> usize {
     let modules = document.descendants().filter(|node| node.attribute("MODTYPE") == Some(kind));
     let mut compared = 0;
     for theirs in modules.flat_map(|module| module.descendants()).filter(|node| node.has_tag_name("REGISTER")) {
         let name = theirs.attribute("NAME").expect("a register has a name");
+        if WRONG.contains(&(kind, name)) {
+            continue;
+        }
         let offset = number(property(theirs, "ADDRESS_OFFSET"));
         let ours = map.iter().find(|ours| ours.offset == offset).unwrap_or_else(|| panic!("{kind}: no {name}"));
         assert_eq!(ours.name, name.to_lowercase(), "{kind} at {offset:#x}");
@@ -128,10 +137,11 @@ fn maps_agree_with_the_tables_of_blocks_behind_other_processors() {
         println!("skipped: PYNQ_HWH_DIR is not set");
         return;
     };
-    for (file, timers, uarts) in [("z2-base.hwh", 10, 2), ("zcu104-base.hwh", 2, 0)] {
+    for (file, timers, uarts, iics) in [("z2-base.hwh", 10, 2, 5), ("zcu104-base.hwh", 2, 0, 3)] {
         let text = std::fs::read_to_string(std::path::Path::new(&folder).join(file)).expect("a real file");
         let document = roxmltree::Document::parse(&text).expect("a real file");
         assert_eq!(compare_tables(&document, "axi_timer", AxiTimerRegisters::REGISTERS), timers * 6, "{file}");
         assert_eq!(compare_tables(&document, "axi_uartlite", AxiUartLiteRegisters::REGISTERS), uarts * 4, "{file}");
+        assert_eq!(compare_tables(&document, "axi_iic", AxiIicRegisters::REGISTERS), iics * 20, "{file}");
     }
 }

@@ -9,8 +9,8 @@ use crate::{
     error::Error,
     fabric::{FabricBuilder, Trigger},
     models::{
-        AxiDmaModel, AxiGpioModel, AxiIntcModel, AxiQuadSpiModel, AxiTimerModel, AxiUartLiteModel, GateFunction,
-        GateModel, IoSwitchModel, PsGpioModel, RegisterModel,
+        AxiDmaModel, AxiGpioModel, AxiIicModel, AxiIntcModel, AxiQuadSpiModel, AxiTimerModel, AxiUartLiteModel,
+        GateFunction, GateModel, IoSwitchModel, PsGpioModel, RegisterModel,
     },
 };
 
@@ -255,6 +255,7 @@ fn known(design: &Design, block: &IpBlock) -> Result<Box<dyn Device>, Error> {
         "xilinx.com:ip:axi_dma" => Box::new(AxiDmaModel::new(built::dma(design, block)?)),
         "xilinx.com:ip:axi_intc" => Box::new(AxiIntcModel::new(built::intc(interrupts, block)?)),
         "xilinx.com:ip:axi_gpio" => Box::new(AxiGpioModel::new(built::gpio(block)?)),
+        "xilinx.com:ip:axi_iic" => Box::new(AxiIicModel::new(built::iic(block)?)),
         "xilinx.com:ip:axi_uartlite" => Box::new(AxiUartLiteModel::new(built::uart(block)?)),
         "xilinx.com:user:io_switch" => Box::new(IoSwitchModel::new(built::switch(block)?)),
         "xilinx.com:ip:axi_quad_spi" => match built::spi(block)? {

@@ -100,8 +100,9 @@ pub use pynq_core::{
 /// The drivers, with all that belongs to each of them.
 pub use pynq_drivers as drivers;
 pub use pynq_drivers::{
-    AxiGpio, AxiQuadSpi, AxiTimer, AxiUartLite, Button, Color, Edge, Led, Level, RgbLed, Switch,
+    AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite, Button, Color, Edge, Led, Level, RgbLed, Switch,
     axi_gpio::{AxiGpioError, Channel, ChannelDirection, Direction, Pin, Slice},
+    axi_iic::{AxiIicError, IicAddress},
     axi_quad_spi::AxiQuadSpiError,
     axi_timer::{AxiTimerError, TimerChannel},
     axi_uartlite::AxiUartLiteError,

@@ -13,7 +13,7 @@ use pynq_core::{
     dma::{DmaBuffer, DmaError, DmaRequest, Pod},
     lock,
 };
-use pynq_drivers::{AxiGpio, AxiQuadSpi, AxiTimer, AxiUartLite};
+use pynq_drivers::{AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite};
 use pynq_hwh::{Design, Hierarchy, InterruptPin, IpBlock};
 
 use crate::{
@@ -195,6 +195,15 @@ impl Overlay {
     ///
     /// As [`block`](Self::block).
     pub fn uart(&self, path: &str) -> Result<AxiUartLite> {
+        self.block(path)
+    }
+
+    /// The AXI IIC called `path`: PYNQ's `AxiIIC`.
+    ///
+    /// # Errors
+    ///
+    /// As [`block`](Self::block).
+    pub fn iic(&self, path: &str) -> Result<AxiIic> {
         self.block(path)
     }
 

@@ -14,8 +14,8 @@ use pynq_hwh::{Cell, Design, Interrupts, IpBlock};
 use crate::{
     error::Error,
     models::{
-        AxisFifoParams, DmaChannelParams, DmaParams, GpioChannel, GpioParams, IntcParams, SpiParams, TimerParams,
-        UartParams, UartParity,
+        AxisFifoParams, DmaChannelParams, DmaParams, GpioChannel, GpioParams, IicParams, IntcParams, SpiParams,
+        TimerParams, UartParams, UartParity,
     },
 };
 
@@ -161,6 +161,16 @@ pub(super) fn uart(block: &IpBlock) -> Result<UartParams, Error> {
         };
         let built_for_hz = built.number("C_S_AXI_ACLK_FREQ_HZ", 100_000_000, 1, u32::MAX)?.into();
         Ok(UartParams { clock_hz, built_for_hz, baud_rate: config.baud_rate, data_bits: config.data_bits, parity })
+    })
+}
+
+pub(super) fn iic(block: &IpBlock) -> Result<IicParams, Error> {
+    let clock_hz = clock(block, IicParams::default().clock_hz);
+    read(block, clock_hz, |built| {
+        let built_for_hz = built.number("C_S_AXI_ACLK_FREQ_HZ", 100_000_000, 1, u32::MAX)?.into();
+        let bus_hz = built.number("C_IIC_FREQ", 100_000, 1, 1_000_000)?;
+        let gpo_width = built.byte("C_GPO_WIDTH", 1, 1, 8)?;
+        Ok(IicParams { clock_hz, built_for_hz, bus_hz, gpo_width })
     })
 }
 

@@ -10,8 +10,8 @@ use pynq_core::{
     regs::{ReadAccess, RegisterInfo, WriteAccess},
 };
 use pynq_drivers::{
-    axi_gpio::AxiGpioRegisters, axi_quad_spi::AxiQuadSpiRegisters, axi_timer::AxiTimerRegisters,
-    axi_uartlite::AxiUartLiteRegisters,
+    axi_gpio::AxiGpioRegisters, axi_iic::AxiIicRegisters, axi_quad_spi::AxiQuadSpiRegisters,
+    axi_timer::AxiTimerRegisters, axi_uartlite::AxiUartLiteRegisters,
 };
 use pynq_hwh::{Access, IpBlock, ModifiedWrite, Register};
 
@@ -68,6 +68,7 @@ pub fn known(block: &IpBlock, offset: u64) -> Known<'_> {
 fn map(block: &IpBlock) -> &'static [RegisterInfo] {
     match block.kind() {
         "axi_gpio" => AxiGpioRegisters::REGISTERS,
+        "axi_iic" => AxiIicRegisters::REGISTERS,
         "axi_intc" => AxiIntcRegisters::REGISTERS,
         "axi_quad_spi" => AxiQuadSpiRegisters::REGISTERS,
         "axi_timer" => AxiTimerRegisters::REGISTERS,
