@@ -38,6 +38,8 @@ mod name;
 #[forbid(unsafe_code)]
 pub mod pl_clocks;
 pub mod regs;
+#[forbid(unsafe_code)]
+mod table;
 #[cfg(feature = "std")]
 mod unpoisoned;
 
@@ -51,6 +53,7 @@ pub use erased_clock::{ErasedClock, ErasedSleep};
 pub use error::Error;
 pub use mmio::{Checked, Mmio, Volatile, Window};
 pub use name::{BlockError, BlockName};
+pub use table::Table;
 #[cfg(feature = "std")]
 #[cfg_attr(docsrs, doc(cfg(feature = "std")))]
 pub use unpoisoned::lock;

@@ -228,6 +228,18 @@ impl<Hw> NodeHandle<Hw> {
         self.source().clock().is_some()
     }
 
+    /// Checks that a wait on this node could be ended by an interrupt: for an operation that must not start what nothing
+    /// would be woken by.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InterruptsUnavailable`] if the block's interrupt isn't wired; [`Error::NoReactor`] if nothing would wake the
+    /// calling task.
+    pub fn check_wait(&self) -> Result<(), Error> {
+        let source = self.source();
+        if source.is_wired() { source.prepare_wait().map(drop) } else { Err(Error::InterruptsUnavailable) }
+    }
+
     /// Whether `other` is a handle on the same node.
     #[must_use]
     pub fn is_same_node<Other>(&self, other: &NodeHandle<Other>) -> bool {

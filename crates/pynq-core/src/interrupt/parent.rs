@@ -165,6 +165,10 @@ impl InterruptSource for ParentLine {
         }
     }
 
+    fn is_wired(&self) -> bool {
+        self.parent.as_ref().is_some_and(|parent| parent.source().is_wired())
+    }
+
     fn clock(&self) -> Option<&dyn ErasedClock> {
         self.parent.as_ref()?.source().clock()
     }

@@ -62,6 +62,11 @@ pub trait InterruptSource {
         let _ = activity;
     }
 
+    /// Whether interrupts can come from here at all: false for a [`ParentLine`](super::ParentLine) without a parent.
+    fn is_wired(&self) -> bool {
+        true
+    }
+
     /// The board's clock, by which the deadlines of waits behind this source are kept; `None` where the board has none.
     fn clock(&self) -> Option<&dyn ErasedClock> {
         None
@@ -97,6 +102,10 @@ where
         self.as_ref().get_ref().trace(activity);
     }
 
+    fn is_wired(&self) -> bool {
+        self.as_ref().get_ref().is_wired()
+    }
+
     fn clock(&self) -> Option<&dyn ErasedClock> {
         self.as_ref().get_ref().clock()
     }
@@ -128,6 +137,10 @@ macro_rules! by_pointer {
 
             fn trace(&self, activity: Activity) {
                 (**self).trace(activity);
+            }
+
+            fn is_wired(&self) -> bool {
+                (**self).is_wired()
             }
 
             fn clock(&self) -> Option<&dyn ErasedClock> {
