@@ -45,6 +45,7 @@ mod error;
 mod escape;
 mod file;
 mod gates;
+mod hls;
 mod interrupts;
 mod limits;
 mod memory_map;
@@ -75,6 +76,7 @@ pub use design::{Design, Hierarchy, SourceInfo};
 pub use error::{Error, Place, Result};
 pub use escape::{escaped, is_invisible};
 pub use gates::{GateKind, Polarity};
+pub use hls::{HlsArgument, HlsControl, HlsCore, HlsPlace};
 pub use interrupts::{
     BlockedPin, Controller, Gate, GateInput, Hop, InterruptChain, InterruptPin, Interrupts, LineKind, ProcessorLine,
     Source,
