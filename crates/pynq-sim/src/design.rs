@@ -17,7 +17,10 @@ use crate::{
 mod built;
 mod interfaces;
 mod masters;
+mod models;
 mod subsystem;
+
+pub use models::Models;
 
 impl Board {
     /// The board of a design: each IP block the processor can address is there, at its address and as it was built,

@@ -16,6 +16,15 @@ pub enum Error {
         /// The paths there are, in the order of their addresses.
         has: String,
     },
+    /// The block is of another kind than the model that it was to have.
+    OtherBlock {
+        /// The block's path.
+        path: String,
+        /// What the model is for.
+        expected: &'static str,
+        /// What the block is.
+        vlnv: String,
+    },
     /// The block has no such port.
     NoSuchPort {
         /// The block's path.
@@ -148,6 +157,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSuchBlock { path, has } => write!(f, "no block \"{path}\" on the simulated board; it has: {has}"),
+            Self::OtherBlock { path, expected, vlnv } => {
+                write!(f, "`{path}` is `{vlnv}` and not {expected}; give it a model of its own kind")
+            }
             Self::NoSuchPort { path, port, has } => write!(f, "block \"{path}\" has no port \"{port}\"; it has: {has}"),
             Self::NotAPort { text } => {
                 write!(f, "\"{text}\" does not name a port; write \"path/port\" or \"path/port[bit]\"")

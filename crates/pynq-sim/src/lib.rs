@@ -113,6 +113,9 @@ mod window;
 
 pub use board::{Board, BoardBuilder};
 pub use clock::{SimClock, SimSleep};
+#[cfg(feature = "hwh")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hwh")))]
+pub use design::Models;
 pub use device::Device;
 pub use dma::{SimDmaBuffer, SimDmaMemory};
 pub use error::Error;

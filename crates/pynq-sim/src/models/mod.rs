@@ -9,6 +9,7 @@ pub mod axi_timer;
 pub mod axi_uartlite;
 mod axis_fifo;
 mod gate;
+pub mod hls;
 mod iop;
 #[cfg(feature = "microblaze")]
 pub mod microblaze;
@@ -24,6 +25,7 @@ pub use axi_timer::{AxiTimerModel, TimerParams};
 pub use axi_uartlite::{AxiUartLiteModel, UartParams, UartParity};
 pub use axis_fifo::{AxisFifoModel, AxisFifoParams};
 pub use gate::{GateFunction, GateModel};
+pub use hls::{HlsModel, HlsParams};
 pub use iop::{IoSwitchModel, RequestFlopModel, ResetModel, SWITCH_CAPTURE, SWITCH_GENERATE, SWITCH_GPIO, SWITCH_PWM};
 #[cfg(feature = "microblaze")]
 pub use microblaze::MicroBlazeModel;
