@@ -12,6 +12,7 @@
 //! | AXI timer | [`AxiTimer`] | [`TimerChannel`](axi_timer::TimerChannel), [`Delay`](axi_timer::Delay), [`Pwm`](axi_timer::Pwm) |
 //! | AXI UART Lite | [`AxiUartLite`] | |
 //! | AXI IIC | [`AxiIic`] | what has a driver on embedded-hal's `I2c` |
+//! | accelerators of Vitis HLS | [`hls::Accelerator`] | |
 //!
 //! # Names
 //!
@@ -91,6 +92,8 @@ pub mod axi_timer;
 pub mod axi_uartlite;
 #[cfg(not(loom))]
 pub mod design;
+#[cfg(not(loom))]
+pub mod hls;
 mod input;
 mod led;
 mod level;
