@@ -24,6 +24,34 @@ pub async fn first_of<T>(mut tasks: Vec<Task<T>>) -> T {
     .await
 }
 
+/// Polls all of `tasks` until they are over, or one of them fails.
+///
+/// # Errors
+///
+/// The first one of a task.
+///
+/// # Cancellation safety
+///
+/// That of the tasks.
+pub async fn all_of<E>(mut tasks: Vec<Task<Result<(), E>>>) -> Result<(), E> {
+    std::future::poll_fn(|cx| {
+        let mut failed = None;
+        tasks.retain_mut(|task| match task.as_mut().poll(cx) {
+            Poll::Pending => true,
+            Poll::Ready(ended) => {
+                failed = failed.take().or(ended.err());
+                false
+            }
+        });
+        match failed {
+            Some(error) => Poll::Ready(Err(error)),
+            None if tasks.is_empty() => Poll::Ready(Ok(())),
+            None => Poll::Pending,
+        }
+    })
+    .await
+}
+
 /// Runs a future on the calling thread, which sleeps in between; the least that can be called a runtime.
 ///
 /// # Blocking

@@ -7,7 +7,7 @@ use tokio::runtime::Builder;
 
 use crate::{
     Error, Result,
-    join::{Task, first_of, parked},
+    join::{Task, all_of, first_of, parked},
 };
 
 /// Tasks that go on for ever, unless something fails.
@@ -75,6 +75,38 @@ impl Runtime {
                 });
                 Ok(end()?)
             }
+        }
+    }
+
+    /// Runs `tasks` until all of them are over, or one of them fails.
+    ///
+    /// # Errors
+    ///
+    /// The first error of a task, or that of a runtime that can't be started.
+    pub fn run_all(self, overlay: &Overlay, tasks: Tasks) -> Result {
+        match self {
+            Self::Tokio | Self::TokioThreads => self.tokio()?.block_on(async {
+                let mut running = tokio::task::JoinSet::new();
+                for task in tasks {
+                    running.spawn(overlay.track(task));
+                }
+                while let Some(ended) = running.join_next().await {
+                    ended??;
+                }
+                Ok(())
+            }),
+            Self::Smol => {
+                let executor = smol::Executor::new();
+                let running: Vec<_> = tasks.into_iter().map(|task| executor.spawn(overlay.track(task))).collect();
+                smol::block_on(executor.run(async {
+                    for task in running {
+                        task.await?;
+                    }
+                    Ok(())
+                }))
+            }
+            // The thread that polls the tasks also moves the board's clock.
+            Self::None => Ok(overlay.block_on(all_of(tasks))??),
         }
     }
 

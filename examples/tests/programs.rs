@@ -199,6 +199,19 @@ fn the_others_say_what_they_do() {
     }
 }
 
+/// The sums are the same under every runtime; which task has which turn is its business.
+#[test]
+fn hls_adder_adds_under_every_runtime() {
+    for runtime in RUNTIMES {
+        let text = succeeds("hls_adder", &["--runtime", runtime], "");
+        for sum in ["one: -20 + -19 = -39", "two: 0 + 2 = 2", "three: 1000000 + 1000001 = 2000001"] {
+            assert!(text.contains(sum), "{runtime}: {text}");
+        }
+        let end = "0.0275 ms  set, start, done: 4 + 5 = 9\ninterrupts=11 spurious=0\n";
+        assert!(text.ends_with(end), "{runtime}: {text}");
+    }
+}
+
 #[test]
 fn wrong_use_is_one_paragraph_and_a_failure() {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");

@@ -103,6 +103,20 @@ impl<'a> DriverContext<'a> {
         Err(Error::NoSuchOutput { path: self.path.to_owned(), output: port.to_owned(), has })
     }
 
+    /// What the handoff file says of an accelerator that high-level synthesis made, whatever its library is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongIp`], which names the accelerators there are.
+    pub fn accelerator_core(&self) -> Result<pynq_drivers::hls::Core> {
+        crate::accelerator::core(self.block).ok_or_else(|| {
+            let all = self.loaded.design.ip.iter();
+            let has = all.filter(|(_, block)| block.accelerator().is_some()).map(|(path, _)| path.clone()).collect();
+            let (path, vlnv) = (self.path.to_owned(), self.block.vlnv.clone());
+            Error::WrongIp { path, expected: "accelerator", vlnv, has }
+        })
+    }
+
     /// The interrupt node of the block, or of one of its interrupt outputs, with as many lines as the hardware can have.
     ///
     /// # Errors

@@ -53,6 +53,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
+mod accelerator;
 mod backend;
 pub mod boards;
 mod clock;
@@ -106,6 +107,7 @@ pub use pynq_drivers::{
     axi_quad_spi::AxiQuadSpiError,
     axi_timer::{AxiTimerError, TimerChannel},
     axi_uartlite::AxiUartLiteError,
+    hls::{Accelerator, HlsError},
 };
 pub use pynq_hwh as hwh;
 #[cfg(feature = "sim")]

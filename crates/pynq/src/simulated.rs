@@ -15,7 +15,7 @@ use pynq_core::{
     pl_clocks::PlClocks,
 };
 use pynq_hwh::{Design, IpBlock};
-use pynq_sim::{Board, BoardBuilder, SimDmaMemory};
+use pynq_sim::{Board, BoardBuilder, Models, SimDmaMemory};
 
 use pl_clocks::SimulatedClocks;
 
@@ -67,13 +67,45 @@ impl Overlay {
         Self::simulated_from_design(board.design()?)
     }
 
+    /// As [`simulated`](Self::simulated), with models of your own: what an accelerator does, or a block that `pynq-sim` has
+    /// no model of.
+    ///
+    /// # Errors
+    ///
+    /// As [`simulated`](Self::simulated), and if a model is for a block that the design doesn't have, or is no accelerator.
+    pub fn simulated_with(path: impl AsRef<Path>, models: Models) -> Result<Self> {
+        let path = path.as_ref();
+        let named = |error| Error::Handoff { path: Some(path.to_owned()), error: Box::new(error) };
+        Self::of_models(Design::read(path).map_err(named)?, models)
+    }
+
+    /// As [`simulated_from_str`](Self::simulated_from_str), with [models](Self::simulated_with) of your own.
+    ///
+    /// # Errors
+    ///
+    /// As [`simulated_with`](Self::simulated_with).
+    pub fn simulated_from_str_with(text: &str, models: Models) -> Result<Self> {
+        let named = |error| Error::Handoff { path: None, error: Box::new(error) };
+        Self::of_models(Design::parse(text).map_err(named)?, models)
+    }
+
+    fn of_models(design: Design, models: Models) -> Result<Self> {
+        let board = models.builder(&design)?;
+        Self::with_memory(design, board)
+    }
+
     /// An overlay of a design that has been read, on a simulated board.
     ///
     /// # Errors
     ///
     /// [`Error::Simulation`] if its blocks can't be put on a board.
     pub fn simulated_from_design(design: Design) -> Result<Self> {
-        let mut board = BoardBuilder::from_design(&design, |_| None);
+        let board = BoardBuilder::from_design(&design, |_| None);
+        Self::with_memory(design, board)
+    }
+
+    /// The board of a design, with the memory that buffers come from.
+    fn with_memory(design: Design, mut board: BoardBuilder) -> Result<Self> {
         let (first, last) = (MEMORY.0, MEMORY.0 + MEMORY.1 - 1);
         if !design.ip.values().any(|block| block.base <= last && block.base + (block.size - 1) >= first) {
             // A design with bus masters has the processor's memory already.
