@@ -18,6 +18,7 @@ mod built;
 mod interfaces;
 mod masters;
 mod models;
+mod resets;
 mod subsystem;
 
 pub use models::Models;
@@ -78,7 +79,7 @@ impl FabricBuilder {
             };
         }
         let parts = subsystem::Parts::of(design);
-        builder = builder.subsystem_parts(&parts);
+        builder = builder.subsystem_parts(&parts).reset_parts(design);
         builder = builder.gates(&design.interrupts).interrupts(&design.interrupts);
         for line in &design.interrupts.processor {
             if let Some(id) = line.ps_irq {
@@ -93,7 +94,7 @@ impl FabricBuilder {
             }
         }
         builder = builder.extended_gpio(design).subsystem_wires(design, &parts);
-        builder.streams(design).masters(design, &memories, &mut first).joined(design)
+        builder.streams(design).masters(design, &memories, &mut first).joined(design).reset_wires(design)
     }
 
     /// The GPIO of a Zynq-7000's processing system, if wires of it go into the logic. Each slice's output is a line, and

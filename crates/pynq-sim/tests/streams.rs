@@ -19,7 +19,7 @@ fn board() -> Board {
 #[test]
 fn a_design_with_bus_masters_has_the_processor_s_memory() {
     let board = board();
-    assert_eq!(board.blocks(), ["ddr", "axi_dma_0", "axi_dma_1", "system_interrupts"]);
+    assert_eq!(board.blocks(), ["ddr", "axi_dma_0", "axi_dma_1", "system_interrupts", "ps7_0/slcr"]);
     assert_eq!(board.address_range("ddr").unwrap(), (0, 0x2000_0000));
 }
 

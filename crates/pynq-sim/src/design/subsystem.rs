@@ -1,5 +1,5 @@
-//! What a soft processor has around it: the wires of its request for an interrupt, its resets, its switch of pins, its window
-//! to the processor's memory.
+//! What a soft processor has around it: the wires of its request for an interrupt, its switch of pins, its window to the
+//! processor's memory.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -7,33 +7,21 @@ use alloc::{
 };
 use pynq_hwh::{AddressRange, Design, Family, IpBlock, SoftProcessor};
 
-use crate::{
-    fabric::FabricBuilder,
-    models::{RequestFlopModel, ResetModel},
-};
+use crate::{fabric::FabricBuilder, models::RequestFlopModel};
 
 /// What is wired one by one, by path.
 pub(super) struct Parts<'d> {
     flops: BTreeMap<&'d str, u8>,
-    /// With the active level of the auxiliary input.
-    resets: BTreeMap<&'d str, bool>,
     switches: BTreeSet<&'d str>,
 }
 
 impl<'d> Parts<'d> {
     pub(super) fn of(design: &'d Design) -> Self {
-        let mut parts = Self { flops: BTreeMap::new(), resets: BTreeMap::new(), switches: BTreeSet::new() };
+        let mut parts = Self { flops: BTreeMap::new(), switches: BTreeSet::new() };
         for (path, cell) in &design.cells {
-            match cell.vlnv_without_version() {
-                "xilinx.com:user:dff_en_reset_vector" => {
-                    let width = cell.parameters.integer("SIZE").ok().and_then(|size| u8::try_from(size).ok());
-                    parts.flops.insert(path, width.unwrap_or(1));
-                }
-                // One that nobody asks for a reset never gives one.
-                "xilinx.com:ip:proc_sys_reset" if is_requested(design, path) => {
-                    parts.resets.insert(path, cell.parameters.boolean("C_AUX_RESET_HIGH").unwrap_or(true));
-                }
-                _ => {}
+            if cell.vlnv_without_version() == "xilinx.com:user:dff_en_reset_vector" {
+                let width = cell.parameters.integer("SIZE").ok().and_then(|size| u8::try_from(size).ok());
+                parts.flops.insert(path, width.unwrap_or(1));
             }
         }
         for space in design.address_spaces.values() {
@@ -44,15 +32,8 @@ impl<'d> Parts<'d> {
     }
 
     fn has(&self, path: &str) -> bool {
-        self.flops.contains_key(path) || self.resets.contains_key(path) || self.switches.contains(path)
+        self.flops.contains_key(path) || self.switches.contains(path)
     }
-}
-
-/// Whether a line of the processor's extended GPIO requests a reset here.
-fn is_requested(design: &Design, path: &str) -> bool {
-    let driver = design.wire_to(&format!("{path}/aux_reset_in"));
-    let slice = driver.and_then(|(driver, _)| driver.rsplit_once('/'));
-    slice.is_some_and(|(slice, _)| design.processor_gpio.contains_key(slice))
 }
 
 /// The ways of soft processors into the processing system.
@@ -88,42 +69,23 @@ impl<'d> Windows<'d> {
 const ZYNQ_MEMORY: u64 = 0x1FFF_FFFF;
 const ZYNQMP_MEMORY: u64 = 0x7FFF_FFFF;
 
-/// Outputs of a reset block, and the level at which each holds what is behind it.
-const RESETS: [(&str, bool); 5] = [
-    ("mb_reset", true),
-    ("bus_struct_reset", true),
-    ("peripheral_reset", true),
-    ("interconnect_aresetn", false),
-    ("peripheral_aresetn", false),
-];
-
 impl FabricBuilder {
     /// Adds the parts that have no addresses.
     pub(super) fn subsystem_parts(mut self, parts: &Parts<'_>) -> Self {
         for (path, width) in &parts.flops {
             self = self.part(path, RequestFlopModel::new(*width));
         }
-        for (path, active_high) in &parts.resets {
-            self = self.part(path, ResetModel::new(*active_high));
-        }
         self
     }
 
-    /// Wires these parts bit by bit, and the resets behind them.
+    /// Wires these parts bit by bit.
     pub(super) fn subsystem_wires(mut self, design: &Design, parts: &Parts<'_>) -> Self {
-        let mut held: BTreeSet<&str> = BTreeSet::new();
         for (driver, wire) in &design.wires {
-            let Some((source, output)) = driver.rsplit_once('/') else { continue };
+            let Some((source, _)) = driver.rsplit_once('/') else { continue };
             for load in &wire.loads {
                 let Some((target, _)) = load.rsplit_once('/') else { continue };
                 if parts.has(source) || parts.has(target) {
                     self = self.wire_bits(driver, load, wire.width.min(32));
-                }
-                let active = RESETS.iter().find(|reset| reset.0 == output).map(|reset| reset.1);
-                if let (true, Some(active)) = (parts.resets.contains_key(source), active) {
-                    if self.has_device(target) && held.insert(target) {
-                        self = self.reset(driver, target, active);
-                    }
                 }
             }
         }

@@ -89,6 +89,8 @@ pub struct BusError {
     pub kind: BusErrorKind,
     /// Whether it was announced.
     pub expected: bool,
+    /// The line that holds the block in reset, if it is that.
+    pub held_by: Option<String>,
     /// The code that made the access: the caller of a checked access, or as far up from a register map as is known.
     pub caller: &'static Location<'static>,
 }
@@ -111,7 +113,13 @@ impl fmt::Display for BusError {
                 write!(f, "a register is a whole word, and {} bytes were asked for", width.bytes())
             }
             BusErrorKind::Refused => f.write_str("the block refused it, as an empty or a full FIFO does"),
-            BusErrorKind::InReset => f.write_str("the block is held in reset and does not answer; release it first"),
+            BusErrorKind::InReset => {
+                f.write_str("the block is held in reset")?;
+                if let Some(line) = &self.held_by {
+                    write!(f, " by {line}")?;
+                }
+                f.write_str(" and does not answer; release it first")
+            }
             BusErrorKind::NoClock => {
                 f.write_str("the block's clock stands still, so it does not answer; start it first")
             }
@@ -159,8 +167,24 @@ impl Fabric {
         let access = if write { Access::Write } else { Access::Read };
         let (time, master) = (self.now, self.spaces[space.0].name.clone());
         let expected = kind == BusErrorKind::Injected;
+        let held_by = (kind == BusErrorKind::InReset).then(|| self.holder(space, address)).flatten();
         self.tracer.record(time, || TraceEvent::BusError { address, access });
-        self.changes.push(Change::BusError(BusError { time, master, address, access, kind, expected, caller }));
+        self.changes.push(Change::BusError(BusError {
+            time,
+            master,
+            address,
+            access,
+            kind,
+            expected,
+            held_by,
+            caller,
+        }));
+    }
+
+    /// The name of the line that holds what is at an address in reset.
+    fn holder(&self, space: SpaceId, address: u64) -> Option<String> {
+        let wire = self.held_by(self.spaces[space.0].owner(address)?)?;
+        Some(self.wires[wire].name.clone())
     }
 
     #[inline(always)]
@@ -178,12 +202,15 @@ impl Fabric {
         if range.last - address < width.bytes() as u64 - 1 {
             return Err(BusErrorKind::Unmapped);
         }
-        let (from_base, target) = (address - range.base, range.target);
+        let (from_base, target, owner) = (address - range.base, range.target, range.owner);
         if !self.injected_errors.is_empty() && self.takes_injected_error(address) {
             return Err(BusErrorKind::Injected);
         }
         match target {
-            Target::Memory { memory, offset } => Ok(self.access_memory(memory, offset + from_base, width, write)),
+            Target::Memory { memory, offset } => match self.blocks[owner].silent() {
+                Some(kind) => Err(kind),
+                None => Ok(self.access_memory(memory, offset + from_base, width, write)),
+            },
             Target::Processor { bits } => self.access_processor(space, address & bits, width, write),
             // A block is at most 4 GiB.
             #[allow(clippy::cast_possible_truncation)]

@@ -40,8 +40,12 @@ pub(super) struct Block {
     pub(super) late: Vec<Late>,
     /// Blocks that want to be called when this one was.
     pub(super) watchers: Vec<usize>,
-    /// Held in reset.
+    /// It is in reset.
     pub(super) held: bool,
+    /// It is held there by hand.
+    hold: bool,
+    /// The wires that hold it there, each while it is at this level.
+    pub(super) resets: Vec<(usize, bool)>,
     pub(super) clock_stopped: bool,
     /// It was stopped because it had an event at one instant again and again.
     pub(super) stopped: bool,
@@ -74,6 +78,8 @@ impl Block {
             late: Vec::new(),
             watchers: Vec::new(),
             held: false,
+            hold: false,
+            resets: Vec::new(),
             clock_stopped: false,
             stopped: false,
             executes: false,
@@ -210,12 +216,21 @@ impl Fabric {
     /// [`Error::NoSuchBlock`](crate::Error::NoSuchBlock).
     pub fn hold_in_reset(&mut self, path: &str, held: bool) -> Result<(), crate::Error> {
         let block = self.block(path)?;
-        self.set_held(block, held);
+        self.blocks[block].hold = held;
+        self.update_held(block);
         self.travel();
         Ok(())
     }
 
-    pub(super) fn set_held(&mut self, index: usize, held: bool) {
+    /// The wire that holds a block in reset, if one does.
+    pub(super) fn held_by(&self, index: usize) -> Option<usize> {
+        let resets = self.blocks[index].resets.iter();
+        resets.copied().find(|&(wire, active)| self.wires[wire].level == active).map(|(wire, _)| wire)
+    }
+
+    /// Puts a block into reset, or releases it, as its resets say.
+    pub(super) fn update_held(&mut self, index: usize) {
+        let held = self.blocks[index].hold || self.held_by(index).is_some();
         let block = &mut self.blocks[index];
         if core::mem::replace(&mut block.held, held) != held {
             block.stopped = false;

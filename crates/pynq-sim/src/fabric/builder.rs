@@ -225,14 +225,18 @@ impl FabricBuilder {
         self.then(|fabric| fabric.join(one, other))
     }
 
-    /// Wires an output to the reset of a block, which is held while the output is at `active`.
+    /// Wires an output to a reset of a block, which is held while the output is at `active`. A block with several is held
+    /// while any of them says so.
     #[must_use]
     pub fn reset(self, driver: &str, path: &str, active: bool) -> Self {
         self.then(|fabric| {
             let block = fabric.block(path)?;
-            let end = Load::Reset { block, active };
-            connect(fabric, driver, &alloc::format!("{path}/reset"), end)?;
+            let number = u8::try_from(fabric.blocks[block].resets.len()).unwrap_or(u8::MAX);
+            let load = alloc::format!("{path}/reset");
+            let load = if number == 0 { load } else { alloc::format!("{load}{number}") };
+            connect(fabric, driver, &load, Load::Reset { block, number })?;
             let wire = fabric.wire_or_new(driver)?;
+            fabric.blocks[block].resets.push((wire, active));
             fabric.blocks[block].held |= fabric.wires[wire].level == active;
             Ok(())
         })
@@ -254,6 +258,19 @@ impl FabricBuilder {
                 None => fabric.new_wire(name, End::Load(end)),
             };
             fabric.wire_names.insert(load.to_string(), wire);
+            Ok(())
+        })
+    }
+
+    /// As [`external`](Self::external), for a line that begins at this level.
+    #[must_use]
+    pub fn external_at(self, name: &str, load: &str, level: bool) -> Self {
+        let is_new = !self.fabric.wire_names.contains_key(name);
+        self.external(name, load).then(|fabric| {
+            let wire = fabric.wire_or_new(name)?;
+            if is_new {
+                (fabric.wires[wire].driven, fabric.wires[wire].level) = (level, level);
+            }
             Ok(())
         })
     }
@@ -316,12 +333,6 @@ impl FabricBuilder {
     #[cfg(feature = "hwh")]
     pub(crate) fn has_block(&self, path: &str) -> bool {
         self.fabric.names.contains_key(path)
-    }
-
-    /// Whether what bears this path is a device, and no memory.
-    #[cfg(feature = "hwh")]
-    pub(crate) fn has_device(&self, path: &str) -> bool {
-        self.fabric.names.get(path).is_some_and(|&block| self.fabric.blocks[block].device.is_some())
     }
 
     /// What of the processor's addresses from `base` to before `end` has nothing, as such pairs.

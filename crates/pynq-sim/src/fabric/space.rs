@@ -62,6 +62,11 @@ impl Space {
         (address <= self.ranges[index].last).then_some(index)
     }
 
+    /// The block that an address is mapped for.
+    pub(super) fn owner(&self, address: u64) -> Option<usize> {
+        self.index(address).map(|index| self.ranges[index].owner)
+    }
+
     /// The range that all of these bytes are in.
     fn covers(&self, address: u64, len: usize) -> Option<&Range> {
         let range = &self.ranges[self.index(address)?];

@@ -15,8 +15,8 @@ pub(crate) enum Load {
     Block { block: usize, port: usize, bit: u8 },
     /// At an input of the processor.
     Pin(usize),
-    /// At the reset of a block.
-    Reset { block: usize, active: bool },
+    /// At the reset of a block: this one of its resets.
+    Reset { block: usize, number: u8 },
 }
 
 /// One end of a wire.
@@ -121,7 +121,7 @@ impl Fabric {
                 let bits = self.blocks[block].levels[port] & !(1 << bit) | u32::from(level) << bit;
                 self.set_input_bits(block, port, bits);
             }
-            Load::Reset { block, active } => self.set_held(block, level == active),
+            Load::Reset { block, .. } => self.update_held(block),
         }
     }
 

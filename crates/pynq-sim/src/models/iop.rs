@@ -1,8 +1,6 @@
 //! The small parts of PYNQ's I/O processors: the flip-flop that requests an interrupt, and the switch between the pins and the
 //! peripherals. From PYNQ's own IP, which has no other document.
 
-use alloc::{string::String, vec::Vec};
-
 use crate::device::{Bus, Device, Port, PortKind};
 
 /// `dff_en_reset_vector`: at each clock its output is 0 in reset, else 1 where it is enabled, else what it was.
@@ -210,59 +208,5 @@ impl Device for IoSwitchModel {
         }
         bus.set(GPIO_I, gpio);
         bus.set(TIMER_I, capture);
-    }
-}
-
-/// `proc_sys_reset`: the reset of a group of blocks, on request of its auxiliary input. It has no delay here.
-///
-/// Its external reset is not modelled: that is the one of the whole design, see [`Board::reload`](crate::Board::reload).
-#[derive(Clone, Debug)]
-pub struct ResetModel {
-    active_high: bool,
-    request: bool,
-    debug: bool,
-    ports: Vec<Port>,
-}
-
-/// Outputs that are high in reset, then those that are low.
-const RESETS: [(&str, bool); 5] = [
-    ("mb_reset", true),
-    ("bus_struct_reset", true),
-    ("peripheral_reset", true),
-    ("interconnect_aresetn", false),
-    ("peripheral_aresetn", false),
-];
-
-const AUXILIARY: usize = 0;
-const DEBUG: usize = 1;
-
-impl ResetModel {
-    /// One whose auxiliary input is wired, to what is low at first, and active at this level.
-    #[must_use]
-    pub fn new(active_high: bool) -> Self {
-        let inputs = ["aux_reset_in", "mb_debug_sys_rst"].map(|name| Port::new(name, PortKind::Input, 1));
-        let outputs = RESETS.map(|(name, _)| Port::named(String::from(name), PortKind::Signal, 1));
-        Self { active_high, request: !active_high, debug: false, ports: inputs.into_iter().chain(outputs).collect() }
-    }
-}
-
-impl Device for ResetModel {
-    fn ports(&self) -> &[Port] {
-        &self.ports
-    }
-
-    fn set_input(&mut self, port: usize, bits: u32, _: &mut Bus<'_>) {
-        match port {
-            AUXILIARY => self.request = (bits & 1 != 0) == self.active_high,
-            DEBUG => self.debug = bits & 1 != 0,
-            _ => {}
-        }
-    }
-
-    fn drive(&mut self, bus: &mut Bus<'_>) {
-        let active = self.request || self.debug;
-        for (index, (_, high)) in RESETS.into_iter().enumerate() {
-            bus.set(2 + index, u32::from(active == high));
-        }
     }
 }

@@ -13,6 +13,7 @@ pub mod hls;
 mod iop;
 #[cfg(feature = "microblaze")]
 pub mod microblaze;
+pub mod proc_sys_reset;
 pub mod ps_gpio;
 mod registers;
 
@@ -26,8 +27,9 @@ pub use axi_uartlite::{AxiUartLiteModel, UartParams, UartParity};
 pub use axis_fifo::{AxisFifoModel, AxisFifoParams};
 pub use gate::{GateFunction, GateModel};
 pub use hls::{HlsModel, HlsParams};
-pub use iop::{IoSwitchModel, RequestFlopModel, ResetModel, SWITCH_CAPTURE, SWITCH_GENERATE, SWITCH_GPIO, SWITCH_PWM};
+pub use iop::{IoSwitchModel, RequestFlopModel, SWITCH_CAPTURE, SWITCH_GENERATE, SWITCH_GPIO, SWITCH_PWM};
 #[cfg(feature = "microblaze")]
 pub use microblaze::MicroBlazeModel;
+pub use proc_sys_reset::{ProcSysResetModel, ProcSysResetParams, PsResetModel};
 pub use ps_gpio::PsGpioModel;
 pub use registers::RegisterModel;
