@@ -20,15 +20,28 @@ pub struct Bus<'a> {
     strobes: u8,
     slave: u8,
     refused: bool,
+    settled: bool,
 }
 
 impl<'a> Bus<'a> {
     pub(crate) fn new(fabric: &'a mut Fabric, block: usize, strobes: u8, slave: u8) -> Self {
-        Self { fabric, block, strobes, slave, refused: false }
+        Self { fabric, block, strobes, slave, refused: false, settled: false }
     }
 
     pub(crate) const fn is_refused(&self) -> bool {
         self.refused
+    }
+
+    #[inline]
+    pub(crate) const fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    /// Says that this call has changed nothing that [`drive`](super::Device::drive) looks at, which is then not called. A model
+    /// whose registers are read again and again spares most of its work by it.
+    #[inline]
+    pub fn settled(&mut self) {
+        self.settled = true;
     }
 
     /// Answers the access with an error (SLVERR): it reads all ones, and is recorded as one that misbehaved.

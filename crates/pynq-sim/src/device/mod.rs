@@ -84,7 +84,8 @@ pub trait Device: Send {
     }
 
     /// Sets the outputs ([`Bus::set`], [`Bus::pulse`]), and the time at which the block next does something by itself
-    /// ([`Bus::wake_at`]). Called after each of the methods above.
+    /// ([`Bus::wake_at`]). Called after each of the methods above, unless the time is the same and the method has said that
+    /// nothing has changed ([`Bus::settled`]).
     fn drive(&mut self, bus: &mut Bus<'_>) {
         let _ = bus;
     }

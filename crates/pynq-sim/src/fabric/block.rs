@@ -123,7 +123,9 @@ impl Fabric {
             device.tick(&mut bus);
         }
         let result = f(device.as_mut(), &mut bus);
-        device.drive(&mut bus);
+        if stale || !bus.is_settled() {
+            device.drive(&mut bus);
+        }
         let block = &mut self.blocks[index];
         block.device = Some(device);
         if !block.late.is_empty() {

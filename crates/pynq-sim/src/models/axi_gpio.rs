@@ -357,7 +357,10 @@ impl Device for AxiGpioModel {
         self.reset();
     }
 
-    fn read(&mut self, offset: u32, _: &mut Bus<'_>) -> u32 {
+    fn read(&mut self, offset: u32, bus: &mut Bus<'_>) -> u32 {
+        if !self.is_racing() {
+            bus.settled();
+        }
         AxiGpioModel::read(self, offset)
     }
 

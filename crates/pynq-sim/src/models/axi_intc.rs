@@ -272,7 +272,8 @@ impl Device for AxiIntcModel {
         self.reset();
     }
 
-    fn read(&mut self, offset: u32, _: &mut Bus<'_>) -> u32 {
+    fn read(&mut self, offset: u32, bus: &mut Bus<'_>) -> u32 {
+        bus.settled();
         AxiIntcModel::read(self, offset)
     }
 
