@@ -36,6 +36,8 @@ pub mod mmio;
 #[forbid(unsafe_code)]
 mod name;
 #[forbid(unsafe_code)]
+mod output_line;
+#[forbid(unsafe_code)]
 pub mod pl_clocks;
 pub mod regs;
 #[forbid(unsafe_code)]
@@ -54,6 +56,7 @@ pub use error::Error;
 pub use mmio::{Checked, Mmio, Volatile, Window};
 pub use name::{BlockError, BlockName};
 pub use table::Table;
+pub use output_line::{DriveLine, OutputLine};
 #[cfg(feature = "std")]
 #[cfg_attr(docsrs, doc(cfg(feature = "std")))]
 pub use unpoisoned::lock;

@@ -21,6 +21,7 @@ mod node;
 mod ownership;
 mod panics;
 mod parent;
+mod pause;
 mod source;
 mod state;
 mod sync;
@@ -40,6 +41,7 @@ pub use lines::{Fired, LineStats};
 pub use listener::{Listener, NextEvent};
 pub use node::Node;
 pub use parent::ParentLine;
+pub use pause::Pause;
 pub use source::{Activity, Driven, InterruptSource, TaskId};
 pub use sync::NodeLock;
 #[cfg(feature = "std")]
