@@ -1,18 +1,26 @@
 //! The small parts of PYNQ's I/O processors: the flip-flop that requests an interrupt, and the switch between the pins and the
 //! peripherals. From PYNQ's own IP, which has no other document.
 
+use pynq_core::Instant;
+
 use crate::device::{Bus, Device, Port, PortKind};
 
 /// `dff_en_reset_vector`: at each clock its output is 0 in reset, else 1 where it is enabled, else what it was.
 ///
-/// So the reset wins while it is held, and a request that stays sets the flip-flop anew as soon as it ends.
+/// So the reset wins while it is held, and a request that stays sets the flip-flop anew at the clock after it ends. The reset
+/// comes from a processor whose accesses take no time here, so it counts however short it is.
 #[derive(Clone, Debug)]
 pub struct RequestFlopModel {
     ports: [Port; 3],
     enable: u32,
     reset: bool,
     output: u32,
+    /// The clock after a reset.
+    due: Option<Instant>,
 }
+
+/// A clock of 100 MHz.
+const CLOCK: core::time::Duration = core::time::Duration::from_nanos(10);
 
 const ENABLE: usize = 0;
 const RESET: usize = 1;
@@ -28,10 +36,10 @@ impl RequestFlopModel {
             Port::new("reset", PortKind::Input, 1),
             Port::new("q", PortKind::Signal, width),
         ];
-        Self { ports, enable: 0, reset: false, output: 0 }
+        Self { ports, enable: 0, reset: false, output: 0, due: None }
     }
 
-    const fn clock(&mut self) {
+    fn clock(&mut self) {
         self.output = if self.reset { 0 } else { self.output | self.enable };
     }
 }
@@ -42,22 +50,41 @@ impl Device for RequestFlopModel {
     }
 
     /// It has no reset but its input. The design is new: its output is low unless something asks for more.
-    fn reset(&mut self, _: &mut Bus<'_>) {
-        self.output = 0;
-        self.clock();
+    fn reset(&mut self, bus: &mut Bus<'_>) {
+        (self.output, self.due) = (0, Some(bus.now() + CLOCK));
     }
 
-    fn set_input(&mut self, port: usize, bits: u32, _: &mut Bus<'_>) {
+    fn set_input(&mut self, port: usize, bits: u32, bus: &mut Bus<'_>) {
         match port {
-            ENABLE => self.enable = bits,
-            RESET => self.reset = bits & 1 != 0,
+            ENABLE => {
+                let new = bits & !self.enable;
+                self.enable = bits;
+                if !self.reset {
+                    self.output |= new;
+                }
+            }
+            RESET => {
+                let was = core::mem::replace(&mut self.reset, bits & 1 != 0);
+                if self.reset {
+                    (self.output, self.due) = (0, None);
+                } else if was {
+                    self.due = Some(bus.now() + CLOCK);
+                }
+            }
             _ => {}
         }
-        self.clock();
+    }
+
+    fn tick(&mut self, bus: &mut Bus<'_>) {
+        if self.due.is_some_and(|due| due <= bus.now()) {
+            self.due = None;
+            self.clock();
+        }
     }
 
     fn drive(&mut self, bus: &mut Bus<'_>) {
         bus.set(OUTPUT, self.output);
+        bus.wake_at(self.due);
     }
 }
 

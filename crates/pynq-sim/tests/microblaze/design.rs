@@ -100,10 +100,13 @@ fn a_request_sets_the_flip_flop_and_the_acknowledge_line_clears_it() {
     lines(&board, ACKNOWLEDGE, ACKNOWLEDGE);
     assert!(!flop(), "the reset wins");
     lines(&board, ACKNOWLEDGE, 0);
+    assert!(!flop(), "until the next clock");
+    pass(&board, 1);
     assert!(flop(), "a request that stays comes again");
     // The request is not in the processor's reset: it is there until a program takes it back.
     lines(&board, RESET | ACKNOWLEDGE, RESET | ACKNOWLEDGE);
     lines(&board, RESET | ACKNOWLEDGE, 0);
+    pass(&board, 1);
     assert!(flop());
     command(1);
     lines(&board, ACKNOWLEDGE, ACKNOWLEDGE);
