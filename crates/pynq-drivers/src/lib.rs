@@ -97,6 +97,8 @@ pub mod hls;
 mod input;
 mod led;
 mod level;
+pub mod microblaze;
+mod ps_gpio;
 mod rgb_led;
 
 pub use axi_gpio::{AxiGpio, AxiGpioConfig, AxiGpioHardware, AxiGpioNode};
@@ -107,4 +109,5 @@ pub use axi_uartlite::{AxiUartLite, AxiUartLiteConfig, AxiUartLiteHardware, AxiU
 pub use input::{Button, Switch};
 pub use led::Led;
 pub use level::{Edge, Level};
+pub use ps_gpio::{PsGpioError, PsGpioKind, PsGpioPin};
 pub use rgb_led::{Color, RgbLed};
