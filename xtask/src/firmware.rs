@@ -1,5 +1,5 @@
 //! The MicroBlaze simulator against QEMU's, on the programs that PYNQ ships and on random instructions; every word through
-//! the decoder; and how fast it is. The programs come from PYNQ's source packages and stay in the target directory.
+//! the decoder; how fast it is; and PYNQ's programs on the simulated board, driven through the facade. The programs come from PYNQ's source packages and stay in the target directory.
 
 use std::{
     fs,
@@ -22,13 +22,18 @@ const NEEDED: [&str; 4] = ["numpy<2", "setuptools<81", "wheel", "pynqutils"];
 
 const EMULATOR: &str = "qemu-system-microblazeel";
 
-/// The test programs and their tests, in the order of how soon they are over.
-const TESTS: [(&str, &str); 4] = [
-    ("lockstep", "speed"),
-    ("decoder", "each_opcode"),
-    ("lockstep", "random_instructions"),
-    ("lockstep", "shipped_programs"),
+/// The packages, their test programs and tests, in the order of how soon they are over.
+const TESTS: [(&str, &str, &str); 6] = [
+    ("pynq", "microblaze", "the_mailbox_program_has_bytes"),
+    ("pynq", "microblaze", "the_mailbox_program_reads"),
+    ("pynq-iss", "lockstep", "speed"),
+    ("pynq-iss", "decoder", "each_opcode"),
+    ("pynq-iss", "lockstep", "random_instructions"),
+    ("pynq-iss", "lockstep", "shipped_programs"),
 ];
+
+/// Tests that run PYNQ's programs.
+const NEED_PROGRAMS: [&str; 3] = ["the_mailbox_program_has_bytes", "the_mailbox_program_reads", "shipped_programs"];
 
 /// A test is killed after this: it hangs. The longest takes a minute of two processors.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -42,12 +47,11 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
     }
     let wanted = |name: &str| options.filter.as_ref().is_none_or(|filter| name.contains(filter.as_str()));
     let folder = project.target_dir.join("firmware");
-    if wanted("shipped_programs") {
+    if TESTS.iter().any(|(_, _, test)| NEED_PROGRAMS.contains(test) && wanted(test)) {
         if let Err(failure) = fetch(&folder) {
             return Ok(Outcome::Skipped(format!("PYNQ's source packages could not be fetched: {}", failure.what)));
         }
     }
-    let package = project.member("pynq-iss")?;
     let mut env = vec![
         ("PYNQ_QEMU_MICROBLAZE", EMULATOR.to_owned()),
         ("PYNQ_FIRMWARE_DIR", folder.display().to_string()),
@@ -61,7 +65,8 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
         env.push(("PYNQ_RANDOM_SEED", seed.to_string()));
     }
     let mut ran = 0;
-    for (program, test) in TESTS.into_iter().filter(|(_, test)| wanted(test)) {
+    for (package, program, test) in TESTS.into_iter().filter(|(_, _, test)| wanted(test)) {
+        let package = project.member(package)?;
         let Some(found) = package.tests.iter().find(|found| found.name == program) else {
             return Err(Failure::new(format!("{} has no test program {program}", package.name)));
         };

@@ -55,8 +55,8 @@ pub use erased_clock::{ErasedClock, ErasedSleep};
 pub use error::Error;
 pub use mmio::{Checked, Mmio, Volatile, Window};
 pub use name::{BlockError, BlockName};
-pub use table::Table;
 pub use output_line::{DriveLine, OutputLine};
+pub use table::Table;
 #[cfg(feature = "std")]
 #[cfg_attr(docsrs, doc(cfg(feature = "std")))]
 pub use unpoisoned::lock;

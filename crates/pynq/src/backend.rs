@@ -10,12 +10,13 @@ use std::{
 };
 
 use pynq_core::{
-    Instant, Mmio,
+    Instant, Mmio, OutputLine,
     dma::{DmaBuffer, DmaRequest},
     interrupt::InterruptSource,
     pl_clocks::PlClocks,
 };
-use pynq_hwh::IpBlock;
+use pynq_drivers::PsGpioPin;
+use pynq_hwh::{Design, IpBlock};
 
 use crate::{BoardClock, Error, Result, Warning};
 
@@ -83,6 +84,14 @@ pub(crate) trait Backend: Send + Sync {
 
     /// The registers behind the clocks to the logic.
     fn pl_clocks(&self) -> Result<PlClocks<Window>>;
+
+    /// A wire of the processing system's GPIO into the logic.
+    fn ps_gpio(&self, design: &Design, line: u8) -> Result<PsGpioPin>;
+
+    /// The same as an output, at the level that it has.
+    fn output_line(&self, design: &Design, line: u8) -> Result<OutputLine> {
+        self.ps_gpio(design, line).map(crate::microblaze::output)
+    }
 
     /// What was found when the design was opened.
     fn warnings(&self) -> Vec<Warning> {

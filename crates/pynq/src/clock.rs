@@ -37,6 +37,10 @@ impl BoardClock {
     pub(crate) fn new(clock: impl ErasedClock + 'static) -> Self {
         Self(Arc::new(clock))
     }
+
+    pub(crate) fn erased(&self) -> &dyn ErasedClock {
+        &*self.0
+    }
 }
 
 impl Clock for BoardClock {

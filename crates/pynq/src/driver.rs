@@ -4,11 +4,11 @@ use std::{cell::RefCell, sync::Arc};
 
 use pynq_core::{
     BlockName, Driver, Parameters,
-    interrupt::{InterruptHardware, LineArray, Node, NodeHandle, ParentLine, StdLock},
+    interrupt::{InterruptHardware, InterruptSource, LineArray, Node, NodeHandle, ParentLine, StdLock},
 };
 use pynq_hwh::IpBlock;
 
-use crate::{BoardClock, Error, Result, Window, loaded::Loaded};
+use crate::{BoardClock, Error, Result, Window, backend::Backend, loaded::Loaded};
 
 /// An IP block for the driver that is just claiming it; see [`Overlay::driver`](crate::Overlay::driver).
 pub struct DriverContext<'a> {
@@ -127,12 +127,11 @@ impl<'a> DriverContext<'a> {
     }
 
     /// Makes a node and lists it as this block's, so that a reload ends it.
-    fn enter<H: InterruptHardware + 'static>(
-        &self,
-        hardware: H,
-        parent: ParentLine,
-        lines: u8,
-    ) -> Result<NodeHandle<H>> {
+    fn enter<H, S>(&self, hardware: H, parent: S, lines: u8) -> Result<NodeHandle<H>>
+    where
+        H: InterruptHardware + 'static,
+        S: InterruptSource + Send + Sync + 'static,
+    {
         let name = BlockName::from(Arc::<str>::from(self.path));
         let node: NodeHandle<H> = Arc::pin(Node::named(StdLock::new(), hardware, parent, lines, name)).into();
         self.loaded.enter(self.path, node.clone().erase())?;
@@ -140,6 +139,28 @@ impl<'a> DriverContext<'a> {
             nodes.borrow_mut().push(node.clone().erase());
         }
         Ok(node)
+    }
+
+    /// As [`node`](Self::node), on a source of its own.
+    pub(crate) fn node_on<H, S>(&self, hardware: H, source: S) -> Result<NodeHandle<H>>
+    where
+        H: InterruptHardware + 'static,
+        S: InterruptSource + Send + Sync + 'static,
+    {
+        self.enter(hardware, source, H::Lines::COUNT)
+    }
+
+    /// The node and the line that an interrupt pin of the design raises.
+    pub(crate) fn line(&self, pin: &str) -> Result<(NodeHandle, u8)> {
+        self.loaded.line(pin)
+    }
+
+    pub(crate) fn backend(&self) -> &dyn Backend {
+        &*self.loaded.backend
+    }
+
+    pub(crate) fn shared_backend(&self) -> Arc<dyn Backend> {
+        Arc::clone(&self.loaded.backend)
     }
 
     /// The driver `D` of the block; see [`Overlay::block`](crate::Overlay::block).

@@ -10,7 +10,7 @@ use pynq_core::{
     pl_clocks::PlClockError,
 };
 
-use crate::{MissingMember, registers::RefusedAccess};
+use crate::{MicroblazePart, MissingMember, ProgramError, registers::RefusedAccess};
 
 /// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -167,6 +167,27 @@ pub enum Error {
         found: Vec<String>,
         /// The names that would decide it.
         names: &'static [&'static str],
+    },
+    /// A level of the hierarchy has no I/O processor, or not all that one needs.
+    NoMicroblaze {
+        /// The level.
+        path: String,
+        /// What is missing.
+        missing: Vec<MicroblazePart>,
+        /// The levels that have one.
+        has: Vec<String>,
+    },
+    /// A file is no program for a MicroBlaze.
+    Program {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: ProgramError,
+    },
+    /// The processing system of a design has no GPIO that is known.
+    NoPsGpio {
+        /// The design.
+        design: String,
     },
     /// The board has no such button, switch or LED.
     NoSuchDevice {
@@ -382,6 +403,21 @@ impl fmt::Display for Error {
                     }
                 }
             }
+            Self::NoMicroblaze { path, missing, has } => {
+                let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+                write!(
+                    f,
+                    "{} has no I/O processor that can be opened, for these are missing: {}; levels with one: {}",
+                    level(path),
+                    missing.join("; "),
+                    some(has)
+                )
+            }
+            Self::Program { path, error } => write!(f, "`{}`: {error}", path.display()),
+            Self::NoPsGpio { design } => write!(
+                f,
+                "the GPIO of design `{design}`'s processor is not known: it is no Zynq-7000 or Zynq UltraScale+"
+            ),
             Self::NoSuchDevice { kind, number, board, has } if has.is_empty() => {
                 write!(f, "no {kind} {number} on {board}: it has none")
             }

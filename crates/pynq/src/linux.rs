@@ -15,6 +15,7 @@ use pynq_core::{
     lock,
     pl_clocks::{PlClockError, PlClocks},
 };
+use pynq_drivers::{PsGpioKind, PsGpioPin};
 use pynq_hwh::{Bitstream, Design, IpBlock, OverlayFile, OverlayFiles};
 use pynq_uio::{
     Claim, DeviceTree, FirstOf, FpgaManager, KernelFiles, LinuxClock, LinuxDmaMemory, LogicClaim, Masking,
@@ -550,6 +551,16 @@ impl Backend for Linux {
 
     fn is_attached(&self) -> bool {
         self.bitstream.is_none()
+    }
+
+    fn ps_gpio(&self, design: &Design, line: u8) -> Result<PsGpioPin> {
+        let kind = match pynq_uio::Processor::of(&self.paths) {
+            Some(pynq_uio::Processor::Zynq7000) => PsGpioKind::Zynq7000,
+            Some(pynq_uio::Processor::ZynqMp) => PsGpioKind::ZynqMp,
+            _ => return Err(Error::NoPsGpio { design: design.source.name.clone() }),
+        };
+        let window: Window = Arc::new(pynq_uio::open_window(&self.paths, kind.address(), 0x1000)?);
+        PsGpioPin::emio(window, kind, line).map_err(|error| Error::driver("the processing system's GPIO", error))
     }
 
     fn pl_clocks(&self) -> Result<PlClocks<Window>> {

@@ -14,7 +14,8 @@ use pynq_core::{
     dma::{DmaAllocator as _, DmaBuffer, DmaError, DmaRequest},
     pl_clocks::PlClocks,
 };
-use pynq_hwh::{Design, IpBlock};
+use pynq_drivers::{PsGpioKind, PsGpioPin};
+use pynq_hwh::{Design, Family, IpBlock};
 use pynq_sim::{Board, BoardBuilder, Models, SimDmaMemory};
 
 use pl_clocks::SimulatedClocks;
@@ -159,6 +160,18 @@ impl Backend for Simulated {
 
     fn root(&self, _: &str, irq: u32, _: MaskedBy) -> Result<Root> {
         Ok(Box::pin(self.board.cpu_pin(irq)?))
+    }
+
+    fn ps_gpio(&self, design: &Design, line: u8) -> Result<PsGpioPin> {
+        let processor =
+            design.processor.as_ref().ok_or_else(|| Error::NoPsGpio { design: design.source.name.clone() })?;
+        let kind = match processor.family {
+            Family::Zynq7000 => PsGpioKind::Zynq7000,
+            Family::ZynqMp => PsGpioKind::ZynqMp,
+            _ => return Err(Error::NoPsGpio { design: design.source.name.clone() }),
+        };
+        let path = format!("{}/gpio", processor.path);
+        PsGpioPin::emio(self.board.window(&path)?, kind, line).map_err(|error| Error::driver(&path, error))
     }
 
     fn clock(&self) -> BoardClock {

@@ -1,0 +1,10 @@
+//! I/O processors on the simulated board: programs that are put together here, and PYNQ's own.
+#![cfg(feature = "sim")]
+
+#[path = "../../../pynq-iss/tests/support/assembler.rs"]
+mod assembler;
+mod firmware;
+mod interrupts;
+mod mailbox;
+mod programs;
+mod support;
