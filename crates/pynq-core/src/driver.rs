@@ -22,6 +22,10 @@ pub trait Driver: Sized {
     /// The block's interrupt output: `ip2intc_irpt`.
     const INTERRUPT: &'static str;
 
+    /// The block's second interrupt output, if it has two whose parts share more than a window: one node sits on
+    /// [`Both`](crate::interrupt::Both).
+    const SECOND_INTERRUPT: Option<&'static str> = None;
+
     /// How the block was built.
     type Config: Copy + fmt::Debug + Send + Sync + 'static;
 
@@ -58,6 +62,11 @@ pub trait Driver: Sized {
     fn has_interrupt(config: &Self::Config) -> bool {
         let _ = config;
         true
+    }
+
+    /// Says which of its two outputs reach the processor, to a driver that has to know.
+    fn set_wired(hardware: &mut Self::Hardware, wired: [bool; 2]) {
+        let _ = (hardware, wired);
     }
 
     /// How many lines a block has that was built like this.

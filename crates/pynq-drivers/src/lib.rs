@@ -7,6 +7,7 @@
 //!
 //! | IP block | driver | devices on it |
 //! | --- | --- | --- |
+//! | AXI DMA | [`AxiDma`] | [`DmaChannel`](axi_dma::DmaChannel) |
 //! | AXI GPIO | [`AxiGpio`] | [`Button`], [`Switch`], [`Led`], [`RgbLed`] |
 //! | AXI Quad SPI | [`AxiQuadSpi`] | [`Chip`](axi_quad_spi::Chip), [`Lines`](axi_quad_spi::Lines) |
 //! | AXI timer | [`AxiTimer`] | [`TimerChannel`](axi_timer::TimerChannel), [`Delay`](axi_timer::Delay), [`Pwm`](axi_timer::Pwm) |
@@ -85,6 +86,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
+pub mod axi_dma;
 pub mod axi_gpio;
 pub mod axi_iic;
 pub mod axi_quad_spi;
@@ -101,6 +103,7 @@ pub mod microblaze;
 mod ps_gpio;
 mod rgb_led;
 
+pub use axi_dma::{AxiDma, AxiDmaConfig, AxiDmaHardware, AxiDmaNode};
 pub use axi_gpio::{AxiGpio, AxiGpioConfig, AxiGpioHardware, AxiGpioNode};
 pub use axi_iic::{AxiIic, AxiIicConfig, AxiIicHardware, AxiIicNode};
 pub use axi_quad_spi::{AxiQuadSpi, AxiQuadSpiConfig, AxiQuadSpiHardware, AxiQuadSpiNode};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use pynq_core::Driver;
-use pynq_drivers::{AxiGpio, AxiTimer, AxiUartLite};
+use pynq_drivers::{AxiDma, AxiGpio, AxiTimer, AxiUartLite};
 use pynq_hwh::{Design, IpBlock};
 
 use crate::Overlay;
@@ -13,6 +13,7 @@ fn opened_by(block: &IpBlock) -> &'static str {
     match block.vlnv_without_version() {
         AxiGpio::VLNV => "gpio(..)",
         AxiTimer::VLNV => "timer(..)",
+        AxiDma::VLNV => "dma(..)",
         AxiUartLite::VLNV => "uart(..)",
         _ => "registers(..), mmio(..)",
     }

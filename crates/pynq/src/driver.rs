@@ -4,7 +4,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use pynq_core::{
     BlockName, Driver, Parameters,
-    interrupt::{InterruptHardware, InterruptSource, LineArray, Node, NodeHandle, ParentLine, StdLock},
+    interrupt::{Both, InterruptHardware, InterruptSource, LineArray, Node, NodeHandle, ParentLine, StdLock},
 };
 use pynq_hwh::IpBlock;
 
@@ -174,9 +174,19 @@ impl<'a> DriverContext<'a> {
         let config = self.configure::<D>()?;
         // The way to the processor first: if that fails, no register is touched.
         let parent = if D::has_interrupt(&config) { self.parent(D::INTERRUPT)? } else { ParentLine::UNWIRED };
+        let second = match D::SECOND_INTERRUPT {
+            Some(port) if D::has_interrupt(&config) => Some(self.parent(port)?),
+            _ => None,
+        };
         let start = if self.is_attached() { D::attach } else { D::set_up };
-        let hardware = start(self.window()?.into(), config).map_err(|error| Error::driver(self.path, error))?;
-        let node = self.enter(hardware, parent, D::line_count(&config))?;
+        let mut hardware = start(self.window()?.into(), config).map_err(|error| Error::driver(self.path, error))?;
+        D::set_wired(&mut hardware, [parent.is_wired(), second.as_ref().is_some_and(ParentLine::is_wired)]);
+        let lines = D::line_count(&config);
+        let node = match second {
+            None => self.enter(hardware, parent, lines)?,
+            Some(second) if parent.is_wired() => self.enter(hardware, Both::new(parent, second), lines)?,
+            Some(second) => self.enter(hardware, Both::new(parent, second).without_first(), lines)?,
+        };
         D::over(node).map_err(|error| Error::driver(self.path, error))
     }
 

@@ -9,6 +9,7 @@ use pynq_core::{
     mmio::AccessError,
     pl_clocks::PlClockError,
 };
+use pynq_drivers::axi_dma::TransferError;
 
 use crate::{MicroblazePart, MissingMember, ProgramError, registers::RefusedAccess};
 
@@ -539,6 +540,13 @@ impl From<pynq_core::Error> for Error {
 impl From<DmaError> for Error {
     fn from(error: DmaError) -> Self {
         Self::Dma(error)
+    }
+}
+
+/// The packet is dropped.
+impl<P> From<TransferError<P>> for Error {
+    fn from(failed: TransferError<P>) -> Self {
+        failed.error.into()
     }
 }
 

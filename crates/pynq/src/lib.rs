@@ -103,7 +103,8 @@ pub use pynq_core::{
 /// The drivers, with all that belongs to each of them.
 pub use pynq_drivers as drivers;
 pub use pynq_drivers::{
-    AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite, Button, Color, Edge, Led, Level, RgbLed, Switch,
+    AxiDma, AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite, Button, Color, Edge, Led, Level, RgbLed, Switch,
+    axi_dma::{AxiDmaError, DmaChannel, DmaFault, TransferError, Transferred},
     axi_gpio::{AxiGpioError, Channel, ChannelDirection, Direction, Pin, Slice},
     axi_iic::{AxiIicError, IicAddress},
     axi_quad_spi::AxiQuadSpiError,

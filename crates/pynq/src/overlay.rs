@@ -13,7 +13,7 @@ use pynq_core::{
     dma::{DmaBuffer, DmaError, DmaRequest, Pod},
     lock,
 };
-use pynq_drivers::{AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite};
+use pynq_drivers::{AxiDma, AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite};
 use pynq_hwh::{Design, Hierarchy, InterruptPin, IpBlock};
 
 use crate::{
@@ -187,6 +187,25 @@ impl Overlay {
     /// As [`block`](Self::block).
     pub fn timer(&self, path: &str) -> Result<AxiTimer> {
         self.block(path)
+    }
+
+    /// The AXI DMA called `path`: PYNQ's `DMA`. One that works by scatter-gather gets 64 descriptors for each channel.
+    ///
+    /// # Errors
+    ///
+    /// As [`block`](Self::block), and those of [`allocate`](Self::allocate) for the descriptors.
+    pub fn dma(&self, path: &str) -> Result<AxiDma> {
+        const DESCRIPTORS: usize = 64;
+        let dma: AxiDma = self.block(path)?;
+        if dma.config().scatter_gather {
+            for channel in [dma.send(), dma.receive()].into_iter().flatten() {
+                if channel.descriptors()? == 0 {
+                    let request = DmaRequest::new(DESCRIPTORS * 64).alignment(64).address_width(channel.limits().width);
+                    channel.use_descriptors(self.allocate_for(&request)?)?;
+                }
+            }
+        }
+        Ok(dma)
     }
 
     /// The AXI UART Lite called `path`.

@@ -3,7 +3,7 @@
 use super::{Block, Of, Wired, is_ip, same};
 use crate::{
     BlockName, Driver, Error, OpenError, Parameters, Window,
-    interrupt::{InterruptSource, Node, NodeHandle, NodeLock, ParentLine},
+    interrupt::{Both, InterruptSource, Node, NodeHandle, NodeLock, ParentLine},
 };
 
 /// A node of driver `D`, guarded by `L`, fed by `S`.
@@ -28,7 +28,36 @@ impl<B: Block, V: Into<Window>> Of<B, V> {
         S: InterruptSource + Send + Sync + 'static,
     {
         const { assert!(same(W::PORT, D::INTERRUPT), "the driver has another interrupt output of its block") };
-        assemble::<D, _, _, _, _>(self, lock, source.into_inner())
+        assemble::<D, _, _, _, _>(self, lock, source.into_inner(), [true, false])
+    }
+
+    /// The same for a block of which two interrupt outputs are wired.
+    ///
+    /// # Errors
+    ///
+    /// As [`node`](Self::node).
+    pub fn node_on_both<D, W, X, L, S, T>(
+        self,
+        lock: L,
+        first: Of<W, S>,
+        second: Of<X, T>,
+    ) -> Opened<B, D, L, Both<S, T>>
+    where
+        D: Driver,
+        W: Wired<Block = B>,
+        X: Wired<Block = B>,
+        L: NodeLock + Send + Sync + 'static,
+        S: InterruptSource + Send + Sync + 'static,
+        T: InterruptSource + Send + Sync + 'static,
+    {
+        const {
+            let is_second = match D::SECOND_INTERRUPT {
+                Some(port) => same(X::PORT, port),
+                None => false,
+            };
+            assert!(same(W::PORT, D::INTERRUPT) && is_second, "the driver has other interrupt outputs of its block");
+        };
+        assemble::<D, _, _, _, _>(self, lock, Both::new(first.into_inner(), second.into_inner()), [true, true])
     }
 
     /// The same with the interrupt left unused: every wait is answered with [`Error::InterruptsUnavailable`].
@@ -41,11 +70,11 @@ impl<B: Block, V: Into<Window>> Of<B, V> {
         D: Driver,
         L: NodeLock + Send + Sync + 'static,
     {
-        assemble::<D, _, _, _, _>(self, lock, ParentLine::UNWIRED)
+        assemble::<D, _, _, _, _>(self, lock, ParentLine::UNWIRED, [false, false])
     }
 }
 
-fn assemble<D, B, V, L, S>(window: Of<B, V>, lock: L, source: S) -> Opened<B, D, L, S>
+fn assemble<D, B, V, L, S>(window: Of<B, V>, lock: L, source: S, wired: [bool; 2]) -> Opened<B, D, L, S>
 where
     D: Driver,
     B: Block,
@@ -55,7 +84,8 @@ where
 {
     const { assert!(is_ip::<B>(D::VLNV), "the driver is for blocks of another kind") };
     let config = D::configure(&Parameters::of::<B>())?;
-    let hardware = D::set_up(window.into_inner().into(), config).map_err(OpenError::SetUp)?;
+    let mut hardware = D::set_up(window.into_inner().into(), config).map_err(OpenError::SetUp)?;
+    D::set_wired(&mut hardware, wired);
     let (lines, name) = (D::line_count(&config), BlockName::new(B::PATH));
     Ok(Of::new(Node::named(lock, hardware, source, lines, name)))
 }

@@ -2,7 +2,7 @@
 
 use core::{fmt, ops::Range};
 
-use super::{Direction, DmaError, buffer::Region};
+use super::{Direction, DmaBuffer, DmaError, buffer::Region};
 
 /// Words that processor and device both read and write, each in one access: a ring of descriptors, or a mailbox.
 ///
@@ -72,6 +72,13 @@ impl SharedWords {
     /// [`DmaError::OutOfRange`], and what the system has to say.
     pub fn refresh(&mut self, bytes: Range<usize>) -> Result<(), DmaError> {
         self.region.get_mut().sync_for_cpu(bytes, Direction::FromDevice)
+    }
+}
+
+/// The memory in the processor's hands alone. The device has to have let go of it.
+impl From<SharedWords> for DmaBuffer {
+    fn from(words: SharedWords) -> Self {
+        Self::of(words.region)
     }
 }
 

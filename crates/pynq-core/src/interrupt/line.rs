@@ -309,3 +309,73 @@ impl<E> fmt::Debug for ConditionWait<'_, E> {
         f.debug_struct("ConditionWait").field("node", self.node).finish_non_exhaustive()
     }
 }
+
+impl<Hw> NodeHandle<Hw> {
+    /// As [`wait_for`](Self::wait_for), with a handle of its own: for a future that holds both.
+    ///
+    /// # Cancellation safety
+    ///
+    /// As [`Line::wait_async`].
+    pub fn own_wait_for<E: FromNode>(&self, line: u8, condition: Condition) -> NodeWait<E> {
+        NodeWait { node: self.clone().erase(), waiter: Waiter::with_condition(line, condition), error: PhantomData }
+    }
+}
+
+/// The wait of [`NodeHandle::own_wait_for`].
+///
+/// After it completed it may be polled again, for the same condition from then on.
+#[must_use = "futures do nothing unless polled"]
+pub struct NodeWait<E = Error> {
+    node: NodeHandle,
+    waiter: Waiter,
+    error: PhantomData<fn() -> E>,
+}
+
+impl<E: FromNode> Future for NodeWait<E> {
+    type Output = Result<Fired, E>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.into_ref();
+        // SAFETY: `this` is pinned and `waiter` is a field of it.
+        #[allow(unsafe_code)]
+        let waiter = unsafe { this.map_unchecked(|this| &this.waiter) };
+        let request = Request { line: this.waiter.line.get(), condition: None, is_node: false };
+        // SAFETY: the waiter is used with this node and this request alone, and `drop` cancels it.
+        #[allow(unsafe_code)]
+        let polled = unsafe { this.node.poll_line(waiter, &request, &mut Cursor::default(), cx) };
+        polled.map_err(|error| E::from_node(error, &this.node))
+    }
+}
+
+impl<E: FromNode> Wait for NodeWait<E> {
+    type Value = Fired;
+    type Error = E;
+
+    fn node(&self) -> Option<&NodeHandle> {
+        Some(&self.node)
+    }
+
+    fn error(&self, error: Error) -> E {
+        E::from_node(error, &self.node)
+    }
+}
+
+impl<E> Drop for NodeWait<E> {
+    fn drop(&mut self) {
+        // SAFETY: a value being dropped doesn't move any more; the waiter was linked only if it had been pinned.
+        #[allow(unsafe_code)]
+        let waiter = unsafe { Pin::new_unchecked(&self.waiter) };
+        // SAFETY: the waiter has been used with `node` alone, which lives as long as this.
+        #[allow(unsafe_code)]
+        unsafe {
+            self.node.cancel(waiter);
+        }
+    }
+}
+
+impl<E> fmt::Debug for NodeWait<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeWait").field("node", &self.node).finish_non_exhaustive()
+    }
+}

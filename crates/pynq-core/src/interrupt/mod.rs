@@ -6,6 +6,7 @@
 //! [`NodeHandle`]. Tasks wait on lines, through [`Line`] or through the drivers built on it, and each wait is a
 //! [`Waiting`]. Nothing polls, nothing spawns, nothing allocates.
 
+mod both;
 mod deadline;
 mod direct;
 #[allow(unsafe_code)] // the pointer to a node whose type is erased
@@ -31,11 +32,12 @@ mod waiter;
 #[allow(unsafe_code)] // the waker's vtable
 mod waker;
 
+pub use both::Both;
 pub use deadline::{WithDeadline, with_deadline};
 pub use direct::{Direct, DirectNode};
 pub use handle::NodeHandle;
 pub use hardware::InterruptHardware;
-pub use line::{ConditionWait, EventWait, Line};
+pub use line::{ConditionWait, EventWait, Line, NodeWait};
 pub use line_array::{LineArray, Lines};
 pub use lines::{Fired, LineStats};
 pub use listener::{Listener, NextEvent};

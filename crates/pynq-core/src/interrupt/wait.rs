@@ -115,6 +115,16 @@ impl<W: Wait> Waiting<W> {
         Self { wait }
     }
 
+    /// What waits, for an operation that can do more than be awaited.
+    pub fn as_wait(self: Pin<&Self>) -> Pin<&W> {
+        self.project_ref().wait
+    }
+
+    /// What waits, for an operation that can do more than be awaited, such as to give back what it was given.
+    pub fn as_wait_mut(self: Pin<&mut Self>) -> Pin<&mut W> {
+        self.project().wait
+    }
+
     /// The same, given up at `deadline`: an [`Instant`] of the board's clock, or a [`Duration`] from now on. If the event and
     /// the deadline are both there, the event wins.
     ///

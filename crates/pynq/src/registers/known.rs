@@ -10,7 +10,7 @@ use pynq_core::{
     regs::{ReadAccess, RegisterInfo, WriteAccess},
 };
 use pynq_drivers::{
-    axi_gpio::AxiGpioRegisters, axi_iic::AxiIicRegisters, axi_quad_spi::AxiQuadSpiRegisters,
+    axi_dma::AxiDmaRegisters, axi_gpio::AxiGpioRegisters, axi_iic::AxiIicRegisters, axi_quad_spi::AxiQuadSpiRegisters,
     axi_timer::AxiTimerRegisters, axi_uartlite::AxiUartLiteRegisters,
 };
 use pynq_hwh::{Access, IpBlock, ModifiedWrite, Register};
@@ -72,6 +72,7 @@ fn map(block: &IpBlock) -> &'static [RegisterInfo] {
         "axi_intc" => AxiIntcRegisters::REGISTERS,
         "axi_quad_spi" => AxiQuadSpiRegisters::REGISTERS,
         "axi_timer" => AxiTimerRegisters::REGISTERS,
+        "axi_dma" => AxiDmaRegisters::REGISTERS,
         "axi_uartlite" => AxiUartLiteRegisters::REGISTERS,
         _ => &[],
     }

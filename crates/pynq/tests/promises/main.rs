@@ -10,6 +10,7 @@ mod common;
 #[path = "../../../pynq-uio/tests/roots/device.rs"]
 #[allow(dead_code, unreachable_pub)] // its other users need more of it
 mod device;
+mod dma;
 mod owners;
 #[cfg(target_os = "linux")]
 mod slow;
