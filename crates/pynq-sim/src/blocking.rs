@@ -9,7 +9,7 @@ use core::{
 use pynq_core::{Error, Instant, interrupt::TaskId};
 
 #[cfg(feature = "std")]
-use crate::mover::Threads;
+use crate::threads::Threads;
 use crate::{
     board::{Board, Shared, State},
     parker::{Parker, Stopwatch},
@@ -43,7 +43,7 @@ pub(crate) fn block(
     poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
     deadline: Option<Instant>,
 ) -> Result<(), Error> {
-    let parker = Parker::current(shared);
+    let parker = shared.parker();
     let waker = Waker::from(Arc::clone(&parker));
     let mut cx = Context::from_waker(&waker);
     let task = TaskId::of(&cx);

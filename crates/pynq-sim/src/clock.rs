@@ -9,7 +9,7 @@ use core::{
 use pynq_core::{Clock, ErasedClock, ErasedSleep, Instant, interrupt::TaskId};
 
 use crate::{
-    board::Shared,
+    board::{Scheduled, Shared},
     timeline::{Event, Key},
 };
 
@@ -73,7 +73,7 @@ impl fmt::Debug for SimSleep {
 
 impl SimSleep {
     /// Leaves the timeline. Returns the event if it was still there, to be dropped without the lock.
-    fn leave(&mut self, task: Option<TaskId>) -> Option<Event> {
+    fn leave(&mut self, task: Option<TaskId>) -> Option<Event<Scheduled>> {
         let key = self.key.take()?;
         self.shared.act(|state| {
             let event = state.timeline.remove(key);

@@ -106,6 +106,8 @@ mod run;
 pub mod script;
 mod settle;
 mod sync;
+#[cfg(feature = "std")]
+mod threads;
 mod timeline;
 mod track;
 #[allow(unsafe_code)] // implements Mmio, whose contract is unsafe

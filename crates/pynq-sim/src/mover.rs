@@ -15,15 +15,12 @@ use pynq_core::Instant;
 
 use crate::{
     blocking::Quiet,
-    board::{Shared, State, WeakShared},
+    board::{Mover, Shared, State, WeakShared},
     parker::Parker,
     settle::Pending,
     sync::Arc,
+    threads::Threads,
 };
-
-mod threads;
-
-pub(crate) use threads::Threads;
 
 /// How long nothing must have happened where the system doesn't report whether the program's threads are asleep.
 const QUIET: Duration = Duration::from_millis(5);
@@ -38,27 +35,14 @@ const LONG: Duration = Duration::from_millis(1);
 /// While no task waits, or another thread or future moves the clock. The thread is unparked when that changes.
 const PARKED: Duration = Duration::from_secs(3600);
 
-/// Ends the thread with the board.
-pub(crate) struct Mover(Arc<Parker>);
-
-impl Mover {
-    /// Starts the thread. `None` if the system has none to give.
-    pub(crate) fn start(board: WeakShared) -> Option<Self> {
-        let parker = Parker::new();
+impl Shared {
+    /// Starts the thread, if the system has one to give. Called when `State::task_waits` has returned true.
+    pub(crate) fn start_mover(&self) {
+        let (board, parker) = (self.downgrade(), Parker::new());
         let own = Arc::clone(&parker);
         let builder = std::thread::Builder::new().name(String::from("pynq-sim clock"));
-        builder.spawn(move || run(&board, &own)).ok()?;
-        Some(Self(parker))
-    }
-
-    pub(crate) fn unpark(&self) {
-        self.0.unpark();
-    }
-}
-
-impl Drop for Mover {
-    fn drop(&mut self) {
-        self.0.unpark();
+        let mover = builder.spawn(move || run(&board, &own)).ok().map(|_| Mover(parker));
+        self.with(|state| state.mover = mover);
     }
 }
 

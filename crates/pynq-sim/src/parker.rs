@@ -68,7 +68,7 @@ mod imp {
 
     impl super::Parker {
         /// The calling thread's parker.
-        pub(crate) fn current(_: &crate::board::Shared) -> Arc<Self> {
+        pub(crate) fn current() -> Arc<Self> {
             PARKER.try_with(Arc::clone).unwrap_or_else(|_| Self::new())
         }
 
@@ -145,11 +145,6 @@ mod imp {
     }
 
     impl super::Parker {
-        /// The board's only parker: there are no threads.
-        pub(crate) fn current(shared: &crate::board::Shared) -> Arc<Self> {
-            shared.parker()
-        }
-
         pub(crate) fn new() -> Arc<Self> {
             Arc::new(Self(Parker(Lock::new(Ticket { wakes: 0, unparks: 0 })), super::AtomicUsize::new(0)))
         }

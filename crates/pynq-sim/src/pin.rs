@@ -1,9 +1,10 @@
 //! The CPU's interrupt pins: the roots on which the interrupt engine sits.
 
+use alloc::vec::Vec;
 use core::{
     fmt,
     pin::Pin,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll},
 };
 use pynq_core::{
     ErasedClock, Error, Instant,
@@ -12,35 +13,10 @@ use pynq_core::{
 
 use crate::{
     SimClock, blocking,
-    board::{Shared, State},
+    board::{Board, Shared, State},
+    error,
     fabric::{Input, Trigger},
 };
-
-/// The node that waits on one of the processor's inputs. The input itself is the [fabric](crate::fabric)'s.
-#[derive(Default)]
-pub(crate) struct PinState {
-    /// Fired, and not polled for yet.
-    fired: bool,
-    /// Fired, and neither re-armed nor has its dispatch reached a waiter.
-    pub(crate) in_service: bool,
-    pub(crate) waker: Option<Waker>,
-    pub(crate) failed: Option<Error>,
-    /// The next poll returns an error: no event can come any more.
-    pub(crate) starved: bool,
-}
-
-impl PinState {
-    /// It fired. Returns whether a service begins with it.
-    pub(crate) fn fire(&mut self) -> bool {
-        self.fired = true;
-        !core::mem::replace(&mut self.in_service, true)
-    }
-
-    /// Polls return `error` from now on.
-    pub(crate) const fn fail(&mut self, error: Error) {
-        (self.failed, self.fired) = (Some(error), false);
-    }
-}
 
 /// A CPU interrupt pin of the simulated board: an [`InterruptSource`] for the engine.
 ///
@@ -116,6 +92,26 @@ impl CpuPin {
     /// The root fails: polls of it return `error`, until the board is reloaded.
     pub fn fail(&self, error: Error) {
         self.act(|state, index| state.fail_pin(index, error));
+    }
+}
+
+impl Board {
+    /// The CPU interrupt pin with this number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchPin`](error::Error::NoSuchPin).
+    pub fn cpu_pin(&self, id: u32) -> Result<CpuPin, error::Error> {
+        let index = self.shared().with(|state| state.fabric.pin(id))?;
+        Ok(CpuPin::new(self.shared().clone(), index))
+    }
+
+    /// The numbers of all CPU interrupt pins, in ascending order.
+    #[must_use]
+    pub fn cpu_pins(&self) -> Vec<u32> {
+        let mut ids: Vec<u32> = self.shared().with(|state| state.fabric.inputs().iter().map(|pin| pin.id).collect());
+        ids.sort_unstable();
+        ids
     }
 }
 

@@ -3,7 +3,11 @@
 use core::{fmt, panic::Location};
 use pynq_core::Mmio;
 
-use crate::board::Shared;
+use crate::{
+    board::{Board, Shared},
+    error::Error,
+    fabric,
+};
 
 /// A window onto a range of the board's addresses.
 ///
@@ -60,6 +64,31 @@ impl Window {
         let address = self.base.saturating_add(offset as u64);
         let inside = offset < self.size;
         self.shared.act(|state| state.window_access(self.generation, address, inside, write, caller))
+    }
+}
+
+impl Board {
+    /// A window onto a block's registers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBlock`].
+    pub fn window(&self, path: &str) -> Result<Window, Error> {
+        let (base, size) = self.address_range(path)?;
+        Ok(Window::new(self.shared().clone(), base, size))
+    }
+
+    /// A window onto a range of addresses, which need not all be mapped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NothingMapped`] if no block answers anywhere in it; [`Error::BadRange`] if it is not of whole words.
+    pub fn window_at(&self, base: u64, size: u64) -> Result<Window, Error> {
+        let last = fabric::last_address("window", base, size)?;
+        self.shared().with(|state| {
+            if state.fabric.is_mapped(base, last) { Ok(()) } else { Err(Error::NothingMapped { base, size }) }
+        })?;
+        Ok(Window::new(self.shared().clone(), base, size))
     }
 }
 

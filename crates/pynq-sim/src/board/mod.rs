@@ -5,6 +5,8 @@ mod bus;
 mod fault;
 mod observe;
 mod outbox;
+mod pins;
+mod script;
 mod serial;
 mod state;
 mod stimulus;
@@ -15,15 +17,14 @@ use core::fmt;
 use pynq_core::{Instant, interrupt::TaskId};
 
 pub use builder::BoardBuilder;
-pub(crate) use state::State;
+#[cfg(feature = "std")]
+pub(crate) use state::Mover;
+pub(crate) use state::{Scheduled, State};
 
 use crate::{
     error::Error,
-    fabric,
-    pin::CpuPin,
     sync::{Arc, Lock},
     timeline::Event,
-    window::Window,
 };
 
 /// The board as all its handles know it. Cheap to clone.
@@ -64,19 +65,17 @@ impl Shared {
         WeakShared(Arc::downgrade(&self.0))
     }
 
-    /// Starts the thread that moves the clock. Called when `State::task_waits` has returned true.
-    pub(crate) fn start_mover(&self) {
-        #[cfg(feature = "std")]
-        {
-            let mover = crate::mover::Mover::start(self.downgrade());
-            self.with(|state| state.mover = mover);
-        }
-    }
-
-    /// The parker of blocked calls, where there are no threads.
+    /// Without threads there is none that could move the clock.
     #[cfg(not(feature = "std"))]
+    #[allow(clippy::unused_self)] // as where there are threads
+    pub(crate) fn start_mover(&self) {}
+
+    /// The parker of a blocked call: the thread's, or where there are no threads the board's.
     pub(crate) fn parker(&self) -> Arc<crate::parker::Parker> {
-        Arc::clone(&self.0.parker)
+        #[cfg(feature = "std")]
+        return crate::parker::Parker::current();
+        #[cfg(not(feature = "std"))]
+        return Arc::clone(&self.0.parker);
     }
 
     /// Runs `f` under the board's lock, and calls the wakers and observers concerned once it is released.
@@ -257,47 +256,6 @@ impl Board {
     /// [`Error::NoSuchBlock`].
     pub fn address_range(&self, path: &str) -> Result<(u64, u64), Error> {
         self.shared.with(|state| state.fabric.range(path))
-    }
-
-    /// A window onto a block's registers.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuchBlock`].
-    pub fn window(&self, path: &str) -> Result<Window, Error> {
-        let (base, size) = self.address_range(path)?;
-        Ok(Window::new(self.shared.clone(), base, size))
-    }
-
-    /// A window onto a range of addresses, which need not all be mapped.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NothingMapped`] if no block answers anywhere in it; [`Error::BadRange`] if it is not of whole words.
-    pub fn window_at(&self, base: u64, size: u64) -> Result<Window, Error> {
-        let last = fabric::last_address("window", base, size)?;
-        self.shared.with(|state| {
-            if state.fabric.is_mapped(base, last) { Ok(()) } else { Err(Error::NothingMapped { base, size }) }
-        })?;
-        Ok(Window::new(self.shared.clone(), base, size))
-    }
-
-    /// The CPU interrupt pin with this number.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuchPin`].
-    pub fn cpu_pin(&self, id: u32) -> Result<CpuPin, Error> {
-        let index = self.shared.with(|state| state.fabric.pin(id))?;
-        Ok(CpuPin::new(self.shared.clone(), index))
-    }
-
-    /// The numbers of all CPU interrupt pins, in ascending order.
-    #[must_use]
-    pub fn cpu_pins(&self) -> Vec<u32> {
-        let mut ids: Vec<u32> = self.shared.with(|state| state.fabric.inputs().iter().map(|pin| pin.id).collect());
-        ids.sort_unstable();
-        ids
     }
 
     /// Loads the design anew, as after a new bitstream: every block is reset, and every window handed out so far is

@@ -1,14 +1,13 @@
 //! The state behind the board's lock: the fabric, the accounts of the program's tasks, and records of what happened.
 
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use core::task::Waker;
 use pynq_core::{Error, Instant};
 
-use super::outbox::Outbox;
+use super::{Board, outbox::Outbox, pins::PinState};
 use crate::{
     fabric::{Access, BusError, Change, Fabric, OutputChange, Stuck, StuckCause},
     parker::Parker,
-    pin::PinState,
     script::Recorder,
     settle::{Pending, Settling},
     sync::Arc,
@@ -21,6 +20,20 @@ const MAX_AT_ONCE: u32 = 100_000;
 /// Output changes kept for `Board::output_log`.
 const LOG: usize = 65_536;
 
+/// What the script does at a time.
+pub(crate) type Scheduled = Box<dyn FnOnce(&Board) + Send>;
+
+/// The thread that moves the clock. It ends with the board.
+#[cfg(feature = "std")]
+pub(crate) struct Mover(pub(crate) Arc<Parker>);
+
+#[cfg(feature = "std")]
+impl Drop for Mover {
+    fn drop(&mut self) {
+        self.0.unpark();
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) fabric: Fabric,
@@ -29,7 +42,7 @@ pub(crate) struct State {
     /// The tasks on the processor's interrupt inputs, by their index in the fabric.
     pub(crate) pins: Vec<PinState>,
 
-    pub(crate) timeline: Timeline,
+    pub(crate) timeline: Timeline<Scheduled>,
     pub(crate) settling: Settling,
     pub(crate) idlers: Vec<Arc<Parker>>,
     pub(crate) runners: Vec<(u64, Waker)>,
@@ -41,7 +54,7 @@ pub(crate) struct State {
     /// A task has begun to wait since `starve` last ended the waits.
     pub(crate) awaited: bool,
     #[cfg(feature = "std")]
-    pub(crate) mover: Option<crate::mover::Mover>,
+    pub(crate) mover: Option<Mover>,
     #[cfg(feature = "std")]
     mover_started: bool,
     /// The thread that moves the clock sleeps until it is woken.
@@ -244,7 +257,7 @@ impl State {
         #[cfg(feature = "std")]
         if core::mem::take(&mut self.mover_parked) {
             if let Some(mover) = &self.mover {
-                mover.unpark();
+                mover.0.unpark();
             }
         }
     }

@@ -4,19 +4,17 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use pynq_core::Instant;
 
 use super::{
-    Change, Fabric, OutputChange, access::BusErrorKind, links::Interface, space::SpaceId, trace::TraceEvent, wires::Hop,
+    Change, Fabric, OutputChange,
+    access::BusErrorKind,
+    links::Interface,
+    space::SpaceId,
+    trace::TraceEvent,
+    wires::{Hop, Late},
 };
-use crate::device::{Bus, Device, Message, Port, PortKind, View};
+use crate::device::{Bus, Device, Port, PortKind, View};
 
 /// A time that no clock reaches: marks a block that has to catch up in any case.
 pub(super) const NEVER: Instant = Instant::from_nanos(u64::MAX);
-
-/// Input for a block that arrived while the block was being called.
-pub(super) enum Late {
-    Input(usize, u32),
-    Message(usize, Message),
-    Reset,
-}
 
 pub(super) struct Block {
     pub(super) path: String,

@@ -15,7 +15,7 @@ use super::{
     wires::{End, Load},
 };
 use crate::{
-    device::{Device, InterfaceKind, PortKind},
+    device::{Device, InterfaceKind},
     error::Error,
 };
 
@@ -322,7 +322,7 @@ impl FabricBuilder {
     pub(crate) fn interface(&self, path: &str, name: &str) -> Option<(String, InterfaceKind)> {
         let block = &self.fabric.blocks[*self.fabric.names.get(path)?];
         block.ports().iter().find_map(|port| match port.kind {
-            PortKind::Interface(kind) if port.name.eq_ignore_ascii_case(name) => {
+            crate::device::PortKind::Interface(kind) if port.name.eq_ignore_ascii_case(name) => {
                 Some((alloc::format!("{path}/{}", port.name), kind))
             }
             _ => None,

@@ -71,14 +71,14 @@ pub use trace::{TraceEntry, TraceEvent};
 pub(crate) use builder::last_address;
 pub(crate) use inputs::Input;
 
-use block::{Block, Late};
+use block::Block;
 use events::Events;
 use memory::Memory;
 use space::Space;
 use timing::Timing;
 use trace::Tracer;
 use triggers::OnAccess;
-use wires::{Hop, Load, Wire};
+use wires::{Hop, Late, Load, Wire};
 
 /// A change of an output that the outside world sees.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,12 +10,10 @@ use super::{
     space::PROCESSOR,
     wires::{End, Load, Wire},
 };
-use crate::{device::PortKind, error::Error};
-
-pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.collect();
-    if names.is_empty() { "none".to_string() } else { names.join(", ") }
-}
+use crate::{
+    device::PortKind,
+    error::{Error, list},
+};
 
 impl Fabric {
     pub(crate) fn block(&self, path: &str) -> Result<usize, Error> {

@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 
 use super::{Fabric, memory::Unbacked};
-use crate::error::Error;
+use crate::error::{Error, list};
 
 /// An address space of a fabric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -168,7 +168,7 @@ impl Fabric {
         let index = self.spaces.iter().position(|space| space.name == name);
         index.map(SpaceId).ok_or_else(|| Error::NoAddressSpace {
             name: String::from(name),
-            has: super::names::list(self.spaces.iter().map(|space| space.name.as_str())),
+            has: list(self.spaces.iter().map(|space| space.name.as_str())),
         })
     }
 

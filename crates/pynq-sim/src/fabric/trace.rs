@@ -1,9 +1,13 @@
 //! A record of what happened on the board.
 
-use alloc::{collections::VecDeque, string::String, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, VecDeque},
+    string::String,
+    vec::Vec,
+};
 use pynq_core::Instant;
 
-use super::{Access, Fabric, vcd};
+use super::{Access, Fabric};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +79,9 @@ pub struct TraceEntry {
     pub event: TraceEvent,
 }
 
+/// Data of a port beside its changes: how many pins it has, and their levels when the trace began.
+pub(super) type Known = BTreeMap<(String, String), (u8, u32)>;
+
 /// Where events go, if tracing is on.
 #[derive(Debug, Default)]
 pub(crate) struct Tracer {
@@ -82,10 +89,14 @@ pub(crate) struct Tracer {
     entries: VecDeque<TraceEntry>,
     dropped: u64,
     /// The ports as they were when it began.
-    known: vcd::Known,
+    known: Known,
 }
 
 impl Tracer {
+    pub(super) const fn known(&self) -> &Known {
+        &self.known
+    }
+
     #[inline]
     pub(crate) const fn is_on(&self) -> bool {
         self.limit != 0
@@ -116,7 +127,7 @@ impl Tracer {
 impl Fabric {
     /// Starts a new trace. Of more than `limit` entries the oldest are forgotten; a limit of zero stops tracing.
     pub fn start_trace(&mut self, limit: usize) {
-        let known = if limit == 0 { vcd::Known::new() } else { self.known_ports() };
+        let known = if limit == 0 { Known::new() } else { self.known_ports() };
         self.tracer = Tracer { limit, known, ..Tracer::default() };
     }
 
@@ -132,16 +143,7 @@ impl Fabric {
         self.tracer.dropped
     }
 
-    /// The trace so far as a VCD file, to be read by GTKWave and its like.
-    ///
-    /// What happened at the same instant is shown a picosecond apart, in the order in which it happened. Vectors are as wide
-    /// as the ports of the blocks, and begin with their levels when the trace began.
-    #[must_use]
-    pub fn vcd(&self) -> String {
-        vcd::export(&self.trace(), &self.tracer.known)
-    }
-
-    fn known_ports(&self) -> vcd::Known {
+    fn known_ports(&self) -> Known {
         let ports = self.blocks.iter().flat_map(|block| {
             let width = |index| block.device.as_ref().map_or(32, |device| device.width(index));
             block.ports().iter().enumerate().map(move |(index, port)| {

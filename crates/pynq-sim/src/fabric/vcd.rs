@@ -7,7 +7,10 @@ use alloc::{
 };
 use core::fmt::Write;
 
-use super::trace::{TraceEntry, TraceEvent};
+use super::{
+    Fabric,
+    trace::{Known, TraceEntry, TraceEvent},
+};
 
 /// A variable of the dump: the scopes it lies in, and its name.
 type Name = (Vec<String>, String);
@@ -25,9 +28,6 @@ struct Variable {
     /// Before its first change.
     initial: Option<u64>,
 }
-
-/// Data of a port beside its changes: how many pins it has, and their levels when the trace began.
-pub(super) type Known = BTreeMap<(String, String), (u8, u32)>;
 
 /// One change: the variable, its kind, its new value.
 fn changes(event: &TraceEvent, known: &Known) -> Vec<(Name, Kind, u64)> {
@@ -88,8 +88,19 @@ macro_rules! line {
     ($out:expr, $($text:tt)*) => {{ let _ = writeln!($out, $($text)*); }};
 }
 
+impl Fabric {
+    /// The trace so far as a VCD file, to be read by GTKWave and its like.
+    ///
+    /// What happened at the same instant is shown a picosecond apart, in the order in which it happened. Vectors are as wide
+    /// as the ports of the blocks, and begin with their levels when the trace began.
+    #[must_use]
+    pub fn vcd(&self) -> String {
+        export(&self.trace(), self.tracer.known())
+    }
+}
+
 /// The whole file.
-pub(super) fn export(entries: &[TraceEntry], known: &Known) -> String {
+fn export(entries: &[TraceEntry], known: &Known) -> String {
     let initial = |event: &TraceEvent| match event {
         TraceEvent::Input { path, port, .. } | TraceEvent::Output { path, port, .. } => {
             known.get(&(path.clone(), port.clone())).map(|port| u64::from(port.1))

@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use super::{Fabric, block::Late, trace::TraceEvent};
+use super::{Fabric, trace::TraceEvent};
 use crate::device::Message;
 
 /// Changes of wires that one stimulus may cause before the design is taken to oscillate.
@@ -48,6 +48,13 @@ pub(super) enum Hop {
     Level { wire: u32, level: bool },
     /// A message comes to a port of a block. In a box, for most of what travels are levels.
     Message(Box<(usize, usize, Message)>),
+}
+
+/// Input for a block that arrived while the block was being called.
+pub(super) enum Late {
+    Input(usize, u32),
+    Message(usize, Message),
+    Reset,
 }
 
 impl Fabric {

@@ -54,9 +54,9 @@
 
 mod error;
 mod parse;
-mod play;
 mod record;
 mod roles;
+mod step;
 mod words;
 mod write;
 

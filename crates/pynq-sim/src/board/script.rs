@@ -1,35 +1,13 @@
 //! Playing a script on a board.
 
-use core::ops::Range;
-
 use pynq_core::Instant;
 
-use super::{Action, Roles, Script, ScriptError, Step};
-use crate::{board::Board, error::Error, fabric::Stimulus, sync::Arc};
-
-impl Step {
-    /// What the step does to a board with these roles.
-    ///
-    /// # Errors
-    ///
-    /// [`ScriptError::NoSuchRole`].
-    pub fn stimulus(&self, roles: &Roles) -> Result<Stimulus, ScriptError> {
-        let no = |kind, number, has: Range<u8>| ScriptError::NoSuchRole { line: self.line, kind, number, has };
-        let button = |number, level| {
-            let pin = roles.button(number).map(|pin| pin.stimulus(level));
-            pin.ok_or_else(|| no("button", number, roles.buttons()))
-        };
-        match &self.action {
-            Action::Press(number) => button(*number, true),
-            Action::Release(number) => button(*number, false),
-            Action::Switch(number, on) => {
-                let pin = roles.switch(*number).map(|pin| pin.stimulus(*on));
-                pin.ok_or_else(|| no("switch", *number, roles.switches()))
-            }
-            Action::Stimulus(stimulus) => Ok(stimulus.clone()),
-        }
-    }
-}
+use super::Board;
+use crate::{
+    error::Error,
+    script::{Roles, Script, ScriptError, Step},
+    sync::Arc,
+};
 
 impl Script {
     /// Plays the script on a board: its steps are put on the board's schedule, from now on. All names are looked up before any
