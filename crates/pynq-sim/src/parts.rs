@@ -10,10 +10,12 @@ use crate::device::{Bus, Device, InterfaceKind, Message, Port, PortKind, Serial,
 
 mod mcp3208;
 mod spi;
+mod stream;
 mod w25q;
 
 pub use mcp3208::{AnalogInputs, Mcp3208};
 pub use spi::{SpiChip, SpiTarget};
+pub use stream::{StreamFunction, StreamPackets, StreamSink, StreamSource};
 pub use w25q::W25q;
 
 /// A terminal on a serial line: it shows received text, and sends typed text.

@@ -6,6 +6,7 @@
 #![allow(missing_docs)] // a program
 
 mod access;
+mod dma;
 mod handoff;
 mod memory;
 mod simulator;
@@ -19,6 +20,7 @@ fn main() {
     let mut rows = Rows::default();
     access::rows(&mut rows, &board);
     simulator::rows(&mut rows, &files);
+    dma::rows(&mut rows);
     handoff::rows(&mut rows, &files);
     if let Some(name) = options.value("--only") {
         assert!(rows.only(name, options.number("--count").unwrap_or(100)), "no row \"{name}\"");
@@ -35,6 +37,7 @@ fn main() {
             figure.ratio = Some((baseline.to_owned(), rows.ratio(row, base)));
         }
     }
+    report.bar(dma::GROUP, dma::OURS, 4.0);
     for file in &files {
         report.bar(&file.group(), handoff::OURS, 1.5);
     }
@@ -46,5 +49,9 @@ fn main() {
 
 /// What the rows of a group are compared with.
 fn baseline(group: &str) -> &'static str {
-    if group.starts_with("Register") { access::RAW } else { handoff::THEIRS }
+    match group {
+        dma::GROUP => dma::COPY,
+        group if group.starts_with("Register") => access::RAW,
+        _ => handoff::THEIRS,
+    }
 }

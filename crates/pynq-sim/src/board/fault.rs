@@ -3,7 +3,7 @@
 use super::Board;
 use crate::{
     error::Error,
-    fabric::{Access, Stimulus, StreamFault},
+    fabric::{Access, Stimulus},
 };
 
 /// Faults. Those that name a line take either of its ends, as [`Board::set_line`] does.
@@ -34,15 +34,6 @@ impl Board {
     /// [`Error::NoSuchLine`], [`Error::NotAcknowledged`], and what the stimulus may be refused for.
     pub fn in_acknowledge(&self, line: &str, stimulus: Stimulus) -> Result<(), Error> {
         self.shared().act(|state| state.fabric.in_acknowledge(line, &stimulus))
-    }
-
-    /// Fault: something is wrong with a stream. `port` is the interface that sends, as `path/port`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuchBlock`], [`Error::NoSuchPort`], or [`Error::OtherInterface`] if it is no stream.
-    pub fn stream_fault(&self, port: &str, fault: StreamFault) -> Result<(), Error> {
-        self.shared().act(|state| state.fabric.stream_fault(port, fault))
     }
 
     /// Fault: the next `count` accesses to `address` are answered with a bus error (SLVERR), those of bus masters too, however

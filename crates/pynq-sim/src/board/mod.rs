@@ -10,6 +10,7 @@ mod script;
 mod serial;
 mod state;
 mod stimulus;
+mod stream;
 mod time;
 
 use alloc::{string::String, vec::Vec};

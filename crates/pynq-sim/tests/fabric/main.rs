@@ -6,5 +6,6 @@ mod buses;
 mod interfaces;
 mod masters;
 mod resets;
+mod streams;
 mod time;
 mod timing;

@@ -13,6 +13,7 @@ use crate::{
 
 mod direct;
 mod faults;
+mod random;
 mod scatter_gather;
 
 const DMA: u64 = 0x4040_0000;
