@@ -151,7 +151,7 @@ impl<'a> Bus<'a> {
 
     /// As [`master`](Self::master), where a port that was given no address space has the processor's.
     pub fn master_or_processor(&mut self, port: usize) -> Master<'_> {
-        let space = self.fabric.space_of(self.block, port).unwrap_or(PROCESSOR);
+        let space = self.fabric.space_behind(self.block, port).unwrap_or(PROCESSOR);
         Master { fabric: self.fabric, block: self.block, space }
     }
 

@@ -3,7 +3,11 @@
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::fmt;
 
-const PAGE: u64 = 4096;
+/// Large, since a DMA looks one up for each that it passes; memory that is never written costs nothing.
+const PAGE: u64 = 64 << 10;
+
+/// What the beginning of a memory grows by.
+const STEP: usize = 4096;
 
 /// The beginning of a memory is in one piece, since processors fetch from there: at the most this much of it.
 const FLAT: u64 = 1 << 20;
@@ -78,7 +82,7 @@ impl Memory {
             if at < FLAT {
                 let start = at as usize;
                 if self.flat.len() < start + source.len() {
-                    self.flat.resize(((page + 1) * PAGE) as usize, 0);
+                    self.flat.resize((start + source.len()).next_multiple_of(STEP), 0);
                 }
                 self.flat[start..start + source.len()].copy_from_slice(source);
                 continue;
@@ -138,7 +142,7 @@ mod tests {
 
     #[test]
     fn spans_pages_and_reads_zero_where_never_written() {
-        for start in [0xFFC, FLAT + 0xFFC, FLAT - 0x1004] {
+        for start in [0xFFC, PAGE - 4, FLAT - 0x1004, FLAT + 2 * PAGE - 4] {
             spans_pages_at(start);
         }
     }

@@ -172,10 +172,14 @@ impl Fabric {
         })
     }
 
+    pub(crate) fn space_behind(&self, block: usize, port: usize) -> Option<SpaceId> {
+        self.blocks[block].masters.iter().find(|master| master.0 == port).map(|master| master.1)
+    }
+
     /// The address space behind a master port of a block.
     pub(crate) fn space_of(&self, block: usize, port: usize) -> Result<SpaceId, Error> {
-        let block = &self.blocks[block];
-        block.masters.iter().find(|master| master.0 == port).map(|master| master.1).ok_or_else(|| {
+        self.space_behind(block, port).ok_or_else(|| {
+            let block = &self.blocks[block];
             let name = block.ports().get(port).map_or("?", |port| &*port.name);
             Error::NoAddressSpace {
                 name: alloc::format!("{}/{name}", block.path),

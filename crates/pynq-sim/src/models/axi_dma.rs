@@ -59,7 +59,7 @@ const SG_CTL_MASK: u32 = 0x0F0F;
 const SG_CTL_RESET: u32 = 0x3;
 
 /// Bytes that move at once.
-pub const PIECE: usize = 16 << 10;
+pub const PIECE: usize = 64 << 10;
 
 /// Clocks of a soft reset.
 const RESET_CLOCKS: u64 = 16;

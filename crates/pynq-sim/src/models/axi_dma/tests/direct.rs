@@ -73,11 +73,11 @@ fn it_takes_the_time_of_its_bytes_at_clock_and_width() {
     assert_eq!(finished(both(built(100_000_000, 8, 8), built(100_000_000, 8, 8)), bytes), 160 + (1 << 17) * 10 + 40);
     // The slower channel counts: one that receives slower lets the other go ahead by what it grants, and no further.
     let slow = finished(both(built(100_000_000, 8, 8), built(100_000_000, 4, 4)), bytes);
-    assert!((narrow - 200..narrow + 2 * 50_000).contains(&slow), "{slow}");
+    assert!((narrow - 200..narrow + 2 * 90_000).contains(&slow), "{slow}");
 }
 
 #[test]
-fn a_transfer_of_megabytes_is_some_hundred_events() {
+fn a_transfer_of_megabytes_is_a_few_events() {
     let params = DmaParams { length_width: 26, ..DmaParams::default() };
     let mut dma = Loop::new(params);
     let length = 1 << 20;
@@ -90,7 +90,7 @@ fn a_transfer_of_megabytes_is_some_hundred_events() {
         dma.fabric.advance_to(next);
         events += 1;
     }
-    assert!(events <= 70, "{events} events for 64 pieces");
+    assert!(events <= 20, "{events} events for 16 pieces");
 }
 
 #[test]
