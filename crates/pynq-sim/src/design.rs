@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod built;
+mod clocks;
 mod interfaces;
 mod masters;
 mod models;
@@ -94,7 +95,7 @@ impl FabricBuilder {
             }
         }
         builder = builder.extended_gpio(design).subsystem_wires(design, &parts);
-        builder.streams(design).masters(design, &memories, &mut first).joined(design).reset_wires(design)
+        builder.streams(design).masters(design, &memories, &mut first).joined(design).reset_wires(design).clocks(design)
     }
 
     /// The GPIO of a Zynq-7000's processing system, if wires of it go into the logic. Each slice's output is a line, and

@@ -279,3 +279,33 @@ fn a_boards_own_reset_button_holds_the_zcu104s_design() {
         assert_eq!(answering(&design, &board), all, "{line}");
     }
 }
+
+#[test]
+fn a_clock_that_stands_still_silences_the_blocks_on_it() {
+    let board = board(BUTTONS);
+    board.stop_clock("ps7_0/FCLK_CLK0", true).unwrap();
+    let error = read(&board, 0x4121_0000).unwrap_err();
+    assert_eq!(error.kind, BusErrorKind::NoClock);
+    assert!(error.to_string().contains("clock stands still") && error.to_string().contains("resets.rs"), "{error}");
+    board.stop_clock("ps7_0/FCLK_CLK0", false).unwrap();
+    assert_eq!(read(&board, 0x4121_0000), Ok(0));
+    board.stop_clock("leds_gpio", true).unwrap();
+    assert_eq!((read(&board, 0x4121_0000).is_ok(), read(&board, 0x4125_0000).is_ok()), (true, false));
+    assert!(board.stop_clock("ps7_0/FCLK_CLK7", true).is_err());
+    board.hold_in_reset("btns_gpio", true).unwrap();
+    assert_eq!(read(&board, 0x4121_0000).unwrap_err().held_by, None, "by hand");
+}
+
+#[test]
+fn the_base_overlays_clocks_are_those_of_its_nets() {
+    let Some((design, board)) = real("z2-base.hwh") else { return };
+    let mut left: Vec<String> = design.ip.keys().cloned().collect();
+    for clock in 0..4 {
+        board.stop_clock(&format!("ps7_0/FCLK_CLK{clock}"), true).ok();
+    }
+    left.retain(|path| {
+        let silent = read(&board, design.ip[path].base).is_err_and(|error| error.kind == BusErrorKind::NoClock);
+        !silent
+    });
+    assert!(left.is_empty(), "on no clock of the processing system: {left:?}");
+}

@@ -36,6 +36,25 @@ impl Board {
         self.shared().act(|state| state.fabric.in_acknowledge(line, &stimulus))
     }
 
+    /// Fault: a clock stands still, or goes on: that of one block, or by the pin that drives it that of all blocks on it.
+    /// Without a clock a block does not answer; hardware would hang there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBlock`].
+    pub fn stop_clock(&self, name: &str, stopped: bool) -> Result<(), Error> {
+        self.shared().act(|state| state.fabric.stop_clock(name, stopped))
+    }
+
+    /// Holds a block in reset, or lets go of it. What its resets say holds it as well.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchBlock`].
+    pub fn hold_in_reset(&self, path: &str, held: bool) -> Result<(), Error> {
+        self.shared().act(|state| state.fabric.hold_in_reset(path, held))
+    }
+
     /// Fault: the next `count` accesses to `address` are answered with a bus error (SLVERR), those of bus masters too, however
     /// long. They read all ones, are recorded and fail no test.
     pub fn inject_bus_errors(&self, address: u64, count: usize) {

@@ -84,7 +84,7 @@ fn rank(pin: &str) -> Option<u8> {
 }
 
 /// The names under which the blocks of an instance are on the board: one with several slaves is there once for each.
-fn blocks<'d>(design: &'d Design, builder: &FabricBuilder, instance: &'d str) -> Vec<&'d str> {
+pub(super) fn blocks<'d>(design: &'d Design, builder: &FabricBuilder, instance: &'d str) -> Vec<&'d str> {
     let of_instance = design.ip.iter().filter(|(_, block)| block.path == instance).map(|(path, _)| path.as_str());
     let mut names: Vec<&str> = of_instance.filter(|path| builder.has_block(path)).collect();
     if names.is_empty() && builder.has_block(instance) {

@@ -243,14 +243,20 @@ impl Fabric {
         }
     }
 
-    /// Stops the clock of a block, or starts it. Without one a block does not answer and does nothing by itself.
+    /// Stops a clock, or starts it: that of one block, or by the pin that drives it that of all blocks on it, as the handoff
+    /// file has it: `ps7_0/FCLK_CLK1`. Without a clock a block does not answer.
     ///
     /// # Errors
     ///
     /// [`Error::NoSuchBlock`](crate::Error::NoSuchBlock).
-    pub fn stop_clock(&mut self, path: &str, stopped: bool) -> Result<(), crate::Error> {
-        let block = self.block(path)?;
-        self.blocks[block].clock_stopped = stopped;
+    pub fn stop_clock(&mut self, name: &str, stopped: bool) -> Result<(), crate::Error> {
+        let on_it = match self.clocks.get(name) {
+            Some(blocks) => blocks.clone(),
+            None => Vec::from([self.block(name)?]),
+        };
+        for block in on_it {
+            self.blocks[block].clock_stopped = stopped;
+        }
         Ok(())
     }
 

@@ -275,6 +275,16 @@ impl FabricBuilder {
         })
     }
 
+    /// Says which clock a block is on, by the pin that drives the clock: for [`Fabric::stop_clock`].
+    #[must_use]
+    pub fn clock(self, driver: &str, path: &str) -> Self {
+        self.then(|fabric| {
+            let block = fabric.block(path)?;
+            fabric.clocks.entry(driver.to_string()).or_default().push(block);
+            Ok(())
+        })
+    }
+
     /// Wires an output to the CPU's interrupt of this number (the GIC ID on a Zynq), which gets a pin.
     #[must_use]
     pub fn interrupt(self, driver: &str, id: u32) -> Self {

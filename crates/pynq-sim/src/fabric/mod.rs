@@ -177,6 +177,8 @@ pub struct Fabric {
     /// How far a processor may move the clock by itself.
     limit: Instant,
     inputs: Vec<Input>,
+    /// The blocks on each clock, by the pin that drives it.
+    clocks: BTreeMap<String, Vec<usize>>,
     changes: Vec<Change>,
     tracer: Tracer,
     triggers: Vec<OnAccess>,

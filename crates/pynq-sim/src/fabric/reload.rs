@@ -40,6 +40,7 @@ impl Fabric {
             })
             .collect();
         (self.blocks, self.names, self.spaces, self.memories) = (new.blocks, new.names, new.spaces, new.memories);
+        self.clocks = new.clocks;
         (self.wires, self.wire_names, self.events) = (new.wires, new.wire_names, new.events);
         for load in self.wires.iter_mut().flat_map(|wire| &mut wire.loads) {
             if let Load::Pin(index) = load {
