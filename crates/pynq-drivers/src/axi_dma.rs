@@ -57,10 +57,12 @@
 mod channel;
 mod channel_state;
 mod config;
+mod cyclic;
 mod error;
 mod hardware;
 mod registers;
 mod ring;
+mod round;
 mod transfer;
 
 use core::fmt;
@@ -72,6 +74,7 @@ use pynq_core::{
 
 pub use channel::DmaChannel;
 pub use config::{AxiDmaConfig, AxiDmaConfigError, DmaChannelConfig, DmaDirection, DmaLimits};
+pub use cyclic::{Cyclic, NextPeriod, Period};
 pub use error::{AxiDmaError, DmaFault, TransferError};
 pub use hardware::AxiDmaHardware;
 pub use registers::{AxiDmaRegisters, DmaControl, DmaStatus};

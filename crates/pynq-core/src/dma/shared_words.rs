@@ -56,6 +56,24 @@ impl SharedWords {
         self.region.get_mut().write_word(offset, value)
     }
 
+    /// Copies `bytes` to byte `offset`. The device sees them when they were published, or before.
+    ///
+    /// # Errors
+    ///
+    /// [`DmaError::OutOfRange`], with nothing copied.
+    pub fn copy_in(&mut self, offset: usize, bytes: &[u8]) -> Result<(), DmaError> {
+        self.region.get_mut().copy_in(offset, bytes)
+    }
+
+    /// Fills `bytes` from byte `offset` on, as it was when it was last refreshed, or later.
+    ///
+    /// # Errors
+    ///
+    /// [`DmaError::OutOfRange`], with nothing copied.
+    pub fn copy_out(&self, offset: usize, bytes: &mut [u8]) -> Result<(), DmaError> {
+        self.region.get().copy_out(offset, bytes)
+    }
+
     /// Makes the device see what was written to these bytes, before any register write from here on.
     ///
     /// # Errors

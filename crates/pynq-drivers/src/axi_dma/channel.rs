@@ -5,11 +5,11 @@ use core::{fmt, time::Duration};
 use embedded_hal::delay::DelayNs;
 use pynq_core::{
     BlockError,
-    dma::{Direction, DmaBuffer, DmaRequest, Packet},
+    dma::{Direction, DmaBuffer, DmaRequest, Packet, Pod},
     interrupt::{NodeHandle, Waiting},
 };
 
-use super::{AxiDmaError, AxiDmaHardware, DmaDirection, DmaLimits, Transfer, TransferError, Transferred};
+use super::{AxiDmaError, AxiDmaHardware, Cyclic, DmaDirection, DmaLimits, Transfer, TransferError, Transferred};
 
 /// A channel of an AXI DMA: `dma.send()?`, `dma.receive()?`. Clones are handles on the same channel.
 ///
@@ -98,6 +98,22 @@ impl DmaChannel {
         let looks = longest.as_nanos() / pause.as_nanos().max(1) + 1;
         let looks = u32::try_from(looks).unwrap_or(u32::MAX);
         Transfer::new(Self { polled: true, ..self.clone() }, packet).poll_hardware(looks, || delay.delay_ns(nanos))
+    }
+
+    /// Plays `buffer`, or fills it, again and again in so many equal periods, until what this returns is dropped or stopped. With
+    /// scatter-gather only, and a descriptor for each period. The producer of what is received has to mark the end of each
+    /// period (TLAST).
+    ///
+    /// # Errors
+    ///
+    /// With the buffer: [`AxiDmaError::NotCyclic`], [`AxiDmaError::Periods`], [`AxiDmaError::TooManyBuffers`], and as
+    /// [`transfer_async`](Self::transfer_async).
+    pub fn cyclic<T: Pod>(
+        &self,
+        buffer: DmaBuffer<T>,
+        periods: usize,
+    ) -> Result<Cyclic<T>, TransferError<DmaBuffer<T>>> {
+        Cyclic::start(self.clone(), buffer, periods)
     }
 
     /// Gives the channel memory for descriptors, 64 bytes each: as many as there are buffers in all the transfers that are to be

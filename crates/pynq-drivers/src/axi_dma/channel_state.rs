@@ -1,6 +1,6 @@
 //! What is known of a channel: how it was set, and the transfers that are under way or have ended.
 
-use super::{AxiDmaError, DmaControl, ring::Ring};
+use super::{AxiDmaError, DmaControl, ring::Ring, round::Round};
 
 /// How many transfers of a channel can be under way, or wait to be asked for their end. In direct mode it is one.
 pub(super) const SLOTS: usize = 16;
@@ -30,6 +30,8 @@ pub(super) struct ChannelState {
     slots: [Slot; SLOTS],
     /// The descriptors, with scatter-gather.
     pub(super) ring: Option<Ring>,
+    /// What is known of cyclic mode, while the channel is in it. Its slot is the first.
+    pub(super) round: Option<Round>,
 }
 
 impl ChannelState {
@@ -45,6 +47,7 @@ impl ChannelState {
             changed: false,
             slots: [Slot { length: 0, error: None }; SLOTS],
             ring: None,
+            round: None,
         }
     }
 
@@ -95,6 +98,11 @@ impl ChannelState {
     pub(super) fn halt(&mut self) {
         self.runs = false;
         self.idle = true;
+    }
+
+    /// Why the transfer in `slot` has ended, if it failed.
+    pub(super) fn error(&self, slot: u8) -> Option<AxiDmaError> {
+        self.is_done(slot).then_some(self.slots[usize::from(slot) % SLOTS].error).flatten()
     }
 
     /// Frees `slot`, and says what became of its transfer.

@@ -131,6 +131,22 @@ driver_error! {
         } => "{count} buffers take as many descriptors, and {free} are free; wait for earlier transfers, or make the ring longer",
         /// A ring of descriptors that is not there.
         NoDescriptors => "this AXI DMA works by scatter-gather and has no memory for descriptors yet; give it some by `use_descriptors`",
+        /// Cyclic mode without scatter-gather.
+        NotCyclic => "cyclic mode takes scatter-gather, which this AXI DMA was built without",
+        /// A buffer that can't be divided like this.
+        Periods {
+            /// How many periods are wanted.
+            periods: usize,
+            /// How many items the buffer has.
+            items: usize,
+        } => "{items} items are no {periods} equal periods; two periods at least are needed, and a multiple of their number of items",
+        /// The block has come round to a period before the program was through with it.
+        Overrun {
+            /// The period.
+            number: u64,
+            /// How many periods it is too late.
+            lost: u64,
+        } => "period {number} was overwritten, or sent anew, {lost} periods ago; be quicker, or use more or longer periods",
         /// Another transfer runs on the channel.
         Busy {
             /// Which one.

@@ -98,16 +98,7 @@ impl AxiDmaHardware {
         lent: &Lent<P>,
         polled: bool,
     ) -> Result<u8, AxiDmaError> {
-        if self.dead {
-            return Err(AxiDmaError::ResetStuck);
-        }
-        if !polled && !self.channel(direction).wired {
-            return Err(AxiDmaError::NoInterrupt { channel: direction });
-        }
-        if self.broken {
-            // Nothing is under way: the error has ended all there was.
-            self.reset()?;
-        }
+        self.prepare(direction, polled)?;
         if self.config.scatter_gather {
             return self.queue(direction, lent);
         }
@@ -119,6 +110,21 @@ impl AxiDmaHardware {
         self.put_transfer(direction, piece.address, piece.length);
         self.channel_mut(direction).occupy(0, piece.length);
         Ok(0)
+    }
+
+    /// Whether anything can be started on a channel.
+    pub(super) fn prepare(&mut self, direction: DmaDirection, polled: bool) -> Result<(), AxiDmaError> {
+        if self.dead {
+            return Err(AxiDmaError::ResetStuck);
+        }
+        if !polled && !self.channel(direction).wired {
+            return Err(AxiDmaError::NoInterrupt { channel: direction });
+        }
+        if self.channel(direction).round.is_some() {
+            return Err(AxiDmaError::Busy { channel: direction });
+        }
+        // Nothing is under way then: the error has ended all there was.
+        if self.broken { self.reset() } else { Ok(()) }
     }
 
     /// What became of the transfer in `slot`, which is free again.
@@ -139,7 +145,7 @@ impl AxiDmaHardware {
             let _ = self.channel_mut(direction).release(slot);
             return Err(AxiDmaError::ResetStuck);
         }
-        if self.config.scatter_gather {
+        if self.config.scatter_gather && self.channel(direction).round.is_none() {
             // A packet that has filled its buffers and goes on raises no interrupt.
             self.reap(direction);
         }
@@ -264,7 +270,9 @@ impl AxiDmaHardware {
         if events.contains(DmaStatus::ERROR) || status.intersects(DmaStatus::ERRORS) {
             return self.fail(direction, status);
         }
-        if self.config.scatter_gather {
+        if self.channel(direction).round.is_some() {
+            self.count_periods(direction);
+        } else if self.config.scatter_gather {
             self.reap(direction);
         } else {
             let received = match direction {
@@ -389,9 +397,11 @@ impl InterruptHardware for AxiDmaHardware {
         news
     }
 
-    /// The transfers that have ended, by slot.
+    /// The transfers that have ended, by slot, and whether there is a new period.
     fn read_level(&mut self, line: u8) -> u32 {
-        self.channels[usize::from(line & 1)].done.into()
+        let channel = &self.channels[usize::from(line & 1)];
+        let has_period = channel.round.as_ref().is_none_or(|round| round.has_news() || channel.done != 0);
+        u32::from(channel.done) | if has_period { PERIOD_BIT } else { 0 }
     }
 
     fn clears_on_ack(&self) -> u32 {
@@ -441,5 +451,8 @@ impl fmt::Debug for AxiDmaHardware {
     }
 }
 
-// A slot is a bit of what a wait samples.
+/// In what a wait samples: there is something to be taken from the channel's cyclic mode.
+pub(super) const PERIOD_BIT: u32 = 1 << 16;
+
+// A slot is a bit of what a wait samples, below that one.
 const _: () = assert!(SLOTS <= 16);

@@ -50,6 +50,8 @@ pub(super) struct Ring {
     /// Transfers from the oldest whose descriptors are not free, in order.
     spans: [Span; SLOTS],
     length: usize,
+    /// How many of the descriptors are a ring by themselves, in cyclic mode.
+    closed: u16,
 }
 
 impl Ring {
@@ -70,7 +72,7 @@ impl Ring {
         #[allow(clippy::cast_possible_truncation)] // at most 4096
         let count = (piece.length / DESCRIPTOR).min(MOST) as u16;
         let words = memory.into_shared_words();
-        let mut this = Self { words, count, next: 0, spans: [Span::default(); SLOTS], length: 0 };
+        let mut this = Self { words, count, next: 0, spans: [Span::default(); SLOTS], length: 0, closed: 0 };
         let written = (0..count).try_for_each(|index| {
             let next = this.address((index + 1) % count);
             for word in (0..DESCRIPTOR).step_by(4) {
@@ -152,6 +154,60 @@ impl Ring {
         self.length -= over;
     }
 
+    /// Makes a ring of the first `periods` descriptors alone, each of which has a period of the memory at `address`. Returns the
+    /// address of the first one, and one that is in the ring of none.
+    pub(super) fn close(
+        &mut self,
+        direction: DmaDirection,
+        address: u64,
+        period: usize,
+        periods: usize,
+    ) -> Result<(u64, u64), AxiDmaError> {
+        if periods > self.count.into() {
+            return Err(AxiDmaError::TooManyBuffers { count: periods, free: self.count.into() });
+        }
+        let memory = |error| AxiDmaError::Memory { error };
+        #[allow(clippy::cast_possible_truncation)] // at most as many as there are descriptors
+        let periods = periods as u16;
+        let flags = if direction == DmaDirection::Send { TX_START | TX_END } else { 0 };
+        for index in 0..periods {
+            let next = self.address((index + 1) % periods);
+            self.put(index, NEXT, low(next)).map_err(memory)?;
+            self.put(index, NEXT_MSB, high(next)).map_err(memory)?;
+            let buffer = address + u64::from(index) * period as u64;
+            self.fill_one(index, buffer, u32::try_from(period).unwrap_or(0) | flags).map_err(memory)?;
+        }
+        self.closed = periods;
+        Ok((self.address(0), self.address(periods)))
+    }
+
+    /// Makes one ring of all descriptors again.
+    pub(super) fn open(&mut self) {
+        for index in 0..core::mem::take(&mut self.closed) {
+            let next = self.address((index + 1) % self.count);
+            // They were written before, so that they can be.
+            let _ = self.put(index, NEXT, low(next)).and_then(|()| self.put(index, NEXT_MSB, high(next)));
+        }
+        self.next = 0;
+    }
+
+    /// Whether a descriptor was marked as complete. Takes the mark away.
+    pub(super) fn take_complete(&mut self, index: u16) -> Result<bool, DmaError> {
+        let status = self.status(index)?;
+        if status & COMPLETE == 0 {
+            return Ok(false);
+        }
+        let at = usize::from(index) * DESCRIPTOR;
+        self.put(index, STATUS, status & !COMPLETE)?;
+        self.words.publish(at..at + DESCRIPTOR)?;
+        Ok(true)
+    }
+
+    /// The status of a descriptor as it was last looked at.
+    pub(super) fn length_of(&self, index: u16) -> u32 {
+        self.words.read(usize::from(index) * DESCRIPTOR + STATUS).unwrap_or(0)
+    }
+
     /// Leaves the memory to the block for good.
     pub(super) fn leak(self) {
         let _ = core::mem::ManuallyDrop::new(self.words);
@@ -229,7 +285,7 @@ impl AxiDmaHardware {
         let first = ring.address(ring.next);
         ring.fill(slot, direction, lent)?;
         let tail = ring.address((ring.next + ring.count - 1) % ring.count);
-        let running = if channel.runs { Ok(()) } else { self.run_ring(direction, first) };
+        let running = if channel.runs { Ok(()) } else { self.run_ring(direction, first, DmaControl::empty()) };
         if let Err(error) = running {
             if let Some(ring) = &mut self.channel_mut(direction).ring {
                 ring.release(slot);
@@ -242,7 +298,12 @@ impl AxiDmaHardware {
     }
 
     /// Has a halted channel begin with the descriptor at `first`.
-    fn run_ring(&mut self, direction: DmaDirection, first: u64) -> Result<(), AxiDmaError> {
+    pub(super) fn run_ring(
+        &mut self,
+        direction: DmaDirection,
+        first: u64,
+        mode: DmaControl,
+    ) -> Result<(), AxiDmaError> {
         let registers = &self.registers;
         let wide = self.config().address_width > 32;
         match direction {
@@ -259,11 +320,11 @@ impl AxiDmaHardware {
                 registers.s2mm_curdesc().write(low(first));
             }
         }
-        self.set_running(direction, EACH_PACKET)
+        self.set_running(direction, EACH_PACKET | mode)
     }
 
     /// The write that starts: of the upper half, where there is one.
-    fn put_tail(&self, direction: DmaDirection, tail: u64) {
+    pub(super) fn put_tail(&self, direction: DmaDirection, tail: u64) {
         let registers = &self.registers;
         let wide = self.config().address_width > 32;
         match direction {

@@ -6,7 +6,9 @@ mod common;
 
 mod cancellation;
 mod checks;
+mod cyclic;
 mod direct;
 mod errors;
+mod property;
 mod rig;
 mod ring;
