@@ -14,6 +14,15 @@ use core::{
 /// A point in the board's time: nanoseconds since its clock started.
 ///
 /// Arithmetic saturates, so a deadline "in ages" is simply the latest one there is.
+///
+/// ```
+/// use core::time::Duration;
+/// use pynq_core::Instant;
+///
+/// let later = Instant::from_millis(5) + Duration::from_micros(250);
+/// assert_eq!(later - Instant::from_millis(5), Duration::from_micros(250));
+/// assert!(later > Instant::from_millis(5));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 

@@ -5,6 +5,12 @@ use core::fmt;
 /// Why a wait, or an operation on an interrupt, failed.
 ///
 /// Small and `Copy`, because it is stored in every waiter; names and paths are added by the facade, which knows them.
+///
+/// ```
+/// use pynq_core::Error;
+///
+/// assert!(Error::Invalidated.is_fatal() && !Error::TimedOut.is_fatal());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Error {

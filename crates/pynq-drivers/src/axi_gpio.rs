@@ -72,6 +72,16 @@ where
 }
 
 /// An AXI GPIO. Clones are handles on the same one.
+///
+/// ```
+/// use pynq::prelude::*;
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// let leds = overlay.gpio("leds_gpio")?.channel1();
+/// leds.write(0b1010)?;
+/// assert_eq!(leds.output()?, 0b1010);
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct AxiGpio {
     node: NodeHandle<AxiGpioHardware>,

@@ -51,7 +51,6 @@
 mod channel;
 mod config;
 mod delay;
-mod duty;
 mod error;
 mod hardware;
 mod pwm;
@@ -67,7 +66,6 @@ use pynq_core::{
 pub use channel::{Capture, TimerChannel};
 pub use config::{AxiTimerConfig, AxiTimerConfigError};
 pub use delay::{Delay, PollingDelay};
-pub use duty::DutyCycle;
 pub use error::AxiTimerError;
 pub use hardware::AxiTimerHardware;
 pub use pwm::Pwm;
@@ -94,6 +92,19 @@ where
 }
 
 /// An AXI timer. Clones are handles on the same one.
+///
+/// ```
+/// use std::time::Duration;
+/// use pynq::prelude::*;
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// let mut ticks = overlay.timer("timer")?.channel(0)?;
+/// ticks.start_periodic(Duration::from_millis(10))?;
+/// for _ in 0..3 {
+///     ticks.wait()?;
+/// }
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct AxiTimer {
     node: NodeHandle<AxiTimerHardware>,

@@ -199,6 +199,17 @@ macro_rules! input {
 
 input! {
     /// A push button. It reads high while it is pressed.
+    ///
+    /// ```
+    /// use pynq::prelude::*;
+    ///
+    /// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+    /// let button = base.button(0)?;
+    /// base.sim_button(0)?.at(Instant::from_millis(10)).press()?; // somebody's finger
+    /// button.wait_for_level(Level::High)?; // or, in a task: button.wait_for_level_async(Level::High).await?
+    /// assert!(button.is_pressed()?);
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
     Button,
     /// Whether it is pressed.
     is_pressed
@@ -206,6 +217,15 @@ input! {
 
 input! {
     /// A slide switch. It reads high while it is on.
+    ///
+    /// ```
+    /// use pynq::prelude::*;
+    ///
+    /// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+    /// base.sim_switch(1)?.on()?;
+    /// assert!(base.switch(1)?.is_on()? && !base.switch(0)?.is_on()?);
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
     Switch,
     /// Whether it is on.
     is_on

@@ -13,6 +13,17 @@ use crate::{
 /// An LED that is lit by a high level.
 ///
 /// Clones are handles on the same one. Also an [`OutputPin`](embedded_hal::digital::OutputPin).
+///
+/// ```
+/// use pynq::prelude::*;
+///
+/// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+/// let led = base.led(0)?;
+/// led.on()?;
+/// led.toggle()?;
+/// assert!(!led.is_on()?);
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Led {
     pin: Pin,

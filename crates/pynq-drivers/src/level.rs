@@ -5,6 +5,12 @@ use core::{fmt, ops::Not};
 use embedded_hal::digital::PinState;
 
 /// The level of a pin.
+///
+/// ```
+/// use pynq_drivers::Level;
+///
+/// assert!(Level::from(true).is_high());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Level {
     /// 0.
@@ -61,6 +67,18 @@ impl fmt::Display for Level {
 }
 
 /// A change of a pin's level.
+///
+/// ```
+/// use pynq::prelude::*;
+///
+/// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+/// let at = Instant::from_millis;
+/// base.sim_button(0)?.at(at(5)).press()?;
+/// base.sim_button(0)?.at(at(8)).release()?;
+/// base.button(0)?.wait_for_edge(Edge::Falling)?;
+/// assert_eq!(base.clock().now(), at(8));
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Edge {

@@ -5,6 +5,13 @@ use core::fmt;
 use crate::axi_gpio::{AxiGpioError, Direction, Result, Slice};
 
 /// What an [`RgbLed`] can show; the numbers are PYNQ's.
+///
+/// ```
+/// use pynq_drivers::Color;
+///
+/// assert_eq!(Color::Yellow.number(), Color::Red.number() | Color::Green.number());
+/// assert_eq!(Color::from_number(1), Some(Color::Blue));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Color {
     /// Nothing: it is off.
@@ -47,6 +54,16 @@ impl Color {
 /// An LED of three colours, on three pins: blue, green and red, lit by a high level.
 ///
 /// Clones are handles on the same one.
+///
+/// ```
+/// use pynq::prelude::*;
+///
+/// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+/// let light = base.rgb_led(4)?; // the PYNQ boards number them 4 and 5
+/// light.on(Color::Green)?;
+/// assert_eq!(light.color()?, Color::Green);
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct RgbLed {
     pins: Slice,

@@ -21,8 +21,7 @@ use pynq_core::{Clock, ErasedClock, ErasedSleep, Instant};
 /// use std::time::Duration;
 /// use pynq::prelude::*;
 ///
-/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-/// let overlay = Overlay::simulated_from_str(text)?;
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
 /// let clock = overlay.clock();
 /// overlay.block_on(clock.sleep(Duration::from_secs(3600)))?; // takes no time at all
 /// assert_eq!(clock.now(), Instant::from_millis(3_600_000));
@@ -77,6 +76,18 @@ impl embedded_hal_async::delay::DelayNs for BoardClock {
 
 pin_project! {
     /// The future of [`BoardClock`]'s sleeps.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sim")] {
+    /// use std::time::Duration;
+    /// use pynq::prelude::*;
+    ///
+    /// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+    /// overlay.block_on(overlay.clock().sleep(Duration::from_secs(3)))?; // no time at all on a simulated board
+    /// assert_eq!(overlay.clock().now(), Instant::from_secs(3));
+    /// # }
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Sleep {
         clock: Arc<dyn ErasedClock>,

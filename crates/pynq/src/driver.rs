@@ -11,6 +11,25 @@ use pynq_hwh::IpBlock;
 use crate::{BoardClock, Error, Result, Window, backend::Backend, loaded::Loaded};
 
 /// An IP block for the driver that is just claiming it; see [`Overlay::driver`](crate::Overlay::driver).
+///
+/// ```
+/// # #[cfg(feature = "sim")] {
+/// use pynq::{core::mmio::Mmio, prelude::*};
+///
+/// /// A driver that needs no more than the block's registers.
+/// #[derive(Clone)]
+/// struct Raw(pynq::Window);
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// let raw = overlay.driver("leds_gpio", |context| {
+///     context.expect("xilinx.com:ip:axi_gpio", "AXI GPIO")?;
+///     assert_eq!(context.block().parameters.integer("C_GPIO_WIDTH")?, 4);
+///     Ok::<_, pynq::Error>(Raw(context.window()?))
+/// })?;
+/// assert_eq!(raw.0.size(), 0x1_0000);
+/// # }
+/// # Ok::<(), pynq::Error>(())
+/// ```
 pub struct DriverContext<'a> {
     loaded: &'a Loaded,
     path: &'a str,

@@ -276,8 +276,7 @@ impl Error {
     /// # #[cfg(feature = "sim")] {
     /// use pynq::{AxiGpioError, prelude::*};
     ///
-    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-    /// let overlay = Overlay::simulated_from_str(text)?;
+    /// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
     /// let refused = overlay.gpio("btns_gpio").and_then(|gpio| Ok(gpio.channel1().write(1)?)).unwrap_err();
     /// assert_eq!(refused.driver_error(), Some(&AxiGpioError::InputsOnly { channel: 1 }));
     /// # }

@@ -66,6 +66,18 @@ pub trait HierarchyDriver: Clone + Send + Sync + Sized + 'static {
 }
 
 /// A block that a [`HierarchyDriver`] is made of.
+///
+/// ```
+/// use pynq::Member;
+///
+/// /// What brings pictures into memory, whatever the blocks are called.
+/// const MEMBERS: &[Member] = &[
+///     Member::new("vdma", &["xilinx.com:ip:axi_vdma"]),
+///     Member::new("pack", &["xilinx.com:hls:pixel_pack"]).joined("stream_out_32", "vdma", "S_AXIS_S2MM"),
+///     Member::new("detect", &["xilinx.com:ip:axi_gpio"]).named(&["axi_gpio_hdmiin"]).optional(),
+/// ];
+/// # assert_eq!(MEMBERS.len(), 3);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
     pub(crate) role: &'static str,
@@ -127,6 +139,29 @@ impl Member {
 }
 
 /// The members of a hierarchy, for the driver that is just claiming them.
+///
+/// ```
+/// # #[cfg(feature = "sim")] {
+/// use pynq::{HierarchyContext, HierarchyDriver, Member, prelude::*};
+///
+/// #[derive(Clone)]
+/// struct Console(AxiUartLite);
+///
+/// impl HierarchyDriver for Console {
+///     const NAME: &'static str = "console";
+///     const MEMBERS: &'static [Member] = &[Member::new("line", &["xilinx.com:ip:axi_uartlite"])];
+///
+///     fn open(context: &HierarchyContext<'_>) -> pynq::Result<Self> {
+///         assert_eq!((context.path(), context.name("line")), ("", Some("uart")));
+///         Ok(Self(context.block("line")?))
+///     }
+/// }
+///
+/// let console: Console = Overlay::simulated_board(&boards::pynq_z2())?.hierarchy("")?;
+/// console.0.write_bytes(b"hello")?;
+/// # }
+/// # Ok::<(), pynq::Error>(())
+/// ```
 pub struct HierarchyContext<'a> {
     loaded: &'a Loaded,
     path: &'a str,

@@ -20,8 +20,7 @@ use crate::{Error, Result};
 /// ```
 /// # #[cfg(feature = "sim")] {
 /// # use pynq::prelude::*;
-/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-/// # let overlay = Overlay::simulated_from_str(text)?;
+/// # let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
 /// async fn all_pressed(buttons: Channel, mut interrupt: Interrupt) -> pynq::Result<()> {
 ///     while buttons.read()? != 0b1111 {
 ///         interrupt.wait_async().await?;
@@ -126,6 +125,20 @@ impl Interrupt {
 
 pin_project! {
     /// The wait of [`Interrupt::wait_async`].
+    ///
+    /// ```
+    /// # #[cfg(feature = "sim")] {
+    /// use std::time::Duration;
+    /// use pynq::prelude::*;
+    ///
+    /// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+    /// let mut interrupt = overlay.interrupt("btns_gpio/ip2intc_irpt")?;
+    /// // Awaited, or blocked on as here; with a deadline, or without.
+    /// let late = interrupt.wait_async().until(Duration::from_millis(5)).block();
+    /// assert!(late.unwrap_err().is_timed_out());
+    /// # }
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct InterruptWait<'a> {

@@ -1,7 +1,35 @@
 //! Await the interrupts of programmable logic: overlays, boards, buttons, LEDs and your own IP.
 //!
-//! The program of PYNQ's asyncio chapter. It needs no board: with [`BaseOverlay::simulated`] it runs on a simulated one,
-//! whose addresses and interrupt wiring come from Vivado's handoff file.
+//! ```toml
+//! [dependencies]
+//! pynq = { version = "0.1", features = ["tokio"] }
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//! ```
+//!
+//! A first program. It needs no board and no file: the board is a simulated one.
+//!
+//! ```
+//! # #[cfg(feature = "sim")] mod program {
+//! use pynq::prelude::*;
+//!
+//! #[tokio::main]
+//! async fn main() -> pynq::Result<()> {
+//!     let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+//!     base.sim_button(0)?.press()?;
+//!     base.button(0)?.wait_for_level_async(Level::High).await?;
+//!     base.led(0)?.on()?;
+//!     println!("LED 0 is {}", if base.led(0)?.is_on()? { "lit" } else { "dark" });
+//!     Ok(())
+//! }
+//! # pub fn run() { main().unwrap() }
+//! # }
+//! # #[cfg(feature = "sim")] program::run();
+//! ```
+//!
+//! With a handoff file of Vivado's it is [`BaseOverlay::simulated("base.hwh")`](BaseOverlay::simulated), and on a board
+//! under Linux, with the feature `uio`, `BaseOverlay::open("base.bit")`: the rest stays the same.
+//!
+//! The program of PYNQ's asyncio chapter, a task for a button and an LED:
 //!
 //! ```
 //! use pynq::prelude::*;
@@ -16,12 +44,10 @@
 //! }
 //!
 //! # #[cfg(feature = "sim")] {
-//! # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-//! let base = BaseOverlay::new(Overlay::simulated_from_str(text)?)?;
+//! let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
 //! base.sim_button(2)?.at(Instant::from_millis(10)).press()?;
 //!
-//! let program = button_to_led(base.button(2)?, base.led(2)?);
-//! let end = base.block_on(program); // or under tokio, or smol: base.drive(program).await
+//! let end = base.run(button_to_led(base.button(2)?, base.led(2)?)); // or under tokio, or smol: .await
 //! assert!(end.unwrap_err().is_never_woken(), "nothing more is scheduled on the board");
 //! assert!(base.led(2)?.is_on()?);
 //! # }
@@ -42,9 +68,15 @@
 //!
 //! # Features
 //!
-//! All of them only add. `sim` (by default) is the simulated board, `uio` a real one under Linux. `tokio` and `smol`
-//! re-export [`pynq-tokio`] and [`pynq-smol`], which have these runtimes' clocks and their way to run a blocking call aside.
-//! On a simulated board no feature is needed to await interrupts under whatever runtime, several at once included. On a
+//! | feature | what it is for |
+//! | --- | --- |
+//! | `sim`, by default | the simulated board: [`Overlay::simulated`], [`Overlay::simulated_board`] |
+//! | `uio` | a board under Linux: `Overlay::open`, `attach`, `LinuxOptions` |
+//! | `tokio` | [`pynq-tokio`]: tokio's clock, a blocking call aside; with `uio`, its reactor |
+//! | `smol` | [`pynq-smol`]: the same of smol |
+//!
+//! All of them only add, and may be on at once. A program for the board alone is built without the simulator:
+//! `default-features = false, features = ["uio", "tokio"]`. On a simulated board no feature is needed to await interrupts under whatever runtime, several at once included. On a
 //! real one a thread has to wait for the kernel: a blocked thread does so, and async waits need the feature of their
 //! runtime, or a reactor that is given to [`LinuxOptions::reactor`](https://docs.rs/pynq).
 //!
@@ -66,7 +98,6 @@ mod interrupt;
 #[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
 mod linux;
 mod loaded;
-mod memory;
 mod microblaze;
 mod mmio;
 mod overlay;
@@ -87,7 +118,6 @@ pub use hierarchy::{HierarchyContext, HierarchyDriver, Member, MissingMember};
 pub use interrupt::{Interrupt, InterruptWait};
 #[cfg(all(feature = "uio", target_os = "linux"))]
 pub use linux::LinuxOptions;
-pub use memory::{Plain, SharedMemory};
 pub use microblaze::{MicroblazePart, MicroblazeProgram, MicroblazeWiring, ProgramError};
 pub use mmio::MmioWindow;
 pub use overlay::Overlay;

@@ -18,8 +18,8 @@ use pynq_core::{
 use pynq_drivers::{PsGpioKind, PsGpioPin};
 use pynq_hwh::{Bitstream, Design, IpBlock, OverlayFile, OverlayFiles};
 use pynq_uio::{
-    Claim, DeviceTree, FirstOf, FpgaManager, KernelDriver, KernelFiles, LinuxClock, LinuxDmaMemory, LogicClaim,
-    Masking, ProgramOptions, Reactor, SystemFiles, SystemPaths, UioDevice, UioDevices, UioInterrupts, open_block,
+    Claim, DeviceTree, FirstOf, FpgaManager, KernelFiles, LinuxClock, LinuxDmaMemory, LogicClaim, Masking,
+    ProgramOptions, Reactor, SystemFiles, SystemPaths, UioDevice, UioDevices, UioInterrupts, open_block,
 };
 
 use crate::{
@@ -32,7 +32,21 @@ use crate::{
 #[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
 impl Overlay {
     /// Programs the bitstream at `path`, with its `.hwh` file beside it, and opens the design: PYNQ's
-    /// `Overlay("base.bit")`. Needs root.
+    /// `Overlay("base.bit")`. Needs root, and the feature `uio`; to await on it, `tokio` or `smol` as well:
+    ///
+    /// ```toml
+    /// pynq = { version = "0.1", features = ["uio", "tokio"] }
+    /// ```
+    ///
+    /// ```no_run
+    /// # async fn program() -> pynq::Result<()> {
+    /// use pynq::prelude::*;
+    ///
+    /// let base = BaseOverlay::open_async("base.bit").await?; // or Overlay::open("base.bit")? on a thread
+    /// base.button(0)?.wait_for_level_async(Level::High).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// `path` is a `.bit`, `.bin` or `.bit.bin` file, or an `.xsa` archive that has both; or a `.hwh` file, and then the
     /// bitstream of its name is taken. Vivado's own names fit each other, `design_1_wrapper.bit` and `design_1.hwh`.
@@ -487,9 +501,6 @@ impl Linux {
     }
 }
 
-/// Blocks for which the kernel has a driver that is at work by itself.
-const BUSES: [&str; 2] = ["axi_iic", "axi_quad_spi"];
-
 impl Backend for Linux {
     fn window(&self, _: &str, block: &IpBlock) -> Result<Window> {
         let mut held = lock(&self.held);
@@ -500,13 +511,7 @@ impl Backend for Linux {
         Ok(window)
     }
 
-    /// A bus that the kernel drives has traffic at any moment, and is left to it.
     fn claim(&self, _: &str, block: &IpBlock) -> Result<()> {
-        if BUSES.contains(&block.kind()) {
-            if let Some(KernelDriver { device, driver, .. }) = KernelDriver::at(&self.paths, block.base) {
-                return Err(pynq_uio::Error::KernelHas { device, driver }.into());
-            }
-        }
         let mut held = lock(&self.held);
         if let Entry::Vacant(free) = held.claims.entry(block.base) {
             free.insert(Claim::address(&self.paths, block.base)?);

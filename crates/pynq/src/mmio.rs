@@ -9,6 +9,19 @@ use crate::{Error, Result, Window, loaded::Loaded};
 /// Checked access to the registers of an IP block, by byte offset: PYNQ's `MMIO`. Clones are the same window.
 ///
 /// It goes past the block's driver, if there is one, and can upset it.
+///
+/// ```
+/// # #[cfg(feature = "sim")] {
+/// use pynq::prelude::*;
+///
+/// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+/// let leds = base.mmio("leds_gpio")?;
+/// leds.write(0x0, 0b0110)?;
+/// assert_eq!(leds.read(0x0, 4)?, 0b0110);
+/// assert!(base.sim_led(1)?.is_on()?);
+/// # }
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct MmioWindow {
     path: Arc<str>,

@@ -18,7 +18,7 @@ use pynq_hwh::{Design, Hierarchy, InterruptPin, IpBlock};
 
 use crate::{
     BoardClock, DriverContext, Error, HierarchyContext, HierarchyDriver, Interrupt, MmioWindow, Registers, Result,
-    SharedMemory, backend::Backend, hierarchy, loaded::Loaded, statistics::Statistics,
+    backend::Backend, hierarchy, loaded::Loaded, statistics::Statistics,
 };
 
 /// A design on a board, real or simulated: where everything begins. Clones are the same overlay.
@@ -27,8 +27,7 @@ use crate::{
 /// # #[cfg(feature = "sim")] {
 /// use pynq::prelude::*;
 ///
-/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-/// let overlay = Overlay::simulated_from_str(text)?; // or Overlay::simulated("base.hwh")
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?; // or Overlay::simulated("base.hwh")
 /// assert_eq!(overlay.ip_blocks()["btns_gpio"].base, 0x4121_0000);
 ///
 /// let leds = overlay.gpio("leds_gpio")?.channel1();
@@ -154,8 +153,7 @@ impl Overlay {
     /// # #[cfg(feature = "sim")] {
     /// use pynq::prelude::*;
     ///
-    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-    /// let overlay = Overlay::simulated_from_str(text)?;
+    /// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
     /// let buttons = overlay.block::<AxiGpio>("btns_gpio")?;
     /// assert_eq!(buttons.channel1().read()?, 0);
     /// # }
@@ -244,8 +242,7 @@ impl Overlay {
     /// # #[cfg(feature = "sim")] {
     /// use pynq::prelude::*;
     ///
-    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-    /// let overlay = Overlay::simulated_from_str(text)?;
+    /// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
     /// let mut samples = overlay.allocate::<i16>(1024)?;
     /// samples[0] = -1;
     /// assert_eq!((samples.len(), samples.byte_len(), samples[1]), (1024, 2048, 0));
@@ -275,21 +272,6 @@ impl Overlay {
         Ok(buffer)
     }
 
-    /// The memory called `path`: a block RAM behind its AXI BRAM controller.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Design`] with near names if there is no such block; [`Error::WrongIp`] if it is none of memory, with those
-    /// there are.
-    pub fn memory(&self, path: &str) -> Result<SharedMemory> {
-        let block = self.design().ip_block(path)?;
-        if !block.memory {
-            let has = self.ip_blocks().iter().filter(|(_, block)| block.memory).map(|(path, _)| path.clone()).collect();
-            return Err(Error::WrongIp { path: path.to_owned(), expected: "memory", vlnv: block.vlnv.clone(), has });
-        }
-        Ok(SharedMemory::new(self.mmio(path)?))
-    }
-
     /// Checked access to the registers of the block called `path`, whatever other code uses it: PYNQ's `MMIO`.
     ///
     /// # Errors
@@ -305,8 +287,7 @@ impl Overlay {
     /// # #[cfg(feature = "sim")] {
     /// use pynq::prelude::*;
     ///
-    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-    /// let overlay = Overlay::simulated_from_str(text)?;
+    /// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
     /// let buttons = overlay.registers("btns_gpio")?;
     /// println!("{}", buttons.read("GPIO_DATA")?);
     /// let read_only = overlay.registers("system_interrupts")?.write("IPR", 1).unwrap_err();

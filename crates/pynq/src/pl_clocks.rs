@@ -19,8 +19,7 @@ impl Overlay {
     /// ```
     /// # #[cfg(feature = "sim")] {
     /// # use pynq::prelude::*;
-    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-    /// let overlay = Overlay::simulated_from_str(text)?;
+    /// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
     /// let clocks = overlay.clocks()?;
     /// assert_eq!(clocks.read(0)?.hz(), 100_000_000);
     /// assert_eq!(clocks.set_hz(0, 50_000_000)?.hz(), 50_000_000);
@@ -46,6 +45,18 @@ impl Overlay {
 }
 
 /// The clocks that the processor feeds to the logic; see [`Overlay::clocks`].
+///
+/// ```
+/// # #[cfg(feature = "sim")] {
+/// use pynq::prelude::*;
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// for clock in overlay.clocks()?.in_use()? {
+///     println!("{clock}"); // 100 MHz (IO PLL of 1000 MHz / 5 x 2)
+/// }
+/// # }
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Clocks {
     registers: Mutex<PlClocks<Window>>,
@@ -98,6 +109,16 @@ impl Clocks {
 }
 
 /// Something about the board that a user of a design on it should know.
+///
+/// ```
+/// # #[cfg(feature = "sim")] {
+/// use pynq::prelude::*;
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// assert!(overlay.warnings().is_empty()); // what there is, an attached board has
+/// # }
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {

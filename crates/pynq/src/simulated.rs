@@ -121,8 +121,7 @@ impl Overlay {
     /// ```
     /// use pynq::{Overlay, hwh::Design, sim::{BoardBuilder, models::RegisterModel}};
     ///
-    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-    /// let design = Design::parse(text)?; // or Design::read("base.hwh")
+    /// let design = pynq::boards::pynq_z2().design()?; // or Design::read("base.hwh")
     /// let board = BoardBuilder::from_design(&design, |block| match block.kind() {
     ///     "my_ip" => Some(Box::new(RegisterModel::new())),
     ///     _ => None,

@@ -3,6 +3,19 @@
 use pynq_core::interrupt::LineStats;
 
 /// What [`Overlay::statistics`](crate::Overlay::statistics) counted.
+///
+/// ```
+/// # #[cfg(feature = "sim")] {
+/// use pynq::prelude::*;
+///
+/// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+/// base.sim_button(0)?.at(Instant::from_millis(1)).press()?;
+/// base.button(0)?.wait_for_level(Level::High)?;
+/// let statistics = base.statistics();
+/// assert_eq!((statistics.interrupts, statistics.spurious), (1, 0));
+/// # }
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statistics {

@@ -5,6 +5,16 @@ use core::fmt;
 use pynq_core::{ParameterError, Parameters, regs::WindowTooSmall};
 
 /// What the pins of a channel can be, as the design fixed it.
+///
+/// ```
+/// use pynq::{ChannelDirection, prelude::*};
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// let direction = |path| Ok::<_, pynq::Error>(overlay.gpio(path)?.channel1().channel_direction());
+/// assert_eq!(direction("btns_gpio")?, ChannelDirection::Inputs);
+/// assert_eq!(direction("leds_gpio")?, ChannelDirection::Outputs);
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChannelDirection {
     /// `C_ALL_INPUTS`: the direction register has no effect.

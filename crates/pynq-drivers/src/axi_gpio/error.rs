@@ -7,6 +7,16 @@ use super::config::ones;
 
 driver_error! {
     /// Why an operation on an AXI GPIO failed.
+    ///
+    /// ```
+    /// use pynq::{AxiGpioError, prelude::*};
+    ///
+    /// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+    /// let refused = overlay.gpio("leds_gpio")?.channel1().pin(4).unwrap_err();
+    /// println!("{refused}"); // `leds_gpio`: no pin 4 ...
+    /// assert!(!matches!(refused.cause(), AxiGpioError::Node(_)));
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
     pub enum AxiGpioError {
         /// Channel 2 of a block that has one channel.
         NoChannel2 => "no channel 2: this AXI GPIO was built with one channel; use channel 1",

@@ -10,6 +10,16 @@ use crate::{Edge, Level};
 /// A pin of an AXI GPIO. Clones are handles on the same pin.
 ///
 /// Implements the digital traits of embedded-hal and embedded-hal-async.
+///
+/// ```
+/// use pynq::prelude::*;
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// let pin = overlay.gpio("leds_gpio")?.channel1().pin(3)?;
+/// pin.set_high()?;
+/// assert_eq!(pin.output()?, Level::High);
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Pin(pub(super) Slice);
 

@@ -10,9 +10,28 @@ use pynq_core::interrupt::{Condition, Deadline, Line, NodeHandle, Waiting};
 use super::{AxiGpioError, AxiGpioHardware, ChannelConfig, ChannelDirection, GpioWait, Pin, Result, config::ones};
 
 /// A channel: the slice of all its pins.
+///
+/// ```
+/// use pynq::prelude::*;
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// let switches = overlay.gpio("switches_gpio")?.channel1();
+/// assert_eq!((switches.width(), switches.read()?), (2, 0));
+/// # Ok::<(), pynq::Error>(())
+/// ```
 pub type Channel = Slice;
 
 /// Which way a pin of a bidirectional channel goes.
+///
+/// ```
+/// use pynq::{Direction, prelude::*};
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// let buttons = overlay.gpio("btns_gpio")?.channel1();
+/// buttons.set_direction(Direction::Input)?; // as it was built
+/// assert!(buttons.set_direction(Direction::Output).is_err());
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The pin is sampled, and not driven.
@@ -24,6 +43,17 @@ pub enum Direction {
 /// Neighbouring pins of a channel, or all of them. Values have the first one in bit 0.
 ///
 /// Clones are handles on the same pins.
+///
+/// ```
+/// use pynq::prelude::*;
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// let leds = overlay.gpio("leds_gpio")?.channel1(); // a channel is the slice of all of its pins
+/// let middle = leds.slice(1..3)?;
+/// middle.write(0b11)?;
+/// assert_eq!(leds.output()?, 0b0110);
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Slice {
     node: NodeHandle<AxiGpioHardware>,

@@ -26,6 +26,18 @@ pub enum Capture {
 /// is serviced: a program that counts periods has to wait for each of them in time, or [listen](Self::listen).
 ///
 /// Clones are handles on the same channel. Starting it by one of them starts it anew for all.
+///
+/// ```
+/// use std::time::Duration;
+/// use pynq::prelude::*;
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// let mut alarm = overlay.timer("timer")?.channel(1)?;
+/// let exact = alarm.start_one_shot(Duration::from_micros(250))?;
+/// overlay.run(alarm.wait_async())?;
+/// assert_eq!(exact, Duration::from_micros(250)); // what its clock of 100 MHz makes of it
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct TimerChannel {
     node: NodeHandle<AxiTimerHardware>,

@@ -6,6 +6,18 @@ use pynq_core::driver_error;
 
 driver_error! {
     /// Why an operation on an AXI timer failed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use pynq::{AxiTimerError, prelude::*};
+    ///
+    /// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+    /// let mut channel = overlay.timer("timer")?.channel(0)?;
+    /// let refused = channel.start_periodic(Duration::from_secs(3600)).unwrap_err();
+    /// println!("{refused}"); // `timer`: ...
+    /// assert!(!matches!(refused.cause(), AxiTimerError::Node(_)));
+    /// # Ok::<(), pynq::Error>(())
+    /// ```
     pub enum AxiTimerError {
         /// A channel that is not there.
         NoSuchChannel {

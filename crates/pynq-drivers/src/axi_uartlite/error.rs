@@ -45,6 +45,17 @@ impl fmt::Display for ReceiveErrors {
 }
 
 /// Why an operation on an AXI UART Lite failed.
+///
+/// ```
+/// use std::time::Duration;
+/// use pynq::{AxiUartLiteError, prelude::*};
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// let uart = overlay.uart("uart")?;
+/// let silent = uart.read_bytes_until(&mut [0; 8], Duration::from_millis(5)).unwrap_err();
+/// assert!(silent.is_timed_out() && matches!(silent.cause(), AxiUartLiteError::Node(_)));
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AxiUartLiteError {

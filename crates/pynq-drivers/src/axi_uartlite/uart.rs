@@ -19,6 +19,16 @@ const WRITABLE: Condition = Condition::Level { mask: UartStatus::TX_FULL.bits(),
 const DRAINED: Condition = Condition::Level { mask: UartStatus::TX_EMPTY.bits(), value: UartStatus::TX_EMPTY.bits() };
 
 /// An AXI UART Lite. Clones are handles on the same one.
+///
+/// ```
+/// use pynq::prelude::*;
+///
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
+/// let uart = overlay.uart("uart")?;
+/// assert_eq!(uart.write_bytes(b"hello")?, 5);
+/// uart.drain()?; // until the last bit has left
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct AxiUartLite {
     pub(super) node: NodeHandle<AxiUartLiteHardware>,

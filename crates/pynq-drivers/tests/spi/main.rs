@@ -8,7 +8,6 @@ mod common;
 
 mod cancellation;
 mod chips;
-mod costs;
 mod errors;
 mod races;
 mod random;

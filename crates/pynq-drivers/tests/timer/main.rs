@@ -7,7 +7,6 @@ mod common;
 
 mod channels;
 mod delays;
-mod duty;
 mod events;
 mod modes;
 mod rig;

@@ -14,8 +14,7 @@ use crate::{Button, Error, Led, Overlay, Result, RgbLed, Slice, Switch};
 /// # #[cfg(feature = "sim")] {
 /// use pynq::prelude::*;
 ///
-/// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-/// let base = BaseOverlay::new(Overlay::simulated_from_str(text)?)?; // or BaseOverlay::simulated("base.hwh")
+/// let base = BaseOverlay::simulated_board(boards::pynq_z2())?; // or BaseOverlay::simulated("base.hwh")
 /// let (button, led) = (base.button(0)?, base.led(0)?);
 ///
 /// # base.simulation().unwrap().press("btns_gpio", 0)?;

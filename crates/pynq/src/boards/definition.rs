@@ -9,6 +9,13 @@ use pynq_hwh::Design;
 use crate::{Error, Result};
 
 /// Devices on the pins of one channel of an AXI GPIO.
+///
+/// ```
+/// use pynq::boards::PinGroup;
+///
+/// let buttons = PinGroup::new("panel/gpio", 1).numbered_from(1); // as they are printed on the case
+/// assert_eq!((buttons.channel, buttons.first), (1, 1));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PinGroup {
@@ -127,6 +134,12 @@ impl BoardDefinition {
     pub fn with_handoff(mut self, text: impl Into<Cow<'static, str>>) -> Self {
         self.handoff = Some(Handoff(text.into()));
         self
+    }
+
+    /// The text of the handoff file that comes with it, if one does.
+    #[must_use]
+    pub fn handoff(&self) -> Option<&str> {
+        self.handoff.as_ref().map(|Handoff(text)| &**text)
     }
 
     /// The design that comes with it. That of a board of this crate has the board's buttons, switches and LEDs under the

@@ -29,8 +29,7 @@ impl BaseOverlay {
     /// use pynq::prelude::*;
     /// use std::time::Duration;
     ///
-    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-    /// let base = BaseOverlay::new(Overlay::simulated_from_str(text)?)?; // or BaseOverlay::simulated("base.hwh")
+    /// let base = BaseOverlay::simulated_board(boards::pynq_z2())?; // or BaseOverlay::simulated("base.hwh")
     /// let (button, led) = (base.button(0)?, base.led(0)?);
     ///
     /// base.sim_button(0)?.after(Duration::from_millis(10)).press_for(Duration::from_millis(20))?;
@@ -91,8 +90,7 @@ impl BaseOverlay {
     /// ```
     /// use pynq::prelude::*;
     ///
-    /// # let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/pynq-z2-buttons.hwh"));
-    /// let base = BaseOverlay::new(Overlay::simulated_from_str(text)?)?;
+    /// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
     /// base.play(&"10ms press 2 for 5ms\n1s switch 0 on".parse()?)?;
     /// base.switch(0)?.wait_for_level(Level::High)?;
     /// assert_eq!(base.clock().now(), Instant::from_secs(1));
@@ -165,6 +163,18 @@ impl Input {
 /// Who presses a button of a simulated board: [`BaseOverlay::sim_button`].
 ///
 /// What it does happens at once, or at the time of a handle that [`at`](Self::at) or [`after`](Self::after) gives.
+///
+/// ```
+/// use std::time::Duration;
+/// use pynq::prelude::*;
+///
+/// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+/// let finger = base.sim_button(1)?;
+/// finger.after(Duration::from_millis(5)).press_for(Duration::from_millis(20))?;
+/// base.button(1)?.wait_for_level(Level::High)?;
+/// assert!(finger.is_pressed()?);
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct SimButton(Input);
 
@@ -222,6 +232,15 @@ impl SimButton {
 /// Who moves a switch of a simulated board: [`BaseOverlay::sim_switch`].
 ///
 /// What it does happens at once, or at the time of a handle that [`at`](Self::at) or [`after`](Self::after) gives.
+///
+/// ```
+/// use pynq::prelude::*;
+///
+/// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+/// base.sim_switch(0)?.on()?;
+/// assert!(base.switch(0)?.is_on()?);
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct SimSwitch(Input);
 
@@ -314,6 +333,15 @@ impl Output {
 }
 
 /// Who looks at an LED of a simulated board: [`BaseOverlay::sim_led`].
+///
+/// ```
+/// use pynq::prelude::*;
+///
+/// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+/// base.led(2)?.on()?;
+/// assert!(base.sim_led(2)?.is_on()?);
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct SimLed(Output);
 
@@ -335,6 +363,15 @@ impl SimLed {
 }
 
 /// Who looks at an RGB LED of a simulated board: [`BaseOverlay::sim_rgb_led`].
+///
+/// ```
+/// use pynq::prelude::*;
+///
+/// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
+/// base.rgb_led(4)?.on(Color::Magenta)?;
+/// assert_eq!(base.sim_rgb_led(4)?.color()?, Color::Magenta);
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct SimRgbLed(Output);
 

@@ -5,6 +5,28 @@ use std::fmt;
 use crate::error::{level, some};
 
 /// A block that a [`HierarchyDriver`](crate::HierarchyDriver) is made of, and that a level of the hierarchy lacks.
+///
+/// ```
+/// # #[cfg(feature = "sim")] {
+/// use pynq::{Error, HierarchyContext, HierarchyDriver, Member, prelude::*};
+///
+/// # #[derive(Clone, Debug)]
+/// struct Camera;
+///
+/// impl HierarchyDriver for Camera {
+///     const NAME: &'static str = "camera";
+///     const MEMBERS: &'static [Member] = &[Member::new("vdma", &["xilinx.com:ip:axi_vdma"])];
+/// #   fn open(_: &HierarchyContext<'_>) -> pynq::Result<Self> { Ok(Self) }
+///     // ...
+/// }
+///
+/// match Overlay::simulated_board(&boards::pynq_z2())?.hierarchy::<Camera>("") {
+///     Err(Error::MissingMember(missing)) => assert_eq!(missing.member, "vdma"),
+///     other => panic!("{other:?}"),
+/// }
+/// # }
+/// # Ok::<(), pynq::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MissingMember {
