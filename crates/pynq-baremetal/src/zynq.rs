@@ -46,5 +46,5 @@ pub use global_timer::{
 };
 pub use irq::{Irq, Priority, Trigger};
 pub use line::GicLine;
-pub use slcr::{LevelShifters, LogicReset, PcapClock, Slcr, SlcrRegisters};
+pub use slcr::{LevelShifters, LogicReset, PcapClock, Pll, ProcessorClock, Slcr, SlcrRegisters};
 pub use uart::{Uart, UartControl, UartRegisters, UartStatus};

@@ -28,6 +28,30 @@ register_bits! {
 }
 
 register_bits! {
+    /// A PLL.
+    pub struct Pll {
+        /// Stopped.
+        const RESET = 1 << 0;
+        /// Without power.
+        const POWER_DOWN = 1 << 1;
+        /// The crystal's clock goes past it.
+        const BYPASS = 1 << 4;
+        /// What the crystal's clock is multiplied by.
+        const FEEDBACK = 0x7F << 12;
+    }
+}
+
+register_bits! {
+    /// Clock of the processors.
+    pub struct ProcessorClock {
+        /// The PLL: 0 and 1 are its own, 2 that of the memory, 3 that of the peripherals.
+        const SOURCE = 0b11 << 4;
+        /// The divisor of the PLL's clock.
+        const DIVISOR = 0x3F << 8;
+    }
+}
+
+register_bits! {
     /// Resets of the logic. All other bits are to be written as zero.
     pub struct LogicReset {
         /// `FCLK_RESETn`, a one being asserted.
@@ -54,6 +78,14 @@ register_map! {
         0x008 => unlock: Wo<u32>,
         /// Bit 0: locked.
         0x00C => lock_status: Ro<u32>,
+        /// The PLL of the processors.
+        0x100 => arm_pll: Ro<Pll>,
+        /// The PLL of the memory.
+        0x104 => ddr_pll: Ro<Pll>,
+        /// The PLL of the peripherals.
+        0x108 => io_pll: Ro<Pll>,
+        /// Clock of the processors.
+        0x120 => processor_clock: Ro<ProcessorClock>,
         /// Clock of the configuration port.
         0x168 => pcap_clock: Rw<PcapClock>,
         /// Resets of the logic.
@@ -127,6 +159,33 @@ impl<M: Mmio> Slcr<M> {
     /// None: the window was found to hold these registers.
     pub fn pl_clocks(&mut self, reference_hz: u64) -> Result<PlClocks<&M>, PlClockError> {
         PlClocks::zynq_7000(self.registers.window(), reference_hz)
+    }
+
+    /// The frequency by which the global timer, the private timers and the watchdogs count: half of the processors', as the
+    /// boot loader has set it, on a board whose crystal at PS_CLK has `reference_hz`. On a PYNQ-Z1 or Z2, 325 MHz of a
+    /// crystal of 50 MHz.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClockStopped`] if that is no clock: the PLL is stopped, the divisor 0, or `reference_hz` is.
+    pub fn timer_hz(&self, reference_hz: u32) -> Result<u32, Error> {
+        let control = self.registers.processor_clock().read();
+        let pll = match control.field(ProcessorClock::SOURCE) {
+            0b10 => self.registers.ddr_pll().read(),
+            0b11 => self.registers.io_pll().read(),
+            _ => self.registers.arm_pll().read(),
+        };
+        let (times, runs) = if pll.contains(Pll::BYPASS) {
+            (1, true)
+        } else {
+            (pll.field(Pll::FEEDBACK), !pll.intersects(Pll::RESET | Pll::POWER_DOWN))
+        };
+        let hz = (u64::from(reference_hz) * u64::from(times))
+            .checked_div(2 * u64::from(control.field(ProcessorClock::DIVISOR)));
+        match hz.and_then(|hz| u32::try_from(hz).ok()) {
+            Some(hz) if hz > 0 && runs => Ok(hz),
+            _ => Err(Error::ClockStopped),
+        }
     }
 
     /// Which device this is, without its revision: as a bitstream names it.

@@ -2,7 +2,7 @@
 
 use pynq_baremetal::{
     Lock, window,
-    zynq::{Gic, GicLine, GlobalTimer, GlobalTimerHardware, GlobalTimerNode, Irq, Uart, enable_interrupts},
+    zynq::{Gic, GicLine, GlobalTimer, GlobalTimerHardware, GlobalTimerNode, Irq, Slcr, Uart, enable_interrupts},
 };
 use pynq_core::{
     Volatile,
@@ -21,8 +21,8 @@ pub struct Board {
     pub clock: GlobalTimer,
 }
 
-/// Half of the processor's clock. The emulator has 100 MHz; a PYNQ-Z2, whose processor runs at 650 MHz, has 325.
-const TIMER_HZ: u32 = 100_000_000;
+/// The crystal at PS_CLK, as the handoff file has it.
+const CRYSTAL_HZ: &str = env!("CRYSTAL_HZ");
 
 static GIC: StaticCell<Gic> = StaticCell::new();
 static TIMER: StaticCell<GlobalTimerNode> = StaticCell::new();
@@ -55,7 +55,7 @@ impl Board {
         crate::console::install(Uart::adopt(registers(0xE000_0000, 0x1000))?);
         let gic: &'static Gic = GIC.init(Gic::new(registers(0xF8F0_1000, 0x1000), registers(0xF8F0_0100, 0x100))?);
         gic.install();
-        let hardware = GlobalTimerHardware::new(registers(0xF8F0_0200, 0x100), TIMER_HZ)?;
+        let hardware = GlobalTimerHardware::new(registers(0xF8F0_0200, 0x100), timer_hz()?)?;
         let line = GicLine::new(gic, Irq::GLOBAL_TIMER)?;
         let clock = GlobalTimer::new(TIMER.init(Node::new(Lock::INIT, hardware, line)));
         point_vectors();
@@ -74,6 +74,16 @@ impl Board {
             Ok(line) => line.with_clock(self.clock),
             Err(error) => panic!("{error}"),
         }
+    }
+}
+
+/// Half of the processor's clock: 325 MHz on a PYNQ-Z2, whose boot loader has set it to 650 MHz.
+fn timer_hz() -> Result<u32, pynq_baremetal::zynq::Error> {
+    let slcr = Slcr::new(registers(0xF800_0000, 0x1000))?;
+    match slcr.id_code() {
+        // QEMU's Zynq has no number of the device, and its timer counts at 100 MHz whatever its PLLs are set to.
+        0 => Ok(100_000_000),
+        _ => slcr.timer_hz(CRYSTAL_HZ.parse().unwrap_or_default()),
     }
 }
 
