@@ -11,6 +11,7 @@ mod hwh;
 mod json;
 mod manual;
 mod microblaze;
+mod new;
 #[cfg(feature = "serve")]
 mod serve;
 mod style;
@@ -50,6 +51,8 @@ enum Command {
         #[arg(long, value_name = "HWH")]
         check: Option<PathBuf>,
     },
+    /// Make a project of one's own: a hosted program that runs on a simulated board, or firmware.
+    New(new::New),
     /// Look into programs for PYNQ's soft processors, and run them alone.
     #[command(subcommand)]
     Microblaze(microblaze::Command),
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Hwh(arguments) => hwh::run(&arguments).map(succeeded),
         Command::Bit { file, json, to_bin, check } => bit::run(&file, json, to_bin.as_deref(), check.as_deref()),
+        Command::New(options) => new::run(&options).map(succeeded),
         Command::Microblaze(command) => microblaze::run(&command).map(|()| succeeded(String::new())),
         Command::Completions { shell } => Ok(succeeded(manual::completions(Arguments::command(), shell))),
         Command::Man { folder } => manual::pages(Arguments::command(), folder.as_deref()).map(succeeded),
