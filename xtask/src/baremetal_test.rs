@@ -14,8 +14,9 @@ mod zynq;
 
 use crate::{
     no_std::{CORE, cargo_for},
+    paste::Scratch,
     project::Project,
-    shell::{Failure, say},
+    shell::{Cmd, Failure, say},
     stage::{Options, Outcome, Verdict},
 };
 use machine::{Machine, Program};
@@ -68,16 +69,28 @@ fn build(project: &Project, machine: &Machine) -> Result<bool, Failure> {
     let manifest = project.root.join("examples/bare-metal/Cargo.toml");
     for features in ["", "--features alloc"] {
         let args = format!("build --release -p {} {features}", machine.package);
-        let Some(command) = cargo_for(project, machine.target, CORE, &args)? else { return Ok(false) };
-        let command = command.path("--manifest-path", &manifest).path("--target-dir", &run::target_dir(project));
-        // A compiler that is not rustup's has no linker of its own for this target.
-        let linker = format!("CARGO_TARGET_{}_LINKER", machine.target.to_uppercase().replace('-', "_"));
-        let command = match run::linker()? {
-            Some(path) => command.env(&linker, path.display().to_string()),
-            None => command,
-        };
-        command.run()?;
+        let Some(command) = compiler(project, machine, &args)? else { return Ok(false) };
+        command.path("--manifest-path", &manifest).run()?;
         run::keep_programs(project, machine, features.is_empty())?;
     }
+    if let Some(kind) = machine.template {
+        // A project that `pynq new` makes, as its owner builds it: in its own folder, for the target that it names.
+        let scratch = Scratch::new()?;
+        let folder = scratch.template(project, kind, "examples/bare-metal/Cargo.lock")?;
+        let Some(command) = compiler(project, machine, "build --release")? else { return Ok(false) };
+        command.dir(&folder).run()?;
+    }
     Ok(true)
+}
+
+/// A run of cargo for a machine's programs.
+fn compiler(project: &Project, machine: &Machine, args: &str) -> Result<Option<Cmd>, Failure> {
+    let Some(command) = cargo_for(project, machine.target, CORE, args)? else { return Ok(None) };
+    let command = command.path("--target-dir", &run::target_dir(project));
+    // A compiler that is not rustup's has no linker of its own for this target.
+    let linker = format!("CARGO_TARGET_{}_LINKER", machine.target.to_uppercase().replace('-', "_"));
+    Ok(Some(match run::linker()? {
+        Some(path) => command.env(&linker, path.display().to_string()),
+        None => command,
+    }))
 }

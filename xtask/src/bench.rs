@@ -75,6 +75,12 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
     }
 }
 
+/// Writes the page of the figures that it was made of last.
+pub(crate) fn page_anew(project: &Project) -> Result<(), Failure> {
+    let docs = project.root.join("docs");
+    write(&docs, &read(&docs.join("src/performance.json"))?)
+}
+
 /// The page, twice: as a file beside the other documents, and as a chapter of the book, which has its plots.
 fn write(docs: &Path, all: &Value) -> Result<(), Failure> {
     let book = docs.join("src");

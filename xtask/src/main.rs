@@ -22,6 +22,8 @@ mod loom;
 mod mutants;
 mod no_std;
 mod package;
+mod paste;
+mod pictures;
 mod portable;
 mod project;
 mod pynq_client;

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     asm, baremetal_test, bench, compile, cross, deny, docs, firmware, fuzz, instructions, leak, lint, linux_test, loom,
-    mutants, no_std, package, portable,
+    mutants, no_std, package, paste, pictures, portable,
     project::Project,
     pynq_client, qemu_models,
     shell::{Failure, say, seconds},
@@ -24,7 +24,7 @@ struct Stage {
 }
 
 /// Cheap stages first, so that most mistakes are told within the first minutes.
-const STAGES: [Stage; 27] = [
+const STAGES: [Stage; 29] = [
     Stage { name: "lint", about: "rustfmt, clippy, and the rules of this project", run: lint::run, in_ci: true },
     Stage { name: "test", about: "cargo test --workspace, doc tests included", run: compile::test, in_ci: true },
     Stage { name: "msrv", about: "nothing needs a newer Rust than Cargo.toml says", run: compile::msrv, in_ci: true },
@@ -35,6 +35,12 @@ const STAGES: [Stage; 27] = [
         in_ci: true,
     },
     Stage { name: "docs", about: "rustdoc without warnings; the book", run: docs::run, in_ci: true },
+    Stage {
+        name: "paste",
+        about: "snippets of README and book, pasted into a new package [PAGE]",
+        run: paste::run,
+        in_ci: true,
+    },
     Stage { name: "portable", about: "the simulated path needs no Linux", run: portable::run, in_ci: true },
     Stage { name: "no-std", about: "builds for bare-metal targets [TARGET]", run: no_std::run, in_ci: true },
     Stage { name: "asm", about: "typed register access costs nothing", run: run_asm, in_ci: true },
@@ -91,8 +97,14 @@ const STAGES: [Stage; 27] = [
         in_ci: false,
     },
     Stage {
+        name: "pictures",
+        about: "writes the book's pictures and its page of figures anew",
+        run: pictures::run,
+        in_ci: false,
+    },
+    Stage {
         name: "ci",
-        about: "all of the above but miri and bench [--skip A,B] [--only A,B]",
+        about: "all of the above but miri, bench and pictures [--skip A,B] [--only A,B]",
         run: never,
         in_ci: false,
     },

@@ -18,6 +18,8 @@ pub(super) struct Machine {
     /// Whether its first serial line is another than the console, which is the second then.
     pub(super) line_before_console: bool,
     pub(super) programs: &'static [Program],
+    /// What `pynq new` makes a project of for it.
+    pub(super) template: Option<&'static str>,
 }
 
 /// What happens to a machine while a program runs.

@@ -15,6 +15,7 @@ pub(super) const MICROBLAZE_V: Machine = Machine {
     emulator,
     args: "-M amd-microblaze-v-generic -display none -monitor none -semihosting -device loader,file={},cpu-num=0",
     line_before_console: true,
+    template: None,
     programs: &[
         // As fast as it goes, and with an instruction taking 1 ns and 8 ns of the machine's time.
         Program::new("timer_interrupts").sizes().runs(&["", "-icount shift=0,sleep=off", "-icount shift=3,sleep=off"]),

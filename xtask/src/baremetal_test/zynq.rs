@@ -15,6 +15,7 @@ pub(super) const ZYNQ: Machine = Machine {
     emulator,
     args: "-M xilinx-zynq-a9 -m 512 -display none -monitor none -semihosting -kernel {}",
     line_before_console: false,
+    template: Some("zynq"),
     programs: &[
         Program::new("button_to_led").sizes().script(press_buttons).says(&["interrupts="]),
         Program::new("embassy_tasks").script(press_buttons).says(&["ticks=", "interrupts="]),

@@ -9,6 +9,11 @@ const INTRODUCTION: &str = "\
 
 What an interrupt, a register access, a handoff file and the simulated board cost, against what people use today. Made by
 `cargo xtask bench --update`; nothing on this page is written by hand.
+";
+
+/// Before the figures one by one.
+const RATIOS: &str = "
+## Bars
 
 Every ratio is to a baseline of the same run that makes the same register accesses. Rounds take turns; a figure is the
 median of the rounds, with the least and the most of them in brackets, and a ratio is the median of the rounds' ratios.
@@ -77,8 +82,11 @@ fn judged(figure: &Value) -> String {
 
 /// All of it. Plots are in the folder `plots`.
 pub(crate) fn page(all: &Value, plots: &str) -> String {
-    let mut page = format!("{INTRODUCTION}\nThis run: {}.\n", header(&all["header"]));
-    page.push_str("\n## Bars\n\n| | at most | found | |\n| --- | ---: | --- | --- |\n");
+    // The page stands in two folders.
+    let book = if plots.starts_with("src/") { "src/" } else { "" };
+    let in_short = in_short(all, &format!("{book}guides/bare-metal.md"));
+    let mut page = format!("{INTRODUCTION}{in_short}{RATIOS}\nThis run: {}.\n", header(&all["header"]));
+    page.push_str("\n| | at most | found | |\n| --- | ---: | --- | --- |\n");
     for figure in figures(all).filter(|figure| !figure["bar"].is_null()) {
         let verdict = if figure["bar"]["holds"] == true { "holds" } else { "**missed**" };
         let (group, name) = (text(&figure["group"]), text(&figure["name"]));
@@ -117,6 +125,66 @@ pub(crate) fn page(all: &Value, plots: &str) -> String {
     }
     page.push_str(HOW);
     page
+}
+
+/// What a user wants to know first: how soon, how often, at what cost. Figures that the run does not have are left out.
+fn in_short(all: &Value, bare_metal: &str) -> String {
+    const LATENCY: &str = "Round trip: latency to who awaits it, p50 (the least to p99)";
+    const RATE: &str = "Round trip: rate";
+    const CPU: &str = "Round trip, CPU: one line";
+    const CALLS: &str = "System calls of an interrupt";
+    /// What it is, and the group and names of our figure and of the one beside it.
+    type Row = (&'static str, &'static str, &'static str, &'static str);
+    const PC: [Row; 8] = [
+        ("from the interrupt to the task that awaits it: tokio", LATENCY, "tokio current-thread", "raw epoll"),
+        ("the same: smol", LATENCY, "smol", "raw epoll"),
+        ("the same: a blocked thread, without a runtime", LATENCY, "blocking twin", "raw epoll"),
+        ("interrupts, each awaited before the next", RATE, "tokio current-thread", "raw epoll"),
+        ("processor time of one", CPU, "tokio current-thread", "raw epoll"),
+        ("system calls of one", CALLS, "tokio", ""),
+        ("on the simulated board, from a press to its task", "Simulated board", "a button's press, to its task", ""),
+        ("memory of a task that waits, beside its own", "Memory: futures", "Button::wait_for_level_async", ""),
+    ];
+    let find = |group: &str, name: &str| figures(all).find(|it| it["group"] == group && it["name"] == name);
+    let short_of = |figure: &Value| readable(&figure["value"]["median"], text(&figure["unit"]));
+    let mut rows = String::new();
+    for (what, group, name, beside) in PC {
+        let Some(ours) = find(group, name) else { continue };
+        let beside = find(group, beside).map(|it| format!("{} of a loop over epoll", short_of(it))).unwrap_or_default();
+        let _ = writeln!(rows, "| {what} | {} | {beside} |", short_of(ours));
+    }
+    if rows.is_empty() {
+        return rows;
+    }
+    format!(
+        "\n## In short\n\nOn the machine of this run, under Linux, where a socket stands in for the device:\n\n\
+         | | here | beside |\n| --- | ---: | --- |\n{rows}\n{}",
+        BOARDS.replace("{BARE_METAL}", bare_metal)
+    )
+}
+
+/// What is known of boards, where nothing of this page was measured.
+const BOARDS: &str = "\
+On other classes of boards:
+
+| | |
+| --- | --- |
+| Zynq-7000 or Zynq UltraScale+, under Linux | the kernel's way to the program is most of it; the library adds two system calls to the one that waits, and no allocation, as here |
+| Zynq-7000, without a system | some 600 instructions from the handler's entry to the task's first, 69 kB of code, 3 kB of statics, 5.5 kB of stack: [On bare metal]({BARE_METAL}) |
+| MicroBlaze-V, without a system | 52 kB of code, 1.4 kB of statics, 4.6 kB of stack |
+
+The two without a system are counted in QEMU; no real board has been measured.
+";
+
+/// A figure in the unit that a person would use.
+fn readable(value: &Value, unit: &str) -> String {
+    let value = value.as_f64().unwrap_or(f64::NAN);
+    match unit {
+        "ns" if value >= 1e6 => format!("{} ms", short(value / 1e6)),
+        "ns" if value >= 1e3 => format!("{} µs", short(value / 1e3)),
+        "/s" if value >= 1e4 => format!("{} thousand a second", short((value / 1e3).round())),
+        _ => format!("{} {unit}", short(value)),
+    }
 }
 
 /// `12.3 (11.9 to 14.0) ns`, or the value alone where it does not vary.
@@ -171,6 +239,21 @@ mod tests {
         assert!(page.contains("| bad&lt;T> | 70.2 ns (69.8 to 70.8) |\n"), "{page}");
         assert!(page.contains("![Waiters!](plots/waiters.svg)"), "{page}");
         assert!(page.contains("| 10 | 3.25 |"), "{page}");
+    }
+
+    #[test]
+    fn it_begins_with_what_a_user_wants_to_know() {
+        assert!(!page(&all(), "").contains("## In short"), "there is no such figure");
+        let mut all = all();
+        all["benches"][0]["figures"][0]["group"] = "Round trip: rate".into();
+        all["benches"][0]["figures"][0]["name"] = "tokio current-thread".into();
+        all["benches"][0]["figures"][0]["unit"] = "/s".into();
+        all["benches"][0]["figures"][0]["value"]["median"] = 100_881.0.into();
+        let page = page(&all, "");
+        let row = "| interrupts, each awaited before the next | 101 thousand a second |  |";
+        assert!(page.contains(row), "{page}");
+        assert!(page.find("## In short") < page.find("## Bars"));
+        assert_eq!(readable(&5518.0.into(), "ns"), "5.52 µs");
     }
 
     #[test]
