@@ -8,6 +8,5 @@
 mod common;
 mod intc;
 mod rig;
-mod spi;
 mod timer;
 mod uartlite;

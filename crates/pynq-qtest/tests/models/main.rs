@@ -15,6 +15,5 @@ mod departure;
 mod intc;
 mod qmp;
 mod replay;
-mod spi;
 mod timer;
 mod timer_table;
