@@ -7,7 +7,7 @@
 //!
 //! The two sides talk through memory. [`Mailbox`] is PYNQ's classic protocol: arguments, a command word that the program
 //! clears when it is done, results. [`IopBus`] is the protocol of its program `mailbox`, which reads and writes the
-//! peripherals of the I/O processor.
+//! peripherals of the I/O processor. [`StreamReader`] and [`StreamWriter`] are its standard output and input.
 //!
 //! The document is PYNQ's own code; addresses and wires come from the design.
 //!
@@ -41,9 +41,12 @@ mod bus;
 mod error;
 mod hardware;
 mod interrupt;
+mod lease;
 mod mailbox;
 mod processor;
 mod program;
+mod rpc;
+mod streams;
 
 use pynq_core::{
     BlockError,
@@ -57,9 +60,19 @@ pub use interrupt::MicroblazeInterrupt;
 pub use mailbox::Mailbox;
 pub use processor::PynqMicroblaze;
 pub use program::{Loaded, Program, Segment};
+pub use rpc::{Argument, Request, ReturnValue, Rpc};
+pub use streams::{StreamReader, StreamWriter};
 
 /// The result of an operation on an I/O processor. The error has its memory's name.
 pub type Result<T> = core::result::Result<T, BlockError<MicroblazeError>>;
+
+/// What the macro needs of other crates, so that its users need not depend on them.
+#[doc(hidden)]
+pub use pynq_core::interrupt::{Wait as RpcWait, Waiting as RpcWaiting};
+
+/// The error of a call.
+#[doc(hidden)]
+pub type RpcError = BlockError<MicroblazeError>;
 
 /// Where the mailbox begins: a program that is longer overlaps it.
 pub const MAILBOX: u32 = 0xF000;

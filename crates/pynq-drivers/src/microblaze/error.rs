@@ -60,6 +60,25 @@ pub enum MicroblazeError {
         /// The command word as it is now.
         found: u32,
     },
+    /// An index of a stream that no stream can have.
+    Ring {
+        /// Where it is.
+        address: u32,
+        /// What it is.
+        found: u32,
+    },
+    /// An item of a call is longer than a program can take.
+    ItemTooLong {
+        /// Its bytes.
+        bytes: usize,
+        /// How many can be taken.
+        room: usize,
+    },
+    /// What a program answers is no reply to a call.
+    Protocol {
+        /// What came where something else is expected.
+        found: u32,
+    },
     /// An address on the I/O processor's bus is not a multiple of the width of the access.
     Unaligned {
         /// The address.
@@ -105,6 +124,20 @@ impl fmt::Display for MicroblazeError {
                 f,
                 "the program did not carry out command {command:#x} in time (the command word is {found:#x}); give it longer, \
                  or reset the processor and load it anew"
+            ),
+            Self::Ring { address, found } => write!(
+                f,
+                "the stream's index at {address:#x} is {found:#x}, which none can be; the program has no streams, or has \
+                 overwritten them"
+            ),
+            Self::ItemTooLong { bytes, room } => write!(
+                f,
+                "an argument of {bytes} bytes would never arrive, since the program takes {room} at once; split it"
+            ),
+            Self::Protocol { found } => write!(
+                f,
+                "the program answered {found:#x}, which is no reply to this call; compare the description with its functions, and \
+                 reset the processor"
             ),
             Self::Unaligned { address, width } => {
                 write!(f, "address {address:#x} is no multiple of the {width} bytes of the access")

@@ -45,8 +45,8 @@ pub struct MicroblazeHardware {
     state: State,
     /// Counts what was loaded and stopped: a handle on the mailbox belongs to one run.
     pub(super) run: u32,
-    /// A handle on the mailbox exists.
-    pub(super) mailbox_taken: bool,
+    /// Parts of the mailbox's memory that have an owner.
+    pub(super) leased: u8,
 }
 
 impl MicroblazeHardware {
@@ -66,7 +66,7 @@ impl MicroblazeHardware {
         if memory.size() < MAILBOX as usize + 0x1000 {
             return Err(MicroblazeError::Memory { size: memory.size() });
         }
-        Ok(Self { memory, reset, acknowledge, state: State::Idle, run: 0, mailbox_taken: false })
+        Ok(Self { memory, reset, acknowledge, state: State::Idle, run: 0, leased: 0 })
     }
 
     /// Bytes of memory.

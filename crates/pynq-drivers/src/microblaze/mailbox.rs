@@ -1,13 +1,16 @@
 //! PYNQ's classic mailbox: arguments, a command word, results.
 
-use core::{fmt, hint::spin_loop, time::Duration};
+use core::{hint::spin_loop, time::Duration};
 
 use pynq_core::{
     BlockError, Instant,
     interrupt::{NodeHandle, Wait, Waiting},
 };
 
-use super::{MAILBOX, MicroblazeError, MicroblazeHardware, Result};
+use super::{
+    MAILBOX, MicroblazeError, MicroblazeHardware, Result,
+    lease::{self, Lease},
+};
 
 /// Words for arguments and results.
 const ROOM: usize = (COMMAND - MAILBOX) as usize / 4;
@@ -52,22 +55,15 @@ impl Looks {
 /// for that first, so that results are never taken for those of another command.
 ///
 /// It belongs to the program that ran when it was opened: once that is stopped or another one is loaded, it returns errors.
+#[derive(Debug)]
 pub struct Mailbox {
-    node: NodeHandle<MicroblazeHardware>,
-    run: u32,
+    lease: Lease,
     time: Duration,
 }
 
 impl Mailbox {
-    pub(super) fn open(node: NodeHandle<MicroblazeHardware>) -> Result<Self> {
-        let run = node.access(|hardware| {
-            hardware.expect_running()?;
-            if core::mem::replace(&mut hardware.mailbox_taken, true) {
-                return Err(MicroblazeError::MailboxInUse);
-            }
-            Ok(hardware.run)
-        })?;
-        Ok(Self { node, run, time: TIME })
+    pub(super) fn open(node: &NodeHandle<MicroblazeHardware>) -> Result<Self> {
+        Ok(Self { lease: Lease::new(node, lease::ALL)?, time: TIME })
     }
 
     /// How long a command may take; a second at first. A program that has none that takes so long hangs.
@@ -76,7 +72,7 @@ impl Mailbox {
     }
 
     pub(super) const fn node(&self) -> &NodeHandle<MicroblazeHardware> {
-        &self.node
+        self.lease.node()
     }
 
     /// Has the program carry out a command: arguments are words from the mailbox's beginning on, results are read from there.
@@ -97,17 +93,17 @@ impl Mailbox {
         arguments: &'a [u32],
         results: &'a mut [u32],
     ) -> Waiting<impl Wait<Value = (), Error = BlockError<MicroblazeError>> + 'a> {
-        let node = self.node.clone();
+        let node = self.node().clone();
         node.operation(async move {
             let words = arguments.len().max(results.len());
             if words > ROOM {
-                return Err(self.node.error(MicroblazeError::TooMany { words, room: ROOM }));
+                return Err(self.node().error(MicroblazeError::TooMany { words, room: ROOM }));
             }
             self.exchange(command, None, |hardware| {
                 (MAILBOX..).step_by(4).zip(arguments).for_each(|(address, word)| hardware.write_word(address, *word));
             })
             .await?;
-            self.access(|hardware| {
+            self.lease.access(|hardware| {
                 for (address, word) in (MAILBOX..).step_by(4).zip(results.iter_mut()) {
                     *word = hardware.word(address);
                 }
@@ -138,11 +134,11 @@ impl Mailbox {
         arguments: impl FnOnce(&MicroblazeHardware),
     ) -> Result<()> {
         if command == 0 {
-            return Err(self.node.error(MicroblazeError::NoCommand));
+            return Err(self.node().error(MicroblazeError::NoCommand));
         }
-        let give_up = self.node.now().map_err(|error| self.node.error(error))? + self.time;
+        let give_up = self.node().now().map_err(|error| self.node().error(error))? + self.time;
         self.carried_out(command, ended, give_up).await?;
-        self.access(|hardware| {
+        self.lease.access(|hardware| {
             arguments(hardware);
             // Behind the arguments: the accesses to one device stay in order.
             hardware.write_word(COMMAND, command);
@@ -155,40 +151,17 @@ impl Mailbox {
     async fn carried_out(&self, command: u32, ended: Option<u32>, give_up: Instant) -> Result<()> {
         let mut looks = Looks::new();
         loop {
-            let found = self.access(|hardware| Ok(hardware.word(COMMAND)))?;
+            let found = self.lease.access(|hardware| Ok(hardware.word(COMMAND)))?;
             if found == 0 {
                 return Ok(());
             }
             if ended == Some(found) {
-                return Err(self.node.error(MicroblazeError::Ended { command }));
+                return Err(self.node().error(MicroblazeError::Ended { command }));
             }
-            if self.node.now().map_err(|error| self.node.error(error))? >= give_up {
-                return Err(self.node.error(MicroblazeError::Unanswered { command, found }));
+            if self.node().now().map_err(|error| self.node().error(error))? >= give_up {
+                return Err(self.node().error(MicroblazeError::Unanswered { command, found }));
             }
-            looks.next(&self.node).await?;
+            looks.next(self.node()).await?;
         }
-    }
-
-    /// An access while the program runs that this handle is for.
-    fn access<R>(&self, f: impl FnOnce(&MicroblazeHardware) -> core::result::Result<R, MicroblazeError>) -> Result<R> {
-        self.node.access(|hardware| {
-            hardware.expect_running()?;
-            if hardware.run != self.run {
-                return Err(MicroblazeError::NotRunning { state: hardware.state() });
-            }
-            f(hardware)
-        })
-    }
-}
-
-impl Drop for Mailbox {
-    fn drop(&mut self) {
-        let _ = self.node.with_hardware(|hardware| hardware.mailbox_taken = false);
-    }
-}
-
-impl fmt::Debug for Mailbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mailbox").field("name", &self.node.name()).finish_non_exhaustive()
     }
 }

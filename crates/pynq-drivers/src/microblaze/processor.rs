@@ -8,7 +8,8 @@ use pynq_core::{
 };
 
 use super::{
-    IopBus, Loaded, Mailbox, MicroblazeError, MicroblazeHardware, MicroblazeInterrupt, Program, Result, State,
+    IopBus, Loaded, Mailbox, MicroblazeError, MicroblazeHardware, MicroblazeInterrupt, Program, Result, Rpc, State,
+    StreamReader, StreamWriter, streams::Ring,
 };
 
 /// An I/O processor: PYNQ's `PynqMicroblaze`. Clones are handles on the same one.
@@ -143,7 +144,7 @@ impl PynqMicroblaze {
     ///
     /// [`MicroblazeError::NotRunning`], [`MicroblazeError::MailboxInUse`].
     pub fn mailbox(&self) -> Result<Mailbox> {
-        Mailbox::open(self.node.clone())
+        Mailbox::open(&self.node)
     }
 
     /// The peripherals of the I/O processor, through PYNQ's program `mailbox`, which has to run.
@@ -153,6 +154,34 @@ impl PynqMicroblaze {
     /// As [`mailbox`](Self::mailbox).
     pub fn bus(&self) -> Result<IopBus> {
         Ok(IopBus::new(self.mailbox()?))
+    }
+
+    /// What the program writes to its standard output. A program that is built with PYNQ's library requests an interrupt after
+    /// each write, by which this is awaited where the design has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`mailbox`](Self::mailbox): streams and commands use the same memory.
+    pub fn standard_output(&self) -> Result<StreamReader> {
+        StreamReader::open(&self.node, Ring::StandardOutput, self.interrupt())
+    }
+
+    /// What the program reads from its standard input.
+    ///
+    /// # Errors
+    ///
+    /// As [`standard_output`](Self::standard_output).
+    pub fn standard_input(&self) -> Result<StreamWriter> {
+        StreamWriter::open(&self.node, Ring::StandardInput)
+    }
+
+    /// Calls of the functions of a program that is built with PYNQ's bridge. `print` is given what it prints.
+    ///
+    /// # Errors
+    ///
+    /// As [`standard_output`](Self::standard_output).
+    pub fn rpc<P: FnMut(&str) + Send>(&self, print: P) -> Result<Rpc<P>> {
+        Rpc::open(&self.node, print)
     }
 
     /// Waits until a word of its memory is as `is` says, looking at it again and again, less and less often.

@@ -100,6 +100,18 @@ impl Assembler {
         self.instruction(Instruction::Store { size, access: Access::Plain, rd: r(rd), ra: r(0), b })
     }
 
+    /// rd = what is at ra + address
+    pub(crate) fn load_at(&mut self, size: Size, rd: u8, ra: u8, address: u32) -> &mut Self {
+        let b = self.prefix(address);
+        self.instruction(Instruction::Load { size, access: Access::Plain, rd: r(rd), ra: r(ra), b })
+    }
+
+    /// What is at ra + address = rd
+    pub(crate) fn store_at(&mut self, size: Size, rd: u8, ra: u8, address: u32) -> &mut Self {
+        let b = self.prefix(address);
+        self.instruction(Instruction::Store { size, access: Access::Plain, rd: r(rd), ra: r(ra), b })
+    }
+
     /// The word at an address = value, by way of r18
     pub(crate) fn poke(&mut self, address: u32, value: u32) -> &mut Self {
         self.li(18, value).store(Size::Word, 18, address)
