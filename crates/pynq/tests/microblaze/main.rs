@@ -7,4 +7,6 @@ mod firmware;
 mod interrupts;
 mod mailbox;
 mod programs;
+mod rpc;
+mod streams;
 mod support;
