@@ -22,6 +22,7 @@ pages! {
     Handoff = "docs/src/guides/handoff.md",
     SimulatedBoard = "docs/src/guides/simulated-board.md",
     Driver = "docs/src/guides/driver.md",
+    Microblaze = "docs/src/guides/microblaze.md",
     Linux = "docs/src/guides/linux.md",
     BareMetal = "docs/src/guides/bare-metal.md",
     Backend = "docs/src/guides/backend.md",

@@ -22,6 +22,7 @@ usage: cargo run --example NAME -- [options]
   --presses N        on a real board, end after so many presses (default: never)
   --script FILE|-    what is done to the board, from a file or standard input (default: a built-in script)
   --vcd OUT          write the traces of all wires and registers, for GTKWave and its like
+  --program FILE     a program for a soft processor, as PYNQ ships them or as a linker writes them
   --buttons CELL     the AXI GPIO of the buttons, --leds CELL that of the LEDs, where the board is unknown
   --help             this text
 
@@ -42,6 +43,8 @@ pub struct Options {
     pub script: Option<PathBuf>,
     /// `--vcd`.
     pub vcd: Option<PathBuf>,
+    /// `--program`.
+    pub program: Option<PathBuf>,
     /// `--buttons`.
     pub buttons: Option<String>,
     /// `--leds`.
@@ -77,6 +80,7 @@ impl Options {
                 "--presses" => options.presses = Some(value()?.parse().map_err(|_| "--presses needs a number")?),
                 "--script" => options.script = Some(value()?.into()),
                 "--vcd" => options.vcd = Some(value()?.into()),
+                "--program" => options.program = Some(value()?.into()),
                 "--buttons" => options.buttons = Some(value()?),
                 "--leds" => options.leds = Some(value()?),
                 "--help" | "-h" => options.help = true,
@@ -175,7 +179,7 @@ mod tests {
     #[test]
     fn options_are_read() {
         let options =
-            parse("--runtime smol --hwh a.hwh --board b.bit --presses 3 --script - --vcd o.vcd --buttons b --leds l")
+            parse("--runtime smol --hwh a.hwh --board b.bit --presses 3 --script - --vcd o.vcd --program p.bin --buttons b --leds l")
                 .unwrap();
         let expected = Options {
             runtime: Runtime::Smol,
@@ -184,6 +188,7 @@ mod tests {
             presses: Some(3),
             script: Some("-".into()),
             vcd: Some("o.vcd".into()),
+            program: Some("p.bin".into()),
             buttons: Some("b".into()),
             leds: Some("l".into()),
             help: false,

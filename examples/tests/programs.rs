@@ -213,6 +213,20 @@ fn hls_adder_adds_under_every_runtime() {
 }
 
 #[test]
+fn microblaze_mailbox_adds_under_every_runtime() {
+    for runtime in RUNTIMES {
+        let text = succeeds("microblaze_mailbox", &["--runtime", runtime], "");
+        for line in ["reset        EMIO 0", "1 + 100 = 101, and its interrupt", "3 + 100 = 103, and its interrupt"] {
+            assert!(text.contains(line), "{runtime}: {text}");
+        }
+        assert!(text.ends_with("blocking: 40 + 2 = 42\nit is stopped\n"), "{runtime}: {text}");
+    }
+    let counter = concat!(env!("CARGO_MANIFEST_DIR"), "/your_own_driver/pulse_counter.hwh");
+    let message = fails("microblaze_mailbox", &["--hwh", counter], "");
+    assert!(message.contains("no I/O processor that can be opened"), "{message}");
+}
+
+#[test]
 fn wrong_use_is_one_paragraph_and_a_failure() {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let counter = concat!(env!("CARGO_MANIFEST_DIR"), "/your_own_driver/pulse_counter.hwh");
