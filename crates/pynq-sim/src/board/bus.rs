@@ -39,10 +39,13 @@ impl State {
         write: Option<u64>,
         caller: &'static Location<'static>,
     ) -> u64 {
-        if self.fabric.is_timed() {
+        let done = if self.fabric.is_timed() {
             self.fabric.set_horizon(self.timeline.first());
-        }
-        self.fabric.processor_access(address, width, write, caller).unwrap_or(width.all_ones())
+            self.fabric.timed_access(address, width, write, caller)
+        } else {
+            self.fabric.access(PROCESSOR, address, width, write, caller)
+        };
+        done.unwrap_or(width.all_ones())
     }
 
     /// Records an access that misbehaved.

@@ -126,14 +126,22 @@ impl Fabric {
         }
         let block = &mut self.blocks[index];
         block.device = Some(device);
-        if !block.late.is_empty() {
-            self.catch_up_late(index);
-        }
-        if !self.blocks[index].watchers.is_empty() {
-            let watchers = core::mem::take(&mut self.blocks[index].watchers);
-            self.wake_watchers(&watchers);
+        if !block.late.is_empty() || !block.watchers.is_empty() {
+            self.after_call(index);
         }
         Some(result)
+    }
+
+    /// What waits for the end of a call, which most of them find nothing of.
+    #[cold]
+    fn after_call(&mut self, index: usize) {
+        if !self.blocks[index].late.is_empty() {
+            self.catch_up_late(index);
+        }
+        let watchers = core::mem::take(&mut self.blocks[index].watchers);
+        if !watchers.is_empty() {
+            self.wake_watchers(&watchers);
+        }
     }
 
     #[cold]

@@ -144,8 +144,9 @@ impl Fabric {
         self.access(PROCESSOR, address, width, write, caller)
     }
 
+    /// The same, where there is a timing.
     #[cold]
-    fn timed_access(
+    pub(crate) fn timed_access(
         &mut self,
         address: u64,
         width: Width,
