@@ -201,6 +201,22 @@ fn the_others_say_what_they_do() {
 
 /// The sums are the same under every runtime; which task has which turn is its business.
 #[test]
+fn dma_loopback_gets_every_byte_back_under_every_runtime() {
+    for runtime in RUNTIMES {
+        let text = succeeds("dma_loopback", &["--runtime", runtime], "");
+        for line in [
+            "axi_dma_0 (direct mode): 50 packets, 49100 bytes, all of them right",
+            "axi_dma_1 (scatter-gather): 50 packets, 49100 bytes, all of them right",
+            "axi_dma_1: 8 packets in 4 buffers each, queued",
+            "the deadline passed before the event came; the buffer is back, all 1024 samples of it",
+            "spurious=0",
+        ] {
+            assert!(text.contains(line), "{runtime}: {text}");
+        }
+    }
+}
+
+#[test]
 fn hls_adder_adds_under_every_runtime() {
     for runtime in RUNTIMES {
         let text = succeeds("hls_adder", &["--runtime", runtime], "");

@@ -11,6 +11,7 @@ use crate::{
     project::{Project, TestBuild},
     shell::{Ended, Failure, say, seconds},
     stage::{Options, Outcome, Verdict},
+    tools::EMULATOR_MICROBLAZE,
 };
 
 /// A test program is killed after this: it hangs. It takes less than a minute on a small machine.
@@ -25,6 +26,9 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
         Ok(emulator) => emulator.display().to_string(),
         Err(reason) => return Ok(Outcome::Skipped(reason)),
     };
+    if let Some(reason) = EMULATOR_MICROBLAZE.missing(project)? {
+        return Ok(Outcome::Skipped(reason));
+    }
     let package = project.member("pynq-qtest")?;
     let env = [("PYNQ_QEMU_RISCV32", emulator), ("PYNQ_QTEST_REQUIRED", "1".to_owned())];
     let count = options.count.unwrap_or(SEQUENCES).to_string();

@@ -51,6 +51,7 @@
 mod channel;
 mod config;
 mod delay;
+mod duty;
 mod error;
 mod hardware;
 mod pwm;
@@ -66,6 +67,7 @@ use pynq_core::{
 pub use channel::{Capture, TimerChannel};
 pub use config::{AxiTimerConfig, AxiTimerConfigError};
 pub use delay::{Delay, PollingDelay};
+pub use duty::DutyCycle;
 pub use error::AxiTimerError;
 pub use hardware::AxiTimerHardware;
 pub use pwm::Pwm;

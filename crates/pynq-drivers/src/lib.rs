@@ -10,7 +10,7 @@
 //! | AXI DMA | [`AxiDma`] | [`DmaChannel`](axi_dma::DmaChannel) |
 //! | AXI GPIO | [`AxiGpio`] | [`Button`], [`Switch`], [`Led`], [`RgbLed`] |
 //! | AXI Quad SPI | [`AxiQuadSpi`] | [`Chip`](axi_quad_spi::Chip), [`Lines`](axi_quad_spi::Lines) |
-//! | AXI timer | [`AxiTimer`] | [`TimerChannel`](axi_timer::TimerChannel), [`Delay`](axi_timer::Delay), [`Pwm`](axi_timer::Pwm) |
+//! | AXI timer | [`AxiTimer`] | [`TimerChannel`](axi_timer::TimerChannel), [`Delay`](axi_timer::Delay), [`Pwm`](axi_timer::Pwm), [`DutyCycle`](axi_timer::DutyCycle) |
 //! | AXI UART Lite | [`AxiUartLite`] | |
 //! | AXI IIC | [`AxiIic`] | what has a driver on embedded-hal's `I2c` |
 //! | accelerators of Vitis HLS | [`hls::Accelerator`] | |

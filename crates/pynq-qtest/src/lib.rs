@@ -1,12 +1,12 @@
 //! Drivers against QEMU's device models, from a host program.
 //!
-//! QEMU has models of its own of an AXI INTC, an AXI timer and a UART Lite, written independently of the
+//! QEMU has models of its own of an AXI INTC, an AXI timer, a UART Lite and a Quad SPI, written independently of the
 //! drivers. Its qtest protocol reads and writes their registers from outside, in lines of text. [`Qtest`] is such a
 //! connection, with the process at its other end; [`QtestWindow`] is the [`Mmio`](pynq_core::Mmio) that drivers access,
 //! and [`QtestPin`] the [`InterruptSource`](pynq_core::interrupt::InterruptSource) that the interrupt engine sits on. No
 //! program runs in the machine: the driver and its tests are the host's.
 //!
-//! [`MicroBlazeV`] starts a machine of which all the parts are known. Any other does as well, see [`Qtest::start`].
+//! [`MicroBlazeV`] and [`Ml605`] start machines of which all the parts are known. Any other does as well, see [`Qtest::start`].
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -38,6 +38,7 @@
 mod emulated_window;
 mod error;
 mod machine;
+mod ml605;
 mod pin;
 mod process;
 mod wires;
@@ -45,5 +46,6 @@ mod wires;
 pub use emulated_window::QtestWindow;
 pub use error::Error;
 pub use machine::{MicroBlazeV, Time};
+pub use ml605::{Ml605, Watch};
 pub use pin::QtestPin;
 pub use process::{Command, Qtest};

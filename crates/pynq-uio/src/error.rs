@@ -252,6 +252,13 @@ pub enum Error {
         /// The process that holds it, where the system shows it.
         holder: Option<u32>,
     },
+    /// A driver of the kernel has the block.
+    KernelHas {
+        /// The device, as the platform bus calls it: `41e00000.spi`.
+        device: String,
+        /// The driver: `xilinx_spi`.
+        driver: String,
+    },
     /// The device tree names no processor whose clocks to the logic are known.
     UnknownProcessor {
         /// The file that should name it.
@@ -453,6 +460,11 @@ impl fmt::Display for Error {
                 }
                 f.write_str("; end that use first, since two would reset each other's interrupts")
             }
+            Self::KernelHas { device, driver } => write!(
+                f,
+                "the kernel's driver {driver} has this block as {device}; use it through the kernel, or end that: echo \
+                 {device} > /sys/bus/platform/drivers/{driver}/unbind"
+            ),
             Self::UnknownProcessor { path } => write!(
                 f,
                 "the clocks to the logic are not known on this system: {} names neither xlnx,zynq-7000 nor xlnx,zynqmp",

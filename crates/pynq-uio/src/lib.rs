@@ -16,6 +16,7 @@ mod dma;
 mod error;
 mod fpga;
 mod interrupts;
+mod kernel_driver;
 mod kernel_files;
 #[allow(unsafe_code)] // all of this crate's
 mod mapping;
@@ -37,6 +38,7 @@ pub use dma::{DmaDevice, LinuxDmaBuffer, LinuxDmaMemory};
 pub use error::Error;
 pub use fpga::{FpgaManager, FpgaState, ProgramOptions};
 pub use interrupts::{InterruptRow, Interrupts, Trigger};
+pub use kernel_driver::KernelDriver;
 pub use kernel_files::{KernelFiles, SystemFiles};
 pub use mapping::{Mapping, Memory, Window, page_size};
 pub use open_window::{open_block, open_window, open_window_of};

@@ -98,6 +98,7 @@ mod interrupt;
 #[cfg_attr(docsrs, doc(cfg(feature = "uio")))]
 mod linux;
 mod loaded;
+mod memory;
 mod microblaze;
 mod mmio;
 mod overlay;
@@ -118,6 +119,7 @@ pub use hierarchy::{HierarchyContext, HierarchyDriver, Member, MissingMember};
 pub use interrupt::{Interrupt, InterruptWait};
 #[cfg(all(feature = "uio", target_os = "linux"))]
 pub use linux::LinuxOptions;
+pub use memory::{Plain, SharedMemory};
 pub use microblaze::{MicroblazePart, MicroblazeProgram, MicroblazeWiring, ProgramError};
 pub use mmio::MmioWindow;
 pub use overlay::Overlay;

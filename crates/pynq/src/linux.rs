@@ -18,8 +18,8 @@ use pynq_core::{
 use pynq_drivers::{PsGpioKind, PsGpioPin};
 use pynq_hwh::{Bitstream, Design, IpBlock, OverlayFile, OverlayFiles};
 use pynq_uio::{
-    Claim, DeviceTree, FirstOf, FpgaManager, KernelFiles, LinuxClock, LinuxDmaMemory, LogicClaim, Masking,
-    ProgramOptions, Reactor, SystemFiles, SystemPaths, UioDevice, UioDevices, UioInterrupts, open_block,
+    Claim, DeviceTree, FirstOf, FpgaManager, KernelDriver, KernelFiles, LinuxClock, LinuxDmaMemory, LogicClaim,
+    Masking, ProgramOptions, Reactor, SystemFiles, SystemPaths, UioDevice, UioDevices, UioInterrupts, open_block,
 };
 
 use crate::{
@@ -501,6 +501,9 @@ impl Linux {
     }
 }
 
+/// Blocks for which the kernel has a driver that is at work by itself.
+const BUSES: [&str; 2] = ["axi_iic", "axi_quad_spi"];
+
 impl Backend for Linux {
     fn window(&self, _: &str, block: &IpBlock) -> Result<Window> {
         let mut held = lock(&self.held);
@@ -511,7 +514,13 @@ impl Backend for Linux {
         Ok(window)
     }
 
+    /// A bus that the kernel drives has traffic at any moment, and is left to it.
     fn claim(&self, _: &str, block: &IpBlock) -> Result<()> {
+        if BUSES.contains(&block.kind()) {
+            if let Some(KernelDriver { device, driver, .. }) = KernelDriver::at(&self.paths, block.base) {
+                return Err(pynq_uio::Error::KernelHas { device, driver }.into());
+            }
+        }
         let mut held = lock(&self.held);
         if let Entry::Vacant(free) = held.claims.entry(block.base) {
             free.insert(Claim::address(&self.paths, block.base)?);

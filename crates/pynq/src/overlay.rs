@@ -18,7 +18,7 @@ use pynq_hwh::{Design, Hierarchy, InterruptPin, IpBlock};
 
 use crate::{
     BoardClock, DriverContext, Error, HierarchyContext, HierarchyDriver, Interrupt, MmioWindow, Registers, Result,
-    backend::Backend, hierarchy, loaded::Loaded, statistics::Statistics,
+    SharedMemory, backend::Backend, hierarchy, loaded::Loaded, statistics::Statistics,
 };
 
 /// A design on a board, real or simulated: where everything begins. Clones are the same overlay.
@@ -270,6 +270,21 @@ impl Overlay {
         // What another program had there is not for this one to read.
         buffer.fill(0);
         Ok(buffer)
+    }
+
+    /// The memory called `path`: a block RAM behind its AXI BRAM controller.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Design`] with near names if there is no such block; [`Error::WrongIp`] if it is none of memory, with those
+    /// there are.
+    pub fn memory(&self, path: &str) -> Result<SharedMemory> {
+        let block = self.design().ip_block(path)?;
+        if !block.memory {
+            let has = self.ip_blocks().iter().filter(|(_, block)| block.memory).map(|(path, _)| path.clone()).collect();
+            return Err(Error::WrongIp { path: path.to_owned(), expected: "memory", vlnv: block.vlnv.clone(), has });
+        }
+        Ok(SharedMemory::new(self.mmio(path)?))
     }
 
     /// Checked access to the registers of the block called `path`, whatever other code uses it: PYNQ's `MMIO`.

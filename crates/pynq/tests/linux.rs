@@ -290,3 +290,27 @@ fn a_uio_map_smaller_than_the_block_is_used() {
     let window = overlay.mmio("leds_gpio").unwrap();
     assert!(window.read(0xFFC, 4).is_ok() && window.read(0x1000, 4).is_err(), "it ends where the map does");
 }
+
+#[test]
+fn a_bus_that_the_kernel_has_is_left_to_it() {
+    let fake = Fake::new();
+    fake.tree.file("design.hwh", include_str!("memory.hwh"));
+    let device = "sys/bus/platform/devices/41e00000.spi";
+    fake.tree.folder(device);
+    let overlay = fake.attach().unwrap();
+    // Nobody has it yet, so it is the driver's own word that is heard.
+    let error = overlay.spi("quad_mode").unwrap_err();
+    assert!(error.to_string().contains("quad mode"), "{error}");
+
+    std::os::unix::fs::symlink("../../drivers/xilinx_spi", fake.tree.path(&format!("{device}/driver"))).unwrap();
+    let error = overlay.spi("quad_mode").unwrap_err();
+    let Error::Linux(found) = &error else { panic!("{error}") };
+    let pynq::uio::Error::KernelHas { device: name, driver } = &**found else { panic!("{error}") };
+    assert_eq!((name.as_str(), driver.as_str()), ("41e00000.spi", "xilinx_spi"));
+    assert!(error.to_string().contains("drivers/xilinx_spi/unbind"), "{error}");
+
+    // One that is lent to programs is nobody's.
+    fake.tree.folder(&format!("{device}/uio/uio3"));
+    assert!(overlay.spi("quad_mode").unwrap_err().to_string().contains("quad mode"));
+    assert_eq!(fake.word(0x41E0_0040), 0, "nothing was touched");
+}

@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &Doctor) -> Outcome {
     logic::overlays(&patient, &mut findings);
     logic::reachable(&patient, &mut findings);
     design_needs::interrupts(&patient, &mut findings);
+    design_needs::buses(&patient, &mut findings);
     design_needs::dma(&patient, &mut findings);
     design_needs::warnings(&patient, &mut findings);
     let wrong = findings.count(Level::Wrong);

@@ -276,3 +276,21 @@ fn a_computer_that_is_no_board_is_told_that_a_simulated_one_needs_nothing() {
     let (value, _) = Fake::healthy().doctor();
     assert!(!value.to_string().contains("a simulated board"), "{value:#}");
 }
+
+#[test]
+fn a_bus_that_the_kernel_has() {
+    let design = concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq/tests/memory.hwh");
+    let fake = Fake::healthy();
+    let run = || {
+        let output = fake.command(&["doctor", "--hwh", design]).output().expect("it runs");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert!(!run().contains("buses"));
+    let device = "sys/bus/platform/devices/41e00000.spi";
+    fake.tree.folder(device);
+    std::os::unix::fs::symlink("../../drivers/xilinx_spi", fake.tree.path(&format!("{device}/driver")))
+        .expect("a link");
+    let text = run();
+    assert!(text.contains("quad_mode is the kernel's own (41e00000.spi, by its driver xilinx_spi)"), "{text}");
+    assert!(text.contains("drivers/xilinx_spi/unbind"), "{text}");
+}

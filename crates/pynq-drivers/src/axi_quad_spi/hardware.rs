@@ -55,8 +55,6 @@ pub struct AxiQuadSpiHardware {
     /// A task has the bus; or it has given it back, and no waiter has been told yet.
     taken: bool,
     released: bool,
-    /// That the interrupt is wired has been seen.
-    pub(super) is_wired: bool,
 }
 
 impl AxiQuadSpiHardware {
@@ -77,7 +75,6 @@ impl AxiQuadSpiHardware {
             outstanding: 0,
             taken: false,
             released: false,
-            is_wired: false,
         };
         this.reset();
         Ok(this)

@@ -3,12 +3,7 @@
 //! Words are given and taken by two places in the same list of operations, so a chunk goes on from one operation to the
 //! next, and a command and its answer are one interrupt.
 
-use core::{
-    future::Future,
-    pin::pin,
-    task::{Context, Poll, Waker},
-    time::Duration,
-};
+use core::time::Duration;
 
 use embedded_hal::spi::Operation;
 use pynq_core::{
@@ -158,10 +153,11 @@ pub(super) async fn run<W: Word>(
     if config.word_bits != W::BITS {
         return Err(node.error(AxiQuadSpiError::WordSize { bits: W::BITS, built: config.word_bits }));
     }
+    // Before anything is sent: a chip that was sent half of a command could not be told the rest.
+    node.check_wait().map_err(|error| node.error(error))?;
     let mut taken = Taken::new(node).await?;
     // What an earlier transaction left is not for this one.
     let mut line = node.line(INTERRUPT).map_err(|error| node.error(error))?;
-    check_wired(node, &mut line)?;
     with(node, |hardware| hardware.begin(mode, select))?;
     let (mut given, mut received) = (Place::default(), Place::default());
     loop {
@@ -212,22 +208,4 @@ async fn pause(line: &mut Line, time: Duration) -> core::result::Result<bool, Er
         Err(Error::TimedOut) => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// Finds out whether the interrupt is wired before anything is sent, by a wait that is dropped at once.
-fn check_wired(node: &NodeHandle<AxiQuadSpiHardware>, line: &mut Line) -> Result<()> {
-    if with(node, |hardware| hardware.is_wired)? {
-        return Ok(());
-    }
-    {
-        let mut wait = pin!(line.wait_as::<Error>());
-        let mut cx = Context::from_waker(Waker::noop());
-        // An error of the source ends the wait at its first poll or at its second.
-        for _ in 0..2 {
-            if let Poll::Ready(Err(Error::InterruptsUnavailable)) = wait.as_mut().poll(&mut cx) {
-                return Err(node.error(Error::InterruptsUnavailable));
-            }
-        }
-    }
-    with(node, |hardware| hardware.is_wired = true)
 }

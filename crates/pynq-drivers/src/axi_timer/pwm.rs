@@ -96,7 +96,12 @@ impl Pwm {
         &self.node
     }
 
-    fn ticks(&self, duration: Duration) -> core::result::Result<(u64, u32), AxiTimerError> {
+    /// How the block was built.
+    pub(super) const fn config(&self) -> &AxiTimerConfig {
+        &self.config
+    }
+
+    pub(super) fn ticks(&self, duration: Duration) -> core::result::Result<(u64, u32), AxiTimerError> {
         let ticks = self.config.nearest_ticks(duration);
         let load = periodic_load(&self.config, ticks).ok_or_else(|| out_of_range(&self.config, 2, duration))?;
         Ok((ticks, load))

@@ -8,6 +8,7 @@ mod common;
 
 mod cancellation;
 mod chips;
+mod costs;
 mod errors;
 mod races;
 mod random;

@@ -49,7 +49,7 @@ impl Plan {
 
 #[test]
 fn transactions_at_random_are_as_they_are_accounted_for() {
-    let count = std::env::var("PYNQ_SPI_TRANSACTIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000_u32);
+    let count = std::env::var("PYNQ_SPI_TRANSACTIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000_u32);
     let builds = [(0, Wiring::Level), (16, Wiring::Edge), (16, Wiring::Direct), (256, Wiring::Edge)];
     let (mut words, mut broken_off) = (0_u64, 0);
     for (number, (fifo_depth, wiring)) in builds.into_iter().enumerate() {

@@ -7,6 +7,7 @@ mod common;
 
 mod channels;
 mod delays;
+mod duty;
 mod events;
 mod modes;
 mod rig;

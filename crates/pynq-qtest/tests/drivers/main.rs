@@ -8,5 +8,6 @@
 mod common;
 mod intc;
 mod rig;
+mod spi;
 mod timer;
 mod uartlite;

@@ -15,5 +15,6 @@ mod departure;
 mod intc;
 mod qmp;
 mod replay;
+mod spi;
 mod timer;
 mod timer_table;

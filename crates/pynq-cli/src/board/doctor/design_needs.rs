@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pynq::uio::{LinuxDmaMemory, Trigger, UioDevice};
+use pynq::uio::{KernelDriver, LinuxDmaMemory, Trigger, UioDevice};
 use pynq_hwh::{Design, Family, LineKind, ProcessorLine, Source, WarningKind};
 
 use super::{
@@ -13,6 +13,8 @@ use crate::tree;
 
 /// Blocks that move data by themselves.
 const DMA: [&str; 4] = ["axi_dma", "axi_vdma", "axi_cdma", "axi_mcdma"];
+/// Blocks for which the kernel has a driver that is at work by itself.
+const BUSES: [&str; 2] = ["axi_iic", "axi_quad_spi"];
 /// Warnings of the handoff file that are about interrupts.
 const WARNINGS: [WarningKind; 10] = [
     WarningKind::LevelSourceOnEdgeLine,
@@ -135,6 +137,23 @@ fn gic_label(family: Option<Family>) -> &'static str {
     match family {
         Some(Family::Zynq7000) => "intc",
         _ => "gic",
+    }
+}
+
+/// I2C and SPI that the kernel has are left to it.
+pub(super) fn buses(patient: &Patient<'_>, findings: &mut Findings) {
+    let Some(design) = &patient.design else { return };
+    for (path, block) in design.ip.iter().filter(|(_, block)| BUSES.contains(&block.kind())) {
+        let Some(found) = KernelDriver::at(&patient.paths, block.base) else { continue };
+        let KernelDriver { device, driver, .. } = found;
+        findings.note(
+            "buses",
+            format!("{path} is the kernel's own ({device}, by its driver {driver}); programs can't open it"),
+            format!(
+                "use it through the kernel (/dev/i2c-N, /dev/spidevN.M)\n\
+                 or give it back: echo {device} > /sys/bus/platform/drivers/{driver}/unbind"
+            ),
+        );
     }
 }
 
