@@ -32,6 +32,7 @@ pub(crate) const UNSAFE: &[(&str, &str)] = &[
     ("crates/pynq-tokio/src/reactor.rs", "tokio's registration of a file descriptor"),
     ("crates/pynq-baremetal/src/microblaze_v/cpu.rs", "instructions that Rust has no name for"),
     ("crates/pynq-baremetal/src/microblaze_v/fabric.rs", "windows at the addresses of a design"),
+    ("crates/pynq-baremetal/src/dma_memory.rs", "slices of memory that devices change, while they don't"),
     ("crates/pynq-baremetal/src/fixed_window.rs", "windows at fixed addresses"),
     ("crates/pynq-baremetal/src/zynq/cpu.rs", "instructions that Rust has no name for"),
     ("crates/pynq-qtest/src/emulated_window.rs", "implements the contract of accesses; reaches no memory"),

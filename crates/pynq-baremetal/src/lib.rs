@@ -5,6 +5,7 @@
 //! the processor to sleep. This crate has these, for processors without an operating system:
 //!
 //! * [`window`] makes a register window of a fixed address;
+//! * [`DmaMemory`] makes buffers for DMA of a program's own memory, with what has to be done to the caches;
 //! * [`zynq`] has the interrupt controller of the Zynq-7000 as a root of the engine, the processor's idling, a clock
 //!   on its global timer, and the few other peripherals that a program needs;
 //! * [`microblaze_v`] has the external interrupt of a RISC-V as a root, for the AXI INTC of a MicroBlaze-V design, and that
@@ -32,11 +33,14 @@
 #[cfg(test)]
 extern crate std;
 
+#[allow(unsafe_code)] // memory that devices change is slices for a time
+mod dma_memory;
 #[allow(unsafe_code)] // an address is made a pointer
 mod fixed_window;
 pub mod microblaze_v;
 pub mod zynq;
 
+pub use dma_memory::{CacheLine, DataCache, DmaMemory, Uncached};
 pub use fixed_window::{WindowError, window};
 /// The lock of nodes whose interrupt handler dispatches: a critical section.
 pub use mutex::raw_impls::cs::CriticalSectionRawMutex as Lock;

@@ -24,6 +24,7 @@
 //! }
 //! ```
 
+mod caches;
 #[allow(unsafe_code)] // the instructions that Rust has no name for
 mod cpu;
 mod devcfg;
@@ -35,6 +36,7 @@ mod line;
 mod slcr;
 mod uart;
 
+pub use caches::{Caches, Pl310Registers};
 pub use cpu::{barrier, enable_interrupts, idle, idle_unless};
 pub use devcfg::{
     DevcfgControl, DevcfgEvents, DevcfgMisc, DevcfgRegisters, DevcfgStatus, ImageError, Pcap, ProgramError, Step,

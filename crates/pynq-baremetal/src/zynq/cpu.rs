@@ -46,6 +46,20 @@ mod instructions {
         // SAFETY: completes the memory accesses before it; not being `nomem`, it is a barrier to the compiler too.
         unsafe { asm!("dsb sy", options(nostack, preserves_flags)) };
     }
+
+    /// DCCMVAC: writes back the line of an address.
+    #[inline(always)]
+    pub(super) fn clean_line(address: usize) {
+        // SAFETY: moves what is in the cache to where it belongs; no memory changes that the program could tell.
+        unsafe { asm!("mcr p15, 0, {0}, c7, c10, 1", in(reg) address, options(nostack, preserves_flags)) };
+    }
+
+    /// DCIMVAC: forgets the line of an address.
+    #[inline(always)]
+    pub(super) fn forget_line(address: usize) {
+        // SAFETY: the caller has the line handed over to a device, or back, so that what the cache has of it is old.
+        unsafe { asm!("mcr p15, 0, {0}, c7, c6, 1", in(reg) address, options(nostack, preserves_flags)) };
+    }
 }
 
 #[cfg(not(all(target_arch = "arm", target_os = "none")))]
@@ -67,6 +81,10 @@ mod instructions {
     pub(super) fn barrier() {
         fence(Ordering::SeqCst);
     }
+
+    pub(super) fn clean_line(_: usize) {}
+
+    pub(super) fn forget_line(_: usize) {}
 }
 
 /// Sleeps until the next interrupt, unless something was woken since `epoch`: the idle function of
@@ -119,4 +137,16 @@ pub unsafe fn enable_interrupts() {
 #[inline]
 pub fn barrier() {
     instructions::barrier();
+}
+
+/// Writes back the line of an address from the processor's own cache.
+#[inline]
+pub(super) fn clean_line(address: usize) {
+    instructions::clean_line(address);
+}
+
+/// Has the processor's own cache forget the line of an address, which a device has or had.
+#[inline]
+pub(super) fn forget_line(address: usize) {
+    instructions::forget_line(address);
 }
