@@ -102,6 +102,16 @@ impl Memory {
         }
     }
 
+    /// Writes up to four bytes that do not cross a word.
+    #[inline]
+    pub(super) fn set(&mut self, offset: u64, bytes: &[u8]) {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX);
+        match self.flat.get_mut(start..).and_then(|rest| rest.get_mut(..bytes.len())) {
+            Some(place) => place.copy_from_slice(bytes),
+            None => self.write(offset, bytes),
+        }
+    }
+
     #[cold]
     fn far_word(&self, offset: u64) -> u32 {
         let mut bytes = [0; 4];

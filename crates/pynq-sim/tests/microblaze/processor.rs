@@ -230,4 +230,5 @@ fn nothing_at_an_address_is_recorded_with_the_processors_name() {
     let changes = fabric.take_changes();
     let [Change::BusError(error)] = &changes[..] else { panic!("{changes:?}") };
     assert_eq!((error.master.as_str(), error.address, error.time), ("mb", 0x5000_0000, at(10)));
+    assert!(error.expected, "the program's business: it fails no test");
 }
