@@ -23,9 +23,11 @@ const NEEDED: [&str; 4] = ["numpy<2", "setuptools<81", "wheel", "pynqutils"];
 const EMULATOR: &str = "qemu-system-microblazeel";
 
 /// The packages, their test programs and tests, in the order of how soon they are over.
-const TESTS: [(&str, &str, &str); 6] = [
+const TESTS: [(&str, &str, &str); 8] = [
     ("pynq", "microblaze", "the_mailbox_program_has_bytes"),
     ("pynq", "microblaze", "the_mailbox_program_reads"),
+    ("pynq", "microblaze", "four_processors_at_once"),
+    ("pynq", "microblaze", "all_programs_for_a_pmod"),
     ("pynq-iss", "lockstep", "speed"),
     ("pynq-iss", "decoder", "each_opcode"),
     ("pynq-iss", "lockstep", "random_instructions"),
@@ -33,7 +35,13 @@ const TESTS: [(&str, &str, &str); 6] = [
 ];
 
 /// Tests that run PYNQ's programs.
-const NEED_PROGRAMS: [&str; 3] = ["the_mailbox_program_has_bytes", "the_mailbox_program_reads", "shipped_programs"];
+const NEED_PROGRAMS: [&str; 5] = [
+    "the_mailbox_program_has_bytes",
+    "the_mailbox_program_reads",
+    "four_processors_at_once",
+    "all_programs_for_a_pmod",
+    "shipped_programs",
+];
 
 /// A test is killed after this: it hangs. The longest takes a minute of two processors.
 const LIMIT: Duration = Duration::from_secs(600);
