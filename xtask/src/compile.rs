@@ -1,6 +1,8 @@
 //! Stages that are a run of cargo over the workspace: tests, the minimum Rust version, combinations of features, miri.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use crate::{
     project::{Member, Project, json, list, text},
@@ -15,40 +17,63 @@ pub(crate) fn test(_: &Project, _: &Options) -> Verdict {
     Ok(Outcome::PASSED)
 }
 
-/// The promise of `rust-version`: of our own code by a compiler of that version where one is installed (clippy's
-/// `incompatible_msrv` looks after the standard library otherwise), and of dependencies by what they declare.
+/// The promise of `rust-version` that each crate makes: of our own code by a compiler of that version where one is installed
+/// (clippy's `incompatible_msrv` looks after the standard library otherwise), and of dependencies by what they declare.
 pub(crate) fn msrv(project: &Project, _: &Options) -> Verdict {
-    let metadata = json(&Cmd::cargo("metadata --format-version 1 --locked").read()?)?;
-    let packages = list(&metadata["packages"]);
-    let version_of = |id: &str| packages.iter().find(|package| text(&package["id"]) == id);
-    let ours = list(&metadata["workspace_members"]).first().and_then(|id| version_of(text(id)));
-    let promised = ours.map(|package| text(&package["rust_version"])).unwrap_or_default();
-    if promised.is_empty() {
-        return Err(Failure::new("no rust-version in Cargo.toml"));
-    }
-    let newer: Vec<String> = packages
+    let metadata = json(&Cmd::cargo("metadata --format-version 1 --locked --all-features").read()?)?;
+    let packages: BTreeMap<&str, &Value> =
+        list(&metadata["packages"]).iter().map(|package| (text(&package["id"]), package)).collect();
+    let needs: BTreeMap<&str, Vec<&str>> = list(&metadata["resolve"]["nodes"])
         .iter()
-        .filter(|package| minor(text(&package["rust_version"])) > minor(promised))
-        .map(|package| {
-            format!("{} {} needs {}", text(&package["name"]), text(&package["version"]), text(&package["rust_version"]))
-        })
+        .map(|node| (text(&node["id"]), list(&node["dependencies"]).iter().map(text).collect()))
         .collect();
+    let version = |id: &str| packages.get(id).map_or("", |package| text(&package["rust_version"]));
+    let label = |id: &str| packages.get(id).map_or("", |package| text(&package["name"])).to_owned();
+    let (mut newer, mut promises) = (Vec::new(), BTreeMap::<&str, Vec<String>>::new());
+    for member in list(&metadata["workspace_members"]).iter().map(text) {
+        let promised = version(member);
+        if promised.is_empty() {
+            return Err(Failure::new(format!("{} has no rust-version in its Cargo.toml", label(member))));
+        }
+        promises.entry(promised).or_default().push(label(member));
+        let beyond = all_below(member, &needs).into_iter().filter(|id| minor(version(id)) > minor(promised));
+        newer.extend(
+            beyond.map(|id| {
+                format!("{} promises Rust {promised}, and {} needs {}", label(member), label(id), version(id))
+            }),
+        );
+    }
     if !newer.is_empty() {
-        return Err(Failure::new(format!("we promise Rust {promised}, but {}", newer.join(", "))));
+        return Err(Failure::new(newer.join("; ")));
     }
-    say!("  {} packages in Cargo.lock do with Rust {promised}", packages.len());
-    let toolchain = format!("+{promised}");
-    if !Cmd::cargo(&toolchain).other_toolchain().words("--version").succeeds() {
-        return Ok(Outcome::Passed(vec![format!(
-            "the code with that compiler (rustup toolchain install {promised}); clippy's incompatible_msrv looks after the standard library"
-        )]));
+    let mut unchecked = Vec::new();
+    for (promised, members) in &promises {
+        say!("  {} crates, and what they need, do with Rust {promised}", members.len());
+        let toolchain = format!("+{promised}");
+        if !Cmd::cargo(&toolchain).other_toolchain().words("--version").succeeds() {
+            unchecked.push(format!(
+                "the code with that compiler (rustup toolchain install {promised}); clippy's incompatible_msrv looks after the standard library"
+            ));
+            continue;
+        }
+        let mut check = Cmd::cargo(&toolchain).other_toolchain().words("check --all-features --locked");
+        for member in members {
+            check = check.words("--package").arg(member);
+        }
+        check.path("--target-dir", &project.target_dir.join("msrv")).run()?;
     }
-    Cmd::cargo(&toolchain)
-        .other_toolchain()
-        .words("check --workspace --all-features --locked")
-        .path("--target-dir", &project.target_dir.join("msrv"))
-        .run()?;
-    Ok(Outcome::PASSED)
+    Ok(if unchecked.is_empty() { Outcome::PASSED } else { Outcome::Passed(unchecked) })
+}
+
+/// A package, and all that it needs.
+fn all_below<'a>(package: &'a str, needs: &BTreeMap<&'a str, Vec<&'a str>>) -> BTreeSet<&'a str> {
+    let (mut all, mut rest) = (BTreeSet::new(), vec![package]);
+    while let Some(next) = rest.pop() {
+        if all.insert(next) {
+            rest.extend(needs.get(next).into_iter().flatten());
+        }
+    }
+    all
 }
 
 /// The 85 of 1.85 and of 1.85.0; 0 where nothing is declared.

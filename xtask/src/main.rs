@@ -22,6 +22,7 @@ mod loom;
 mod mutants;
 mod no_std;
 mod package;
+mod page;
 mod paste;
 mod pictures;
 mod portable;

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     asm, baremetal_test, bench, compile, cross, deny, docs, firmware, fuzz, instructions, leak, lint, linux_test, loom,
-    mutants, no_std, package, paste, pictures, portable,
+    mutants, no_std, package, page, paste, pictures, portable,
     project::Project,
     pynq_client, qemu_models,
     shell::{Failure, say, seconds},
@@ -24,7 +24,7 @@ struct Stage {
 }
 
 /// Cheap stages first, so that most mistakes are told within the first minutes.
-const STAGES: [Stage; 29] = [
+const STAGES: [Stage; 30] = [
     Stage { name: "lint", about: "rustfmt, clippy, and the rules of this project", run: lint::run, in_ci: true },
     Stage { name: "test", about: "cargo test --workspace, doc tests included", run: compile::test, in_ci: true },
     Stage { name: "msrv", about: "nothing needs a newer Rust than Cargo.toml says", run: compile::msrv, in_ci: true },
@@ -61,6 +61,7 @@ const STAGES: [Stage; 29] = [
         run: package::run,
         in_ci: true,
     },
+    Stage { name: "page", about: "the live board in a browser and in a terminal", run: page::run, in_ci: true },
     Stage { name: "deny", about: "licences, duplicates and sources of dependencies", run: deny::run, in_ci: true },
     Stage { name: "fuzz", about: "fuzz targets [--seconds N] [TARGET], 8 s each", run: fuzz::run, in_ci: true },
     Stage { name: "linux-test", about: "the virtual board, under Linux [TEST]", run: linux_test::run, in_ci: true },

@@ -114,6 +114,15 @@ pub(crate) const EMULATOR_BUILD: Tool = Tool {
         "gcc make ninja-build pkg-config flex bison xz-utils libglib2.0-dev libfdt-dev zlib1g-dev python3-venv",
     ),
 };
+/// A browser, and what drives it.
+pub(crate) const BROWSER: Tool = Tool {
+    name: "chromium and chromedriver",
+    found: || ["chromium", "chromedriver"].iter().all(|tool| Cmd::new(tool).words("--version").succeeds()),
+    install: Install::Packages("chromium chromium-driver"),
+};
+/// A terminal that is played by commands.
+pub(crate) const TERMINAL: Tool =
+    Tool { name: "tmux", found: || Cmd::new("tmux").words("-V").succeeds(), install: Install::Packages("tmux") };
 /// Makes certificates.
 pub(crate) const OPENSSL: Tool = Tool {
     name: "openssl",

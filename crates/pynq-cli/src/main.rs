@@ -1,6 +1,6 @@
 //! The `pynq` command: look into the handoff and bitstream files of an overlay, and at the board it runs on.
 //!
-//! Every subcommand but `watch`, `serve` and `microblaze` builds its whole output first and writes it in one go: a file that turns out to be damaged
+//! Every subcommand but `watch`, `serve`, `board` and `microblaze` builds its whole output first and writes it in one go: a file that turns out to be damaged
 //! prints an error and nothing else, and a reader that closes the pipe early is no reason to fail.
 #![forbid(unsafe_code)]
 
@@ -9,6 +9,8 @@ mod board;
 mod dot;
 mod hwh;
 mod json;
+#[cfg(feature = "live")]
+mod live;
 mod manual;
 mod microblaze;
 mod new;
@@ -69,6 +71,10 @@ enum Command {
     /// Simulate a board, and serve it to PYNQ's own Python client. Ends with Ctrl-C.
     #[cfg(feature = "serve")]
     Serve(serve::Serve),
+    /// Simulate a board, and show it: LEDs, buttons and interrupts in this terminal, or as a web page.
+    #[cfg(feature = "live")]
+    #[command(name = "board")]
+    Live(live::Show),
     #[command(flatten)]
     Board(board::Command),
 }
@@ -83,6 +89,8 @@ fn main() -> ExitCode {
         Command::Man { folder } => manual::pages(Arguments::command(), folder.as_deref()).map(succeeded),
         #[cfg(feature = "serve")]
         Command::Serve(options) => serve::run(options).map(|()| succeeded(String::new())),
+        #[cfg(feature = "live")]
+        Command::Live(show) => live::run(show).map(|()| succeeded(String::new())),
         Command::Board(command) => board::run(command),
     };
     match outcome.and_then(|(text, code)| print(&text).map(|()| code)) {
@@ -122,4 +130,31 @@ fn print(text: &str) -> Result<(), String> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(|error| format!("cannot write to standard output: {error}")),
     }
+}
+
+/// Ctrl-C, or what a service manager sends.
+#[cfg(any(feature = "serve", feature = "live"))]
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => return,
+                _ = tokio::signal::ctrl_c() => return,
+            }
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+#[cfg(any(feature = "serve", feature = "live"))]
+fn script(file: &Path) -> Result<pynq::sim::script::Script, String> {
+    let (name, text) = if file.as_os_str() == "-" {
+        ("standard input".to_owned(), std::io::read_to_string(std::io::stdin()))
+    } else {
+        (file.display().to_string(), std::fs::read_to_string(file))
+    };
+    let text = text.map_err(|error| format!("{name}: {error}"))?;
+    text.parse().map_err(|error| format!("{name}: {error}"))
 }

@@ -83,10 +83,10 @@ pub(crate) fn run(options: &New) -> Result<String, String> {
             Some(fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?)
         }
     };
-    if let Some(folder) = &source {
-        if !folder.join("pynq/Cargo.toml").is_file() {
-            return Err(format!("{} does not have the crates: there is no pynq/Cargo.toml in it", folder.display()));
-        }
+    if let Some(folder) = &source
+        && !folder.join("pynq/Cargo.toml").is_file()
+    {
+        return Err(format!("{} does not have the crates: there is no pynq/Cargo.toml in it", folder.display()));
     }
     make(&options.folder, &options.folder)?;
     for (file, text) in files {

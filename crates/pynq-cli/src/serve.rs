@@ -9,7 +9,6 @@ use std::{
 };
 
 use clap::Args;
-use pynq::sim::script::Script;
 use pynq_hwh::Design;
 use pynq_remote::{Event, Server, ServerOptions};
 
@@ -69,7 +68,7 @@ pub(crate) fn run(serve: Serve) -> Result<(), String> {
         options = options.board_name(name);
     }
     if let Some(file) = serve.script {
-        options = options.script(script(&file)?);
+        options = options.script(crate::script(&file)?);
     }
     #[cfg(feature = "tls")]
     if let (Some(certificate), Some(key)) = (serve.tls_cert, serve.tls_key) {
@@ -85,7 +84,7 @@ pub(crate) fn run(serve: Serve) -> Result<(), String> {
         let address = server.local_addr();
         // A script that starts this waits for the line.
         crate::print(&format!("a simulated board is at {address}\n{}", advice(address)))?;
-        server.run(stopped()).await.map_err(|error| error.to_string())
+        server.run(crate::stopped()).await.map_err(|error| error.to_string())
     })
 }
 
@@ -93,16 +92,6 @@ fn read(file: &Path) -> Result<(String, Design), String> {
     let design = Design::read(file).map_err(|error| about(file, &error))?;
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     Ok((name, design))
-}
-
-fn script(file: &Path) -> Result<Script, String> {
-    let (name, text) = if file.as_os_str() == "-" {
-        ("standard input".to_owned(), std::io::read_to_string(std::io::stdin()))
-    } else {
-        (file.display().to_string(), std::fs::read_to_string(file))
-    };
-    let text = text.map_err(|error| format!("{name}: {error}"))?;
-    text.parse().map_err(|error| format!("{name}: {error}"))
 }
 
 #[cfg(feature = "tls")]
@@ -143,19 +132,4 @@ fn message(event: &Event) -> String {
 /// What happens goes to standard error; a reader that is gone is no reason to stop.
 fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", printable(text));
-}
-
-/// Ctrl-C, or what a service manager sends.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => return,
-                _ = tokio::signal::ctrl_c() => return,
-            }
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -14,7 +14,7 @@ use std::{
 
 use pynq_core::{
     AxiIntcConfig, AxiIntcHardware, Error as Cause, axi_intc_node,
-    interrupt::{Direct, DirectNode, NodeHandle, ParentLine, StdLock},
+    interrupt::{Direct, DirectNode, LineStats, NodeHandle, ParentLine, StdLock},
     lock,
 };
 use pynq_hwh::{Controller, Design, InterruptPin};
@@ -308,6 +308,21 @@ impl Loaded {
         for node in nodes.iter().rev() {
             node.invalidate(Cause::Invalidated);
         }
+    }
+
+    /// What was counted on the line of a pin, if there is a node for it yet.
+    pub(crate) fn pin_statistics(&self, pin: &InterruptPin) -> Option<LineStats> {
+        let (node, line) = {
+            let tree = lock(&self.tree);
+            match &pin.controller {
+                Some(path) => match tree.system.get(&(path.clone(), pin.line)) {
+                    Some(node) => (node.clone(), 0),
+                    None => (tree.controllers.get(path)?.clone(), line_number(pin.line)),
+                },
+                None => (tree.direct.get(&pin.ps_irq?)?.clone(), 0),
+            }
+        };
+        Some(node.line_stats(line))
     }
 
     pub(crate) fn statistics(&self) -> Statistics {

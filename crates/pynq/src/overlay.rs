@@ -11,6 +11,7 @@ use std::{
 use pynq_core::{
     Driver,
     dma::{DmaBuffer, DmaError, DmaRequest, Pod},
+    interrupt::LineStats,
     lock,
 };
 use pynq_drivers::{AxiDma, AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite};
@@ -389,6 +390,13 @@ impl Overlay {
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         self.loaded().statistics()
+    }
+
+    /// What the interrupt engine counted for interrupt pin `pin`: for tools that look on. `None` if there is no such pin, or if
+    /// nothing in this program has used it yet; it is not set up for this.
+    #[must_use]
+    pub fn pin_statistics(&self, pin: &str) -> Option<LineStats> {
+        self.loaded().pin_statistics(&self.design().interrupts.pin(pin)?)
     }
 
     /// Programs the design anew. Every handle given out so far is invalid when this returns; waits on them have

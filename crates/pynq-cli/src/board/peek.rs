@@ -15,16 +15,16 @@ pub(super) fn run(arguments: &Peek) -> Outcome {
     let design = system::design(arguments.hwh.as_deref())?;
     let target = Target::parse(&arguments.target, design.as_ref())?;
     let bytes = u64::from(arguments.count) * 4;
-    if let Some((name, block)) = target.block {
-        if block.size - (target.address - block.base) < bytes {
-            let beyond = block.size - (target.address - block.base);
-            return Err(format!(
-                "{} words from {:#x} on reach beyond {name}; there are {}",
-                arguments.count,
-                target.address,
-                beyond / 4
-            ));
-        }
+    if let Some((name, block)) = target.block
+        && block.size - (target.address - block.base) < bytes
+    {
+        let beyond = block.size - (target.address - block.base);
+        return Err(format!(
+            "{} words from {:#x} on reach beyond {name}; there are {}",
+            arguments.count,
+            target.address,
+            beyond / 4
+        ));
     }
     if !arguments.force {
         may_access(&paths, &target)?;

@@ -35,7 +35,7 @@ impl<'d> Target<'d> {
     }
 
     fn at(address: u64, design: Option<&'d Design>) -> Result<Self, String> {
-        if address % 4 != 0 {
+        if !address.is_multiple_of(4) {
             return Err(format!("{address:#x} is no multiple of 4; registers are words, give {:#x}", address & !3));
         }
         let inside = |block: &IpBlock| address >= block.base && address - block.base < block.size;
