@@ -21,6 +21,7 @@ pages! {
     Cancellation = "docs/src/async/cancellation.md",
     Handoff = "docs/src/guides/handoff.md",
     SimulatedBoard = "docs/src/guides/simulated-board.md",
+    Buses = "docs/src/guides/buses.md",
     Driver = "docs/src/guides/driver.md",
     Microblaze = "docs/src/guides/microblaze.md",
     Linux = "docs/src/guides/linux.md",

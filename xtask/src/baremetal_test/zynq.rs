@@ -20,6 +20,7 @@ pub(super) const ZYNQ: Machine = Machine {
         Program::new("button_to_led").sizes().script(press_buttons).says(&["interrupts="]),
         Program::new("embassy_tasks").script(press_buttons).says(&["ticks=", "interrupts="]),
         Program::new("simulated_pl").with_alloc().says(&["LEDs 1000"]),
+        Program::new("spi_flash").with_alloc().says(&["44 bytes: right", "spurious=0 unclaimed=0"]),
         Program::new("compiled_in").says(&["changes=1000 interrupts=2000"]),
         Program::new("panics").fails().says(&["PANIC: ", "no interrupt input 16"]),
         // As fast as it goes, and with an instruction taking 1 ns and 8 ns of the machine's time.

@@ -8,7 +8,7 @@ use core::{
 
 use pynq_baremetal::zynq::{Gic, GicLine, Irq};
 use pynq_core::{
-    Error, Instant,
+    ErasedClock, Error, Instant,
     interrupt::{Activity, InterruptSource},
 };
 use pynq_sim::CpuPin;
@@ -71,6 +71,11 @@ impl InterruptSource for SimulatedLine {
         deadline: Option<Instant>,
     ) -> Result<(), Error> {
         self.line.block(poll, deadline)
+    }
+
+    /// The simulated board's: what a driver waits for by the clock is simulated, too.
+    fn clock(&self) -> Option<&dyn ErasedClock> {
+        self.pin.clock()
     }
 
     fn trace(&self, activity: Activity) {
