@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod departure;
+mod dma;
 mod intc;
 mod qmp;
 mod replay;
