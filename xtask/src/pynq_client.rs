@@ -20,6 +20,8 @@ use crate::{
 
 /// A design that is a part of the repository.
 const FIXTURE: &str = "crates/pynq-hwh/fixtures/pynq-z2-buttons.hwh";
+/// One with DMAs, for PYNQ's driver of them.
+const DMA: &str = "crates/pynq-hwh/fixtures/pynq-z2-dma.hwh";
 /// One of a real board.
 const REAL: &str = "z2-base.hwh";
 
@@ -70,19 +72,27 @@ pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
     if real.is_none() {
         notes.push(format!("the design of a real board (PYNQ_HWH_DIR with {REAL})"));
     }
-    let fixture = dir.join("fixture.hwh");
-    let script = "import handoff, sys; handoff.readable(*sys.argv[1:])";
     let client = clients.first().ok_or_else(|| Failure::new("no client"))?;
-    let tests = project.root.join("python/tests").display().to_string();
-    let copy = Cmd::new(&client.python).env("PYTHONPATH", tests).env("PYTHONDONTWRITEBYTECODE", "1").arg("-c");
-    copy.arg(script).arg(project.root.join(FIXTURE).display().to_string()).arg(fixture.display().to_string()).read()?;
+    let (fixture, dma) = (dir.join("fixture.hwh"), dir.join("dma.hwh"));
+    readable(project, client, FIXTURE, &fixture)?;
+    readable(project, client, DMA, &dma)?;
     example(project, &dir, client, &fixture)?;
-    for handoff in [Some(&fixture), real.as_ref()].into_iter().flatten() {
-        for client in &clients {
-            check(project, &dir, client, handoff)?;
+    for client in &clients {
+        for handoff in [Some(&fixture), real.as_ref()].into_iter().flatten() {
+            check(project, &dir, client, handoff, "client.py")?;
         }
+        check(project, &dir, client, &dma, "dma.py")?;
     }
     Ok(Outcome::Passed(notes))
+}
+
+/// Copies a design of the repository so that PYNQ can read it.
+fn readable(project: &Project, client: &Client, design: &str, copy: &Path) -> Result<(), Failure> {
+    let script = "import handoff, sys; handoff.readable(*sys.argv[1:])";
+    let tests = project.root.join("python/tests").display().to_string();
+    let command = Cmd::new(&client.python).env("PYTHONPATH", tests).env("PYTHONDONTWRITEBYTECODE", "1").arg("-c");
+    let design = project.root.join(design).display().to_string();
+    command.arg(script).arg(design).arg(copy.display().to_string()).read().map(drop)
 }
 
 /// Whether the code of the messages is what the files in `proto` say.
@@ -142,8 +152,8 @@ pub(crate) fn suitable() -> Option<&'static str> {
     PYTHONS.into_iter().find(|python| Cmd::new(python).words("-c").arg(script).succeeds())
 }
 
-/// Serves a board and lets a client loose on it.
-fn check(project: &Project, dir: &Path, client: &Client, handoff: &Path) -> Result<(), Failure> {
+/// Serves a board and lets a client loose on it, which runs this script.
+fn check(project: &Project, dir: &Path, client: &Client, handoff: &Path, script: &str) -> Result<(), Failure> {
     let (design, work) = (dir.join("design"), dir.join("work"));
     for folder in [&design, &work] {
         fs::create_dir_all(folder)?;
@@ -157,7 +167,7 @@ fn check(project: &Project, dir: &Path, client: &Client, handoff: &Path) -> Resu
         .env("PYNQ_REMOTE_DEVICES", &*server.address)
         .env("PYTHONPATH", format!("{}{}", client.path, tests.display()))
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .arg(tests.join("client.py").display().to_string())
+        .arg(tests.join(script).display().to_string())
         .arg(served.display().to_string())
         .arg(work.display().to_string());
     if client.secure {
