@@ -348,6 +348,11 @@ impl Device for AxiIicModel {
         self.pass_to(bus.now());
     }
 
+    /// A read takes what has been received.
+    fn is_still(&self) -> bool {
+        self.rx.is_empty()
+    }
+
     fn drive(&mut self, bus: &mut Bus<'_>) {
         bus.set(IRQ, self.irq().into());
         bus.set(OUTPUTS, self.gpo);

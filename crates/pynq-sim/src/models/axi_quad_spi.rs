@@ -447,6 +447,11 @@ impl Device for AxiQuadSpiModel {
         self.pass_to(bus.now());
     }
 
+    /// A read takes what has been received.
+    fn is_still(&self) -> bool {
+        self.rx.is_empty()
+    }
+
     fn drive(&mut self, bus: &mut Bus<'_>) {
         for message in self.sent.drain(..) {
             bus.send(BUS, Message::Spi(message));
