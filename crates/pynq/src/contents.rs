@@ -3,7 +3,7 @@
 use std::fmt;
 
 use pynq_core::Driver;
-use pynq_drivers::{AxiDma, AxiGpio, AxiTimer, AxiUartLite};
+use pynq_drivers::{AxiDma, AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite};
 use pynq_hwh::{Design, IpBlock};
 
 use crate::Overlay;
@@ -15,6 +15,9 @@ fn opened_by(block: &IpBlock) -> &'static str {
         AxiTimer::VLNV => "timer(..)",
         AxiDma::VLNV => "dma(..)",
         AxiUartLite::VLNV => "uart(..)",
+        AxiIic::VLNV => "iic(..)",
+        AxiQuadSpi::VLNV => "spi(..)",
+        _ if block.accelerator().is_some() => "accelerator(..)",
         _ => "registers(..), mmio(..)",
     }
 }
