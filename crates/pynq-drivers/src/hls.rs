@@ -51,6 +51,7 @@ mod accelerator;
 mod argument;
 mod auto_restart;
 mod error;
+mod generated;
 mod hardware;
 mod registers;
 mod run;

@@ -33,11 +33,19 @@
 //!
 //! The text depends on the design alone: the same file gives the same module, byte for byte.
 //!
+//! # Accelerators
+//!
+//! A core that high-level synthesis made has a driver of its own, `Accelerator` in the module of its block, with a method
+//! for each argument and `call_async`, which takes all inputs and returns all outputs. Types are checked against the widths
+//! of the arguments when the program is built. It is opened as any driver is: `overlay.block::<adder::Accelerator>("adder")`
+//! of the facade, or by the node of the block.
+//!
 //! # What is left out
 //!
 //! Interrupt outputs behind a controller that the processor can't address, and those that reach an interrupt of unknown
 //! number, have no type, since nothing could wait on them. The module's documentation lists them.
 
+mod accelerators;
 mod blocks;
 mod names;
 mod parameters;
@@ -107,7 +115,14 @@ impl<'d> Generator<'d> {
         };
         let mut names = Names::new(&self.renamed);
         let wiring = wiring::Wiring::of(design);
-        for path in design.ip.keys().chain(wiring.outputs.keys()) {
+        let accelerators: Vec<_> = design
+            .ip
+            .iter()
+            .filter_map(|(path, block)| {
+                Some((format!("{path}/{}", accelerators::TYPE), path, block, block.accelerator()?))
+            })
+            .collect();
+        for path in design.ip.keys().chain(wiring.outputs.keys()).chain(accelerators.iter().map(|(of, ..)| of)) {
             names.enter(path)?;
         }
         if let Some(requested) = self.renamed.keys().find(|path| !names.knows(path)) {
@@ -123,6 +138,9 @@ impl<'d> Generator<'d> {
         }
         for (path, output) in &wiring.outputs {
             root.insert(&names, path, output.text(&names, path)?);
+        }
+        for (of, path, block, core) in &accelerators {
+            root.insert(&names, of, accelerators::text(&names, path, block, core));
         }
         let mut notes = BTreeSet::new();
         notes.extend(wiring.left_out.iter().map(|(path, why)| format!("`{}`: {why}", tree::shown(path))));

@@ -34,6 +34,7 @@ fn compare(handoff: &str, kept: &str) {
 fn the_modules_of_the_fixtures_are_those_beside_them() {
     compare(include_str!("../fixtures/pynq-z2-buttons.hwh"), include_str!("../fixtures/pynq-z2-buttons.rs"));
     compare(include_str!("../fixtures/corners.hwh"), include_str!("../fixtures/corners.rs"));
+    compare(include_str!("../fixtures/hls-zoo.hwh"), include_str!("../fixtures/hls-zoo.rs"));
 }
 
 #[test]
@@ -111,6 +112,17 @@ fn a_hostile_name_stays_inside_of_its_comment_and_its_literal() {
     let injected = |line: &str| line.contains("compile_error!") && !line.contains("///") && !line.contains('"');
     assert!(!module.lines().any(injected), "{module}");
     assert!(has(&module, "pub struct XCompileError31m;"), "{module}");
+}
+
+/// What an accelerator's driver is called can be the name of a port, which is renamed then.
+#[test]
+fn a_port_can_take_the_name_of_a_driver() {
+    let text = include_str!("../fixtures/hls-adder.hwh").replace("\"interrupt\"", "\"accelerator\"");
+    let design = Design::parse(&text).expect("a small design");
+    let message = message(&design);
+    assert!(message.contains("`adder/Accelerator`") && message.contains("`adder/accelerator`"), "{message}");
+    let module = Generator::new(&design).rename("adder/Accelerator", "Add").generate().unwrap();
+    assert!(has(&module, "pub struct Add(::pynq_drivers::hls::Accelerator);"), "{module}");
 }
 
 /// Every block and every interrupt of a real design has its type.

@@ -10,6 +10,8 @@ use pynq::{HlsError, Overlay, hwh::Design, sim::Models};
 
 const ZOO: &str = include_str!("../../pynq-hwh/fixtures/hls-zoo.hwh");
 
+include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../pynq-hwh/fixtures/hls-zoo.rs"));
+
 fn add(overlay: &Overlay) -> pynq::Result<i32> {
     let [sum] = overlay.accelerator("adder")?.call(&[("a", 40.into()), ("b", (-2).into())], ["c"])?;
     Ok(sum.to()?)
@@ -49,6 +51,41 @@ fn an_accelerator_of_another_vendor_with_arguments_of_every_kind() -> pynq::Resu
         assert_eq!((total.to::<u64>()?, state.to::<u32>()?, sum.to::<i32>()?), ((1 << 40) + 2, 42, 32));
     }
     assert_eq!(overlay.statistics().spurious, 0);
+    Ok(())
+}
+
+/// The same by the generated types, which the compiler checks.
+#[test]
+fn generated_drivers_have_a_method_for_each_argument() -> pynq::Result<()> {
+    let models = adder(Models::new()).accelerator("filters/many", |args, _, _| {
+        args.set("total", args.get("seed") + args.get("type"));
+        args.set("state", args.get("state") + args.get("gain"));
+        let tap = args.array("taps")[1];
+        args.set("return", tap.into());
+        25_u64
+    });
+    let overlay = Overlay::simulated_from_str_with(ZOO, models)?;
+    let adder = overlay.block::<zoo::adder::Accelerator>("adder")?;
+    let sum: i32 = adder.call(-20, 62)?;
+    assert_eq!((sum, adder.get_a::<i32>()?), (42, -20));
+    adder.set_b(1.5_f32)?;
+    assert_eq!(adder.get_b::<f32>()?, 1.5);
+    let awaited: u32 = overlay.block_on(adder.call_async(1_u32, 2_u16))??;
+    assert_eq!(awaited, 3);
+
+    let many = overlay.block::<zoo::filters::many::Accelerator>("filters/many")?;
+    many.write_taps(1, &[7])?;
+    let (sum, state, total): (i32, u32, u64) = many.call(true, 2_i16, 1_u64 << 50, 40, 0_u64, 5_u8)?;
+    assert_eq!((sum, state, total), (7, 42, (1 << 50) + 5));
+
+    // Names that no identifier can have, two that become the same, and a keyword.
+    let mixer = overlay.block::<zoo::mixer::Accelerator>("mixer")?;
+    mixer.set_left_r(1_u8)?;
+    mixer.set_left_r_2(2_u8)?;
+    mixer.set_self(3_u32)?;
+    assert_eq!((mixer.get_left_r::<u8>()?, mixer.get_left_r_2::<u8>()?, mixer.get_self::<u32>()?), (1, 2, 3));
+    let hostile = mixer.driver().arguments()[4].name();
+    assert_eq!(hostile, "\"} compile_error!(\"x\\\"); `#[");
     Ok(())
 }
 

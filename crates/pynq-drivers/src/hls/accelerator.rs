@@ -3,7 +3,7 @@
 use core::{fmt, future::poll_fn, task::Poll};
 
 use pynq_core::{
-    BlockError, BlockName,
+    BlockError, BlockName, Error,
     interrupt::{Condition, Line, NodeHandle, Wait, Waiting},
 };
 
@@ -49,7 +49,16 @@ impl Accelerator {
     /// The error the node has failed with.
     pub fn new(node: impl Into<NodeHandle<HlsHardware>>) -> Result<Self> {
         let node = node.into();
-        let core = node.with_hardware(|hardware| hardware.core().clone()).map_err(|error| node.error(error))?;
+        Self::over(node.clone()).map_err(|error| node.error(error))
+    }
+
+    /// The same for generated designs, whose driver this is the inside of.
+    ///
+    /// # Errors
+    ///
+    /// The error the node has failed with.
+    pub fn over(node: NodeHandle<HlsHardware>) -> core::result::Result<Self, Error> {
+        let core = node.with_hardware(|hardware| hardware.core().clone())?;
         Ok(Self { node, core })
     }
 

@@ -7,7 +7,7 @@ mod sealed {
 /// A type that an argument can have: an integer of 8 to 64 bits, a float, `bool`.
 ///
 /// A narrower argument, an `ap_int<12>` for one, is any of them that has as many bits.
-pub trait Scalar: Copy + sealed::Sealed {
+pub trait Scalar: Copy + Send + sealed::Sealed + 'static {
     /// How it is stored.
     const KIND: Kind;
 
@@ -38,8 +38,18 @@ impl Kind {
         }
     }
 
+    /// Whether this is the narrowest that an argument of `bits` can be passed as, or narrower.
+    #[must_use]
+    pub const fn is_at_most(self, bits: u16) -> bool {
+        match self {
+            Self::Float(own) => own == bits,
+            Self::Unsigned(own) | Self::Signed(own) => own <= bits || own > 8 && own / 2 < bits || own == 8,
+        }
+    }
+
     /// Whether the value of an argument of `bits` can be had as this.
-    pub(super) const fn holds(self, bits: u16) -> bool {
+    #[must_use]
+    pub const fn holds(self, bits: u16) -> bool {
         match self {
             // A float of another width would be another number.
             Self::Float(own) => own == bits,
@@ -160,6 +170,13 @@ mod tests {
         assert_eq!(u32::from_bits(u32::KIND.extend(0xFFF, 12)), 0xFFF);
         assert_eq!(i64::from_bits(i64::KIND.extend(u64::MAX, 64)), -1);
         assert_eq!(i8::from_bits(i8::KIND.extend(0x80, 8)), -128);
+        assert!(
+            u16::KIND.is_at_most(12)
+                && !u32::KIND.is_at_most(12)
+                && i8::KIND.is_at_most(12)
+                && bool::KIND.is_at_most(1)
+        );
+        assert!(u8::KIND.is_at_most(5) && f32::KIND.is_at_most(32) && !f64::KIND.is_at_most(32));
         assert!(i8::KIND.holds(8) && !i8::KIND.holds(9) && f32::KIND.holds(32) && !f64::KIND.holds(32));
     }
 }
