@@ -170,7 +170,7 @@ impl Accelerator {
         outputs: [&'a str; N],
     ) -> Waiting<impl Wait<Value = [Output; N], Error = BlockError<HlsError>> + 'a> {
         self.node.operation(async move {
-            let mut ticket = self.start_run(Start::Alone, inputs, &outputs).await?;
+            let mut ticket = self.start_run(Start::Alone, inputs, &outputs, |_| Ok(())).await?;
             self.end_of(&mut ticket, outputs).await
         })
     }
@@ -203,7 +203,7 @@ impl Accelerator {
         inputs: &'a [(&'a str, Value)],
     ) -> Waiting<impl Wait<Value = Run, Error = BlockError<HlsError>> + 'a> {
         self.node.operation(async move {
-            let ticket = self.start_run(Start::Pipelined, inputs, &[]).await?;
+            let ticket = self.start_run(Start::Pipelined, inputs, &[], |_| Ok(())).await?;
             Ok(Run::new(self.clone(), ticket))
         })
     }
@@ -228,7 +228,7 @@ impl Accelerator {
     ///
     /// [`HlsError::NoControl`]; [`HlsError::Busy`] if it can't be started now.
     pub fn start(&self) -> Result<()> {
-        self.node.access(|hardware| match hardware.start(Start::Pipelined, &[], &[])? {
+        self.node.access(|hardware| match hardware.start(Start::Pipelined, &[], &[], |_| Ok(()))? {
             Claim::Started(slot) => {
                 hardware.disown(slot);
                 Ok(())
@@ -328,14 +328,21 @@ impl Accelerator {
         self.node.check_wait().map_err(|error| self.error(error))
     }
 
-    pub(super) async fn start_run(&self, start: Start, inputs: &[(&str, Value)], outputs: &[&str]) -> Result<Ticket> {
+    /// Starts a run when its turn comes. `pass` writes arguments that are not among `inputs`.
+    pub(super) async fn start_run(
+        &self,
+        start: Start,
+        inputs: &[(&str, Value)],
+        outputs: &[&str],
+        pass: impl Fn(&HlsHardware) -> core::result::Result<(), HlsError>,
+    ) -> Result<Ticket> {
         self.check(inputs, outputs)?;
         // The tasks that wait for their turn were woken when the last run ended, and go first.
         if self.node.access(|hardware| Ok::<_, HlsError>(hardware.has_queue()))? {
             yield_once().await;
         }
         loop {
-            match self.node.access(|hardware| hardware.start(start, inputs, outputs))? {
+            match self.node.access(|hardware| hardware.start(start, inputs, outputs, &pass))? {
                 Claim::Started(slot) => return Ok(Ticket::new(self.node.clone(), slot)),
                 Claim::Wait(line, condition) => {
                     let _queued = Queued::join(&self.node);

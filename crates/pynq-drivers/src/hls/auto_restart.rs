@@ -158,7 +158,7 @@ impl Stream for AutoRestart<'_> {
                     // The interrupt before the start, or the first end would not be latched.
                     this.ends.as_mut().arm().map_err(|error| accelerator.error(error))?;
                     accelerator.node().access(|hardware| {
-                        let claim = hardware.start(Start::Repeating, this.inputs, &[])?;
+                        let claim = hardware.start(Start::Repeating, this.inputs, &[], |_| Ok(()))?;
                         Ok((claim, hardware.repetition()))
                     })
                 });

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use pynq_core::{BlockName, Error, Table, regs::WindowTooSmall};
+use pynq_core::{BlockName, Error, Table, dma::DmaError, regs::WindowTooSmall};
 
 use super::{Argument, Place};
 
@@ -51,6 +51,27 @@ pub enum HlsError {
     Overwritten,
     /// The result of this run was read already.
     AlreadyTaken,
+    /// There is not a name for each buffer.
+    Pieces {
+        /// How many names there are.
+        names: usize,
+        /// How many buffers.
+        pieces: usize,
+    },
+    /// The address of a buffer has more bits than the pointer.
+    PointerTooNarrow {
+        /// The argument.
+        argument: BlockName,
+        /// How many bits it has.
+        bits: u16,
+        /// The address.
+        address: u64,
+    },
+    /// The processor and the function could not be made to see the same memory.
+    Memory {
+        /// Why.
+        error: DmaError,
+    },
     /// The range is not inside the array.
     OutsideMemory {
         /// The argument.
@@ -140,6 +161,15 @@ impl fmt::Display for HlsError {
                 "a later run ended before this one's result was read; read results sooner, or build the accelerator with `ap_ctrl_chain`",
             ),
             Self::AlreadyTaken => f.write_str("the result of this run was read already; start another one"),
+            Self::Pieces { names, pieces } => write!(
+                f,
+                "{names} pointers were named for {pieces} buffers; name an argument for each buffer, in their order"
+            ),
+            Self::PointerTooNarrow { argument, bits, address } => write!(
+                f,
+                "the buffer at {address:#x} is beyond the pointer `{argument}`, which has {bits} bits; allocate memory below that, or build the accelerator with 64-bit addresses"
+            ),
+            Self::Memory { error } => error.fmt(f),
             Self::OutsideMemory { argument, words, first, count } => write!(
                 f,
                 "`{argument}` has {words} words, and {count} from word {first} on were requested; stay inside"

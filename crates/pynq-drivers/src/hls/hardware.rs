@@ -229,6 +229,7 @@ impl HlsHardware {
         start: Start,
         inputs: &[(&str, Value)],
         outputs: &[&str],
+        pass: impl FnOnce(&Self) -> Result<(), HlsError>,
     ) -> Result<Claim, HlsError> {
         if self.core.control.is_none() {
             return Err(HlsError::NoControl);
@@ -249,6 +250,7 @@ impl HlsHardware {
         for (name, value) in inputs {
             self.put(name, *value)?;
         }
+        pass(self)?;
         // A result that says whether it was written is to say so of this run.
         for valid in outputs.iter().filter_map(|name| self.find(name).ok()?.output()?.1) {
             self.read_word(valid);
@@ -316,7 +318,7 @@ impl HlsHardware {
         self.put(name, value)
     }
 
-    fn put(&self, name: &str, value: Value) -> Result<(), HlsError> {
+    pub(super) fn put(&self, name: &str, value: Value) -> Result<(), HlsError> {
         let (offset, words, bits) = input(&self.core, name, value)?;
         self.write_word(offset, bits as u32);
         for word in 1..words {

@@ -6,6 +6,7 @@ mod common;
 
 mod calls;
 mod errors;
+mod pointers;
 mod races;
 mod repeats;
 mod rig;
