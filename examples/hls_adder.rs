@@ -12,10 +12,10 @@
 //!
 //! Three tasks share the one adder. On the simulated board a closure stands in for the C++ function.
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use pynq::{Accelerator, BoardClock, prelude::*, sim::Models};
-use pynq_examples::{Options, Result, exit, join::Task};
+use pynq_examples::{Options, Result, exit, join::Task, options::on_board};
 
 /// The design: the adder, wired to the processor's interrupt.
 const HANDOFF: &str = include_str!("../crates/pynq-hwh/fixtures/hls-adder.hwh");
@@ -28,21 +28,6 @@ fn models() -> Models {
     })
 }
 
-fn overlay(options: &Options) -> Result<Overlay> {
-    let simulated = || Overlay::simulated_from_str_with(HANDOFF, models());
-    Ok(options.board.as_deref().map_or_else(simulated, on_board)?)
-}
-
-#[cfg(target_os = "linux")]
-fn on_board(path: &Path) -> pynq::Result<Overlay> {
-    Overlay::open(path)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn on_board(_: &Path) -> pynq::Result<Overlay> {
-    Overlay::simulated_from_str_with(HANDOFF, models())
-}
-
 async fn sums(name: &'static str, adder: Accelerator, clock: BoardClock, first: i32) -> pynq::Result<()> {
     for b in first..first + 3 {
         let [sum] = adder.call_async(&[("a", first.into()), ("b", b.into())], ["c"]).await?;
@@ -52,7 +37,10 @@ async fn sums(name: &'static str, adder: Accelerator, clock: BoardClock, first: 
 }
 
 fn run(options: &Options) -> Result {
-    let overlay = overlay(options)?;
+    let overlay = match &options.board {
+        Some(path) => on_board(path)?,
+        None => Overlay::simulated_from_str_with(HANDOFF, models())?,
+    };
     let (adder, clock) = (overlay.accelerator("adder")?, overlay.clock());
     for argument in adder.arguments() {
         println!("{:>10}  `{}` is {} of {} bits", "", argument.name(), argument.place(), argument.bits());

@@ -24,6 +24,7 @@ pages! {
     Buses = "docs/src/guides/buses.md",
     Driver = "docs/src/guides/driver.md",
     Microblaze = "docs/src/guides/microblaze.md",
+    Accelerator = "docs/src/guides/accelerator.md",
     Linux = "docs/src/guides/linux.md",
     BareMetal = "docs/src/guides/bare-metal.md",
     Backend = "docs/src/guides/backend.md",

@@ -21,6 +21,7 @@ usage: cargo run --example NAME -- [options]
   --board FILE       a real board under Linux: program FILE.bit, or attach to the loaded design that FILE.hwh describes
   --presses N        on a real board, end after so many presses (default: never)
   --script FILE|-    what is done to the board, from a file or standard input (default: a built-in script)
+  --picture OUT      where to write the picture of an example that draws one (default: its name and .svg)
   --vcd OUT          write the traces of all wires and registers, for GTKWave and its like
   --program FILE     a program for a soft processor, as PYNQ ships them or as a linker writes them
   --buttons CELL     the AXI GPIO of the buttons, --leds CELL that of the LEDs, where the board is unknown
@@ -45,6 +46,8 @@ pub struct Options {
     pub vcd: Option<PathBuf>,
     /// `--program`.
     pub program: Option<PathBuf>,
+    /// `--picture`.
+    pub picture: Option<PathBuf>,
     /// `--buttons`.
     pub buttons: Option<String>,
     /// `--leds`.
@@ -81,6 +84,7 @@ impl Options {
                 "--script" => options.script = Some(value()?.into()),
                 "--vcd" => options.vcd = Some(value()?.into()),
                 "--program" => options.program = Some(value()?.into()),
+                "--picture" => options.picture = Some(value()?.into()),
                 "--buttons" => options.buttons = Some(value()?),
                 "--leds" => options.leds = Some(value()?),
                 "--help" | "-h" => options.help = true,
@@ -153,8 +157,12 @@ impl Options {
 }
 
 /// An overlay on a real board. A bitstream is programmed; to the design of a handoff file it attaches.
+///
+/// # Errors
+///
+/// Those of the files and of the board; and that there is none, but under Linux.
 #[cfg(target_os = "linux")]
-fn on_board(path: &Path) -> Result<Overlay> {
+pub fn on_board(path: &Path) -> Result<Overlay> {
     let overlay = if path.extension().is_some_and(|extension| extension == "hwh") {
         Overlay::attach(path)?
     } else {
@@ -163,8 +171,13 @@ fn on_board(path: &Path) -> Result<Overlay> {
     Ok(overlay)
 }
 
+/// An overlay on a real board, for which there is no way here.
+///
+/// # Errors
+///
+/// That it needs Linux.
 #[cfg(not(target_os = "linux"))]
-fn on_board(_: &Path) -> Result<Overlay> {
+pub fn on_board(_: &Path) -> Result<Overlay> {
     Err("--board needs Linux on the board; without it the board is simulated".into())
 }
 
@@ -179,7 +192,7 @@ mod tests {
     #[test]
     fn options_are_read() {
         let options =
-            parse("--runtime smol --hwh a.hwh --board b.bit --presses 3 --script - --vcd o.vcd --program p.bin --buttons b --leds l")
+            parse("--runtime smol --hwh a.hwh --board b.bit --presses 3 --script - --vcd o.vcd --program p.bin --picture p.svg --buttons b --leds l")
                 .unwrap();
         let expected = Options {
             runtime: Runtime::Smol,
@@ -189,6 +202,7 @@ mod tests {
             script: Some("-".into()),
             vcd: Some("o.vcd".into()),
             program: Some("p.bin".into()),
+            picture: Some("p.svg".into()),
             buttons: Some("b".into()),
             leds: Some("l".into()),
             help: false,

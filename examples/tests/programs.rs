@@ -243,6 +243,19 @@ fn microblaze_mailbox_adds_under_every_runtime() {
 }
 
 #[test]
+fn fir_accelerator_filters_as_the_processor_does_and_draws_both() {
+    for runtime in RUNTIMES {
+        let picture = std::env::temp_dir().join(format!("pynq-fir-{runtime}-{}.svg", std::process::id()));
+        let text = succeeds("fir_accelerator", &["--runtime", runtime, "--picture", picture.to_str().unwrap()], "");
+        assert!(text.contains("  32768 samples, all as on the processor: 77.5 million in a second\n"), "{text}");
+        assert!(text.ends_with(" spurious=0\n"), "{runtime}: {text}");
+        let drawn = std::fs::read_to_string(&picture).unwrap();
+        std::fs::remove_file(&picture).unwrap();
+        assert_eq!(drawn.matches("<polyline").count(), 4, "two signals and two spectra");
+    }
+}
+
+#[test]
 fn wrong_use_is_one_paragraph_and_a_failure() {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let counter = concat!(env!("CARGO_MANIFEST_DIR"), "/your_own_driver/pulse_counter.hwh");
