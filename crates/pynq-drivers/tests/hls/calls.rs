@@ -205,3 +205,56 @@ fn started_and_polled_without_an_interrupt() {
     assert_eq!(rig.window.read(CTRL as usize) & 1, 0);
     assert_eq!(<i32 as Scalar>::KIND.bits(), 32);
 }
+
+/// Tasks that call, overlap, give up and poll at random, on every form of the control block: whoever stays has its own result,
+/// and nothing is left behind.
+#[test]
+fn random_schedules() {
+    let mut noise = Noise(0x9E37_79B9_7F4A_7C15);
+    for built in every() {
+        for _ in 0..6 {
+            let rig = Rig::new(built);
+            rig.core.set("k", 1).unwrap();
+            let mut tasks: Vec<std::pin::Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
+            for task in 0..6_i32 {
+                let (core, board, seed) = (&rig.core, &rig.board, noise.next());
+                tasks.push(Box::pin(async move {
+                    let mut noise = Noise(seed);
+                    for round in 0..4 {
+                        let x = 1000 * task + round;
+                        let patience = core::time::Duration::from_nanos(10 * (noise.next() % (6 * RUN)));
+                        let inputs = [("x", x.into())];
+                        match noise.next() % 4 {
+                            0 => assert_eq!(call(core, x).await, x + 1),
+                            1 => match core.call_async(&inputs, ["y"]).until(patience).await {
+                                Ok([y]) => assert_eq!(y.to::<i32>(), Ok(x + 1)),
+                                Err(error) => assert!(error.is_timed_out(), "{error}"),
+                            },
+                            2 => {
+                                let mut run = core.begin_async(&inputs).await.unwrap();
+                                if noise.next() % 2 == 0 {
+                                    let ended = run.done_async([]).until(patience).await;
+                                    assert!(ended.is_ok() || ended.is_err_and(|error| error.is_timed_out()));
+                                }
+                            }
+                            _ => {
+                                use pynq_core::Clock;
+                                board.clock().sleep(patience).await;
+                                core.done_async().await.unwrap();
+                            }
+                        }
+                    }
+                }));
+            }
+            rig.board.block_on(all(tasks)).unwrap();
+            rig.core.done().unwrap();
+            assert_eq!(rig.board.block_on(call(&rig.core, -5)).unwrap(), -4, "{built:?}");
+            rig.assert_idle();
+            let calls = rig.calls.lock().unwrap();
+            let mut once = calls.clone();
+            once.sort_unstable();
+            once.dedup();
+            assert_eq!(once.len(), calls.len(), "no run was started twice: {built:?}");
+        }
+    }
+}
