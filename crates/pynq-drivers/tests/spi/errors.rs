@@ -3,11 +3,11 @@
 use embedded_hal::spi::{Error as _, ErrorKind, MODE_0, Operation};
 use pynq_core::{Allowed, Error, Parameters};
 use pynq_drivers::{
-    AxiQuadSpi, AxiQuadSpiConfig, AxiQuadSpiHardware,
+    AxiQuadSpiConfig, AxiQuadSpiHardware,
     axi_quad_spi::{AxiQuadSpiConfigError, AxiQuadSpiError},
 };
 use pynq_sim::{
-    Access, Stimulus,
+    Stimulus,
     device::{Message, Spi},
     models::SpiParams,
 };
@@ -155,23 +155,4 @@ fn a_phantom_interrupt_does_not_end_a_chunk() {
     assert_eq!(back[..], answers(0, 9));
     assert_eq!(rig.interrupts(), 2);
     rig.assert_idle();
-}
-
-#[test]
-fn an_interrupt_that_comes_before_the_wait_is_not_lost() {
-    for wiring in [Wiring::Edge, Wiring::Level, Wiring::Direct] {
-        let rig = Rig::on(USUAL, wiring);
-        // The status is set right before the block's interrupts are enabled.
-        let port = Stimulus::Message { port: "spi/SPI_0".into(), message: Message::Spi(Spi::Select(0)) };
-        rig.board.before_access("spi", 0x28, Access::Write, port).unwrap();
-        let chip = rig.chip(0);
-        let mut operations = [Operation::Write(&[1_u8, 2])];
-        let mut task = crate::common::Task::new(chip.transaction_async(&mut operations));
-        assert!(task.poll().is_pending());
-        rig.board.advance(std::time::Duration::from_micros(100));
-        assert!(task.is_woken());
-        drop(task);
-        let _ = AxiQuadSpi::clone(&rig.spi);
-        rig.assert_idle();
-    }
 }
