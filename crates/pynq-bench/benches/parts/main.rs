@@ -7,6 +7,7 @@
 
 mod access;
 mod dma;
+mod dma_driver;
 mod handoff;
 mod memory;
 mod simulator;
@@ -21,6 +22,7 @@ fn main() {
     access::rows(&mut rows, &board);
     simulator::rows(&mut rows, &files);
     dma::rows(&mut rows);
+    dma_driver::rows(&mut rows);
     handoff::rows(&mut rows, &files);
     if let Some(name) = options.value("--only") {
         assert!(rows.only(name, options.number("--count").unwrap_or(100)), "no row \"{name}\"");
@@ -51,6 +53,7 @@ fn main() {
 fn baseline(group: &str) -> &'static str {
     match group {
         dma::GROUP => dma::COPY,
+        dma_driver::GROUP => dma_driver::BY_HAND,
         group if group.starts_with("Register") => access::RAW,
         _ => handoff::THEIRS,
     }
