@@ -206,7 +206,8 @@ input! {
     /// let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
     /// let button = base.button(0)?;
     /// base.sim_button(0)?.at(Instant::from_millis(10)).press()?; // somebody's finger
-    /// button.wait_for_level(Level::High)?; // or, in a task: button.wait_for_level_async(Level::High).await?
+    /// // In a task: button.wait_for_level_async(Level::High).await?
+    /// button.wait_for_level(Level::High)?;
     /// assert!(button.is_pressed()?);
     /// # Ok::<(), pynq::Error>(())
     /// ```

@@ -47,7 +47,8 @@
 //! let base = BaseOverlay::simulated_board(boards::pynq_z2())?;
 //! base.sim_button(2)?.at(Instant::from_millis(10)).press()?;
 //!
-//! let end = base.run(button_to_led(base.button(2)?, base.led(2)?)); // or under tokio, or smol: .await
+//! // Or under tokio, or smol: button_to_led(..).await
+//! let end = base.run(button_to_led(base.button(2)?, base.led(2)?));
 //! assert!(end.unwrap_err().is_never_woken(), "nothing more is scheduled on the board");
 //! assert!(base.led(2)?.is_on()?);
 //! # }

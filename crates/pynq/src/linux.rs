@@ -42,7 +42,8 @@ impl Overlay {
     /// # async fn program() -> pynq::Result<()> {
     /// use pynq::prelude::*;
     ///
-    /// let base = BaseOverlay::open_async("base.bit").await?; // or Overlay::open("base.bit")? on a thread
+    /// // Or, on a thread, Overlay::open("base.bit")?
+    /// let base = BaseOverlay::open_async("base.bit").await?;
     /// base.button(0)?.wait_for_level_async(Level::High).await?;
     /// # Ok(())
     /// # }

@@ -28,7 +28,8 @@ use crate::{
 /// # #[cfg(feature = "sim")] {
 /// use pynq::prelude::*;
 ///
-/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?; // or Overlay::simulated("base.hwh")
+/// // Or Overlay::simulated("base.hwh"), and on a board Overlay::open("base.bit").
+/// let overlay = Overlay::simulated_board(&boards::pynq_z2())?;
 /// assert_eq!(overlay.ip_blocks()["btns_gpio"].base, 0x4121_0000);
 ///
 /// let leds = overlay.gpio("leds_gpio")?.channel1();
