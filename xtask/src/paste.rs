@@ -17,14 +17,15 @@ use crate::{
 };
 use snippets::{Snippet, of_page};
 
-/// The crates of this project that snippets use, with their features.
-const CRATES: [(&str, &str); 6] = [
+/// The crates of this project that snippets use, with their features, or an option that says which.
+const CRATES: [(&str, &str); 7] = [
     ("pynq", "tokio,smol,uio"),
     ("pynq-core", ""),
     ("pynq-drivers", ""),
     ("pynq-hwh", ""),
     ("pynq-sim", ""),
     ("pynq-qtest", ""),
+    ("pynq-live", "--no-default-features"),
 ];
 
 /// Those of others: what the pages say to add.
@@ -145,7 +146,11 @@ impl Scratch {
         fs::copy(project.root.join("Cargo.lock"), dir.join("Cargo.lock"))?;
         let add = |features: &str| {
             let command = Cmd::cargo("add --quiet --offline").dir(&dir);
-            if features.is_empty() { command } else { command.arg("--features").arg(features) }
+            match features {
+                "" => command,
+                option if option.starts_with("--") => command.arg(option),
+                _ => command.arg("--features").arg(features),
+            }
         };
         for (name, features) in CRATES {
             add(features).path("--path", &project.member(name)?.dir).run()?;
