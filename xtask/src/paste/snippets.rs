@@ -11,7 +11,8 @@ pub(super) struct Snippet {
     pub(super) shown: String,
 }
 
-/// All snippets of a page. One whose first line says `continued` goes on from the one before it.
+/// All snippets of a page. One whose first line says `continued` goes on from the one before it; one that says `needs-files`
+/// includes files of its reader's, for which the project's own stand in where it is tested.
 pub(super) fn of_page(text: &str) -> Vec<Snippet> {
     let mut snippets: Vec<Snippet> = Vec::new();
     let mut open: Option<Snippet> = None;
@@ -30,7 +31,7 @@ pub(super) fn of_page(text: &str) -> Vec<Snippet> {
                 let before = snippets.last().filter(|_| words.contains(&"continued"));
                 let shown = before.map(|before| before.shown.clone()).unwrap_or_default();
                 // One that goes on from another is whole only here: doc tests ignore it, this stage doesn't.
-                let ignored = words.contains(&"ignore") && before.is_none();
+                let ignored = words.contains(&"ignore") && before.is_none() || words.contains(&"needs-files");
                 open = Some(Snippet { line: index + 1, ignored, shown });
             }
             (None, Some(snippet)) => {
