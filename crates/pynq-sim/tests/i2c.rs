@@ -170,3 +170,67 @@ fn a_second_controller_waits_and_loses_and_wins() {
     assert_eq!(rig.iic.read(0x20) & 1, 1, "0x11 is lower than 0x50");
     assert_eq!(rig.text("rival"), "57: 00\n57: 01\n11: N\n");
 }
+
+/// Two of them begin at the same time and say the same up to the second byte.
+#[test]
+fn what_two_controllers_say_alike_decides_nothing() {
+    for (theirs, lost) in [(vec![5, 6], true), (vec![5, 8], false)] {
+        let rig = Rig::new(vec![RivalTransfer { at: Instant::from_millis(1), address: 0x57, bytes: theirs }]);
+        rig.board.advance(Duration::from_millis(1));
+        // 0x57 for writing, 5, 7.
+        rig.transfer(&[0x1AE, 5, 0x207]);
+        assert_eq!(rig.iic.read(0x20) & 1 != 0, lost);
+        // Afterwards, the memory stores what it was given first.
+        assert_eq!(rig.text("rival"), if lost { "57: 05 06\n" } else { "57: N\n" });
+    }
+}
+
+mod display {
+    use super::*;
+    use pynq_sim::parts::i2c::Ssd1306;
+
+    fn write(display: &mut Ssd1306, bytes: &[u8]) {
+        display.start(I2cAddress::Seven(0x3C), false, Instant::START);
+        assert!(bytes.iter().all(|&byte| display.write(byte, Instant::START)));
+    }
+
+    /// What is lit, as column and line.
+    fn lit(display: &Ssd1306) -> Vec<(usize, usize)> {
+        let View::Picture(picture) = display.view() else { panic!("no picture") };
+        let pixels = picture.data.iter().enumerate().filter(|(_, pixel)| **pixel != 0);
+        pixels.map(|(at, _)| (at % 128, at / 128)).collect()
+    }
+
+    #[test]
+    fn it_is_dark_until_it_is_on_and_upright_once_it_is_reversed() {
+        let mut display = Ssd1306::of_64_lines();
+        // Reversed both ways; page 2, column 0x35; one bit of the sixth line of the page.
+        write(&mut display, &[0x00, 0xA1, 0xC8, 0xB2, 0x05, 0x13]);
+        write(&mut display, &[0x40, 0b10_0000]);
+        assert_eq!(lit(&display), []);
+        write(&mut display, &[0x80, 0xAF, 0x80, 0xA6]);
+        assert_eq!(lit(&display), [(0x35, 21)]);
+        write(&mut display, &[0x00, 0xC0]);
+        assert_eq!(lit(&display), [(0x35, 42)], "upside down");
+        write(&mut display, &[0x00, 0xC8, 0x41]);
+        assert_eq!(lit(&display), [(0x35, 20)], "scrolled by its start line");
+        write(&mut display, &[0x00, 0xA5]);
+        assert_eq!(lit(&display).len(), 128 * 64);
+    }
+
+    #[test]
+    fn the_address_goes_on_by_page_by_column_and_by_line() {
+        for (mode, expected) in [
+            (0, [(10, 8), (11, 8), (10, 16), (11, 16)]),
+            (1, [(10, 8), (11, 8), (10, 16), (11, 16)]),
+            (2, [(10, 8), (11, 8), (12, 8), (13, 8)]),
+        ] {
+            let mut display = Ssd1306::of_32_lines();
+            write(&mut display, &[0x00, 0xAF, 0xA1, 0xC8, 0xA8, 31, 0x20, mode]);
+            // A window of columns 10 and 11, pages 1 and 2.
+            write(&mut display, &[0x00, 0x21, 10, 11, 0x22, 1, 2]);
+            write(&mut display, &[0x40, 1, 1, 1, 1]);
+            assert_eq!(lit(&display), expected, "mode {mode}");
+        }
+    }
+}

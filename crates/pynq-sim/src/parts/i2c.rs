@@ -46,12 +46,22 @@
 //! The pins of the port `value` are a number that comes from outside: what a sensor measures, say. Set it by
 //! [`Stimulus::Port`](crate::Stimulus::Port).
 
+mod bme280;
+mod ds3231;
 mod eeprom;
+mod lis3dh;
 mod probe;
 mod rival;
+mod ssd1306;
 mod target;
+mod tmp117;
 
+pub use bme280::Bme280;
+pub use ds3231::Ds3231;
 pub use eeprom::Eeprom;
+pub use lis3dh::Lis3dh;
 pub use probe::I2cProbe;
 pub use rival::{I2cRival, RivalTransfer};
+pub use ssd1306::Ssd1306;
 pub use target::{I2cAddress, I2cTarget, Target};
+pub use tmp117::Tmp117;

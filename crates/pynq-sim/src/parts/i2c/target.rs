@@ -16,6 +16,9 @@ pub enum I2cAddress {
 }
 
 /// A part on an I2C bus. Only the first three methods are needed.
+///
+/// Where two controllers send a byte at the same time, the part gets it once if it is the same. If not, it gets both, the one of
+/// the controller that loses the bus by it among them.
 pub trait I2cTarget: Send {
     /// Whether this is an address of the part.
     fn answers(&self, address: I2cAddress) -> bool;
@@ -82,6 +85,8 @@ pub struct Target<T> {
     met: bool,
     /// It holds the clock low until then.
     holds: Option<Instant>,
+    /// The last start or byte from a controller, and when it ended.
+    latest: Option<(Instant, I2c)>,
 }
 
 const BUS: usize = 0;
@@ -91,7 +96,7 @@ static PORTS: [Port; 2] = [Port::interface("bus", InterfaceKind::I2c), Port::new
 impl<T: I2cTarget> Target<T> {
     /// The part on a bus.
     pub const fn new(part: T) -> Self {
-        Self { part, talk: Talk::Elsewhere, ten: None, met: false, holds: None }
+        Self { part, talk: Talk::Elsewhere, ten: None, met: false, holds: None, latest: None }
     }
 
     fn answer(&mut self, message: I2c, bus: &mut Bus<'_>) {
@@ -163,6 +168,15 @@ impl<T: I2cTarget> Device for Target<T> {
 
     fn receive(&mut self, _: usize, message: Message, bus: &mut Bus<'_>) {
         let Message::I2c(message) = message else { return };
+        if matches!(message, I2c::Start { .. } | I2c::Write(_)) {
+            // A byte takes its time: this is another controller that sends the same.
+            if self.latest.replace((bus.now(), message)) == Some((bus.now(), message)) {
+                if self.talk != Talk::Elsewhere {
+                    bus.send(BUS, Message::I2c(I2c::Ack(true)));
+                }
+                return;
+            }
+        }
         match message {
             I2c::Start { address, read } => self.started(address, read, bus),
             I2c::Write(byte) => self.written(byte, bus),
