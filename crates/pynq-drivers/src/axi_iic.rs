@@ -1,7 +1,8 @@
 //! The AXI IIC (PG090): the controller of an I2C bus, with two FIFOs of 16 entries, and one interrupt.
 //!
 //! A transaction is a state machine that fills and empties the FIFOs, asks for the next interrupt that matters, and sleeps
-//! until then: about one for eight bytes written and one for sixteen read, and one for the STOP. The blocking and the async
+//! until then: about one for eight bytes written and one for sixteen read, one for the STOP, and two where the direction
+//! changes. The blocking and the async
 //! form are the same machine. The interrupt is a level that follows conditions; it is masked while no transaction waits.
 //!
 //! [`AxiIic`] has embedded-hal's `I2c`, blocking and async, so the published drivers of the parts on a bus work on it as they
@@ -63,6 +64,8 @@ use pynq_core::{
     BlockError, Driver, Error, ParameterError, Parameters, Window,
     interrupt::{InterruptSource, Node, NodeHandle, NodeLock},
 };
+
+pub use embedded_hal::i2c::Operation;
 
 pub use address::IicAddress;
 pub use config::{AxiIicConfig, AxiIicConfigError};

@@ -2,7 +2,7 @@
 
 use embedded_hal::i2c::Operation;
 
-use super::{AxiIicError, IicAddress, hardware::DEPTH};
+use super::{AxiIicError, IicAddress};
 
 /// The most that one entry of the transmit FIFO can ask to be read.
 const MOST: usize = 255;
@@ -38,25 +38,19 @@ fn describe(operation: &Operation<'_>) -> (bool, usize) {
 }
 
 impl<'t, 'o> Groups<'t, 'o> {
-    /// Returns the groups, and whether the entries of the transmit FIFO can say it all.
-    ///
-    /// The block takes the count of a read when it has sent the address, and goes wrong if it isn't there by then; and it ends
-    /// a read by a STOP. So there is one read at most, it is the last, and all of it is in the FIFO before the START.
+    /// Returns the groups, and whether the entries of the transmit FIFO are to say it all: for one write, or for one read.
     pub(super) fn new(address: IicAddress, operations: &'t mut [Operation<'o>]) -> Result<(Self, bool), AxiIicError> {
         address.validate()?;
         let this = Self { operations, address, operation: 0, byte: 0, is_selected: false };
-        let (mut at, mut reads, mut entries, mut last) = (0, 0, 0, Group::default());
+        let (mut at, mut groups, mut last) = (0, 0, Group::default());
         while let Some(group) = this.group_at(at) {
             if group.read && group.bytes == 0 {
                 return Err(AxiIicError::EmptyRead);
             }
-            let is_whole = address.second_byte().is_some() && (!group.read || at == 0);
-            entries += 1 + usize::from(is_whole) + usize::from(is_whole && group.read);
-            entries += if group.read { 1 } else { group.bytes };
-            reads += usize::from(group.read);
-            (at, last) = (group.end, group);
+            (at, groups, last) = (group.end, groups + 1, group);
         }
-        let by_entries = reads == 0 || reads == 1 && last.read && last.bytes <= MOST && entries <= DEPTH;
+        let is_plain_read = last.bytes <= MOST && address.second_byte().is_none();
+        let by_entries = groups <= 1 && (!last.read || is_plain_read);
         if !by_entries && !last.read && last.bytes == 0 {
             return Err(AxiIicError::EmptyWriteAtEnd);
         }

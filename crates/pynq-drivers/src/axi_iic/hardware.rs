@@ -41,8 +41,18 @@ pub struct AxiIicHardware {
     pub(super) taken: bool,
     /// A transfer has ended since the turn was last looked at.
     released: bool,
-    /// A transfer was given up, or lost: the block is to be reset once the bus is free.
-    leaving: bool,
+    leaving: Leaving,
+}
+
+/// Why the block is to be reset once the bus is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// It is not.
+    No,
+    /// A transfer was given up, and its STOP is on its way.
+    Stops,
+    /// Another controller has won the bus.
+    Lost,
 }
 
 impl AxiIicHardware {
@@ -55,7 +65,7 @@ impl AxiIicHardware {
         config.validate()?;
         let registers = AxiIicRegisters::new(window.into())?;
         let mut this =
-            Self { registers, config, wanted: IicEvents::empty(), taken: false, released: false, leaving: false };
+            Self { registers, config, wanted: IicEvents::empty(), taken: false, released: false, leaving: Leaving::No };
         this.reset();
         Ok(this)
     }
@@ -74,26 +84,25 @@ impl AxiIicHardware {
         self.drain();
         self.clear(IicEvents::all());
         self.registers.gie().write(IicGlobalEnable::ENABLE);
-        self.leaving = false;
+        self.leaving = Leaving::No;
     }
 
-    /// What a transfer that was given up needs before the next one: the STOP, and a reset.
-    pub(super) const fn is_leaving(&self) -> bool {
-        self.leaving
+    /// The bus is another controller's, and the FIFO has what was to be sent.
+    pub(super) const fn lose(&mut self) {
+        self.leaving = Leaving::Lost;
     }
 
-    /// The bus is another controller's.
-    pub(super) const fn leave(&mut self) {
-        self.leaving = true;
-    }
-
-    /// Whether the STOP that the next transfer needs has still to come. If so, the next wait is for it.
-    pub(super) fn leaves_a_busy_bus(&mut self) -> bool {
-        let waits = self.leaving && self.is_busy();
-        if waits {
-            self.want_free();
+    /// What the next transfer has to wait for before the block is reset: then the wait is for a free bus.
+    pub(super) fn leaves(&mut self) -> Leaving {
+        if self.leaving == Leaving::No {
+            return Leaving::No;
         }
-        waits
+        if self.is_busy() {
+            self.want_free();
+            return self.leaving;
+        }
+        self.reset();
+        Leaving::No
     }
 
     /// Ends a transfer in the middle: a STOP after the byte under way, with a NACK if that comes from the target.
@@ -102,7 +111,7 @@ impl AxiIicHardware {
             // It would hold the clock until there is something to be sent.
             return self.reset();
         }
-        self.leaving = true;
+        self.leaving = Leaving::Stops;
         let control = self.registers.cr().read();
         let direction = control & IicControl::TRANSMIT;
         if control.contains(IicControl::CONTROLLER) && direction.is_empty() {

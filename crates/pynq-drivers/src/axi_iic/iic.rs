@@ -1,6 +1,6 @@
 //! What can be done with an I2C bus.
 
-use core::{fmt, time::Duration};
+use core::{fmt, future::poll_fn, task::Poll, time::Duration};
 
 use embedded_hal::i2c::Operation;
 use pynq_core::{
@@ -10,7 +10,7 @@ use pynq_core::{
 
 use super::{
     AxiIicConfig, AxiIicError, AxiIicHardware, IicAddress, Nack, Result,
-    hardware::TURN,
+    hardware::{Leaving, TURN},
     transfer::{Step, Transfer},
 };
 
@@ -167,41 +167,41 @@ impl AxiIic {
         loop {
             let step = self.node.access(|hardware| {
                 let step = transfer.step(hardware);
-                turn.is_transferring = transfer.has_begun() && matches!(step, Ok(Step::Waits));
+                turn.is_transferring = transfer.has_begun() && !matches!(step, Ok(Step::Done) | Err(_));
                 step
             })?;
             match step {
                 Step::Done => return Ok(()),
-                Step::Waits => self.interrupt().await?,
+                Step::Waits => self.node.wait_for(0, Condition::Event).await.map(drop)?,
+                Step::Starts if self.node.has_clock() => self.interrupt_within(self.config.bit_time(40)).await?,
+                Step::Starts => yields().await,
             }
         }
     }
 
-    async fn interrupt(&self) -> Result<()> {
-        self.node.wait_for(0, Condition::Event).await.map(drop)
+    /// Waits for an interrupt, and not for long where there is a clock.
+    async fn interrupt_within(&self, time: Duration) -> Result<()> {
+        let wait = self.node.wait_for(0, Condition::Event);
+        let waited = if self.node.has_clock() { wait.until(time).await } else { wait.await };
+        match waited {
+            Err(error) if !self.is_time_out(&error) => Err(error),
+            _ => Ok(()),
+        }
     }
 
-    /// After a transfer that was given up: waits for its STOP, or until it must have come, and resets the block.
+    /// After a transfer that was given up or lost: waits for the STOP, if it is this block's not for longer than it takes, and
+    /// resets the block.
     async fn take_leave(&self) -> Result<()> {
-        let grace = self.config.bit_time(40);
-        let until = if self.node.has_clock() { Some(grace) } else { None };
-        while self.access(|hardware| hardware.leaves_a_busy_bus())? {
-            let wait = self.node.wait_for(0, Condition::Event);
-            let waited = match until {
-                Some(grace) => wait.until(grace).await,
-                None => wait.await,
-            };
-            match waited {
-                Ok(_) => {}
-                Err(error) if self.is_time_out(&error) => break,
-                Err(error) => return Err(error),
+        loop {
+            match self.access(AxiIicHardware::leaves)? {
+                Leaving::No => return Ok(()),
+                Leaving::Lost => self.node.wait_for(0, Condition::Event).await.map(drop)?,
+                Leaving::Stops => {
+                    self.interrupt_within(self.config.bit_time(40)).await?;
+                    return self.access(AxiIicHardware::reset);
+                }
             }
         }
-        self.access(|hardware| {
-            if hardware.is_leaving() {
-                hardware.reset();
-            }
-        })
     }
 
     fn is_time_out(&self, error: &BlockError<AxiIicError>) -> bool {
@@ -215,6 +215,19 @@ impl AxiIic {
         }
         Ok(Turn { iic: self, is_transferring: false })
     }
+}
+
+/// Gives other tasks a turn.
+async fn yields() {
+    let mut has_yielded = false;
+    poll_fn(|cx| {
+        if core::mem::replace(&mut has_yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The turn of a transfer. What is left of the transfer when it is dropped is aborted.

@@ -29,8 +29,8 @@ impl AxiIicHardware {
         let mut transfer = Transfer::new(address.into(), operations)?;
         let outcome = loop {
             match transfer.step(self) {
-                Ok(Step::Waits) if goes_on() => core::hint::spin_loop(),
-                Ok(Step::Waits) => break Err(Error::TimedOut.into()),
+                Ok(Step::Waits | Step::Starts) if goes_on() => core::hint::spin_loop(),
+                Ok(Step::Waits | Step::Starts) => break Err(Error::TimedOut.into()),
                 Ok(Step::Done) => return Ok(()),
                 Err(error) => break Err(error),
             }

@@ -1,17 +1,17 @@
 //! A transaction as a state machine: each step does what the block is ready for, and says whether it is over.
 //!
-//! Writes of any length, and what ends in a read of up to 255 bytes and begins in a few written ones, are said by the entries
-//! of the transmit FIFO: where a START and a STOP go and how many bytes are read, so that the block places the NACK. An entry
-//! with a count has to be there when the address before it is out. So they are collected while the block is disabled, and a
-//! task that is preempted in between is late for nothing.
+//! A write of any length, and a read of up to 255 bytes, are said by the entries of the transmit FIFO: where the START and the
+//! STOP go and how many bytes are read, so that the block places the NACK. The entry with the count has to be there when the
+//! address before it is out, so the two are collected while the block is disabled.
 //!
 //! All else is said by the control register. The NACK is set while the block holds the clock with all bytes received but the
 //! last, and the STOP while it holds it with the last. That hold is where the receive FIFO's occupancy *equals* its threshold.
 //! So the first of a read's chunks is the odd one, all others fill the FIFO, and before the last byte just one is taken: that
 //! one fills it again.
 //!
-//! After a NACK the block sends a STOP, and goes on with what is in its FIFO if that begins with a START. It is emptied in the
-//! interrupt of the NACK. A task that is later than that STOP finds a read under way that no one asked for, and ends it.
+//! A write and a read after it could be queued together, too. But after a NACK the block sends a STOP and goes on with what is
+//! in its FIFO: a task that comes late would find the read done, and nothing that says that the write failed. As it is, a task
+//! may be as late as it likes.
 
 use embedded_hal::i2c::Operation;
 
@@ -33,6 +33,8 @@ const FAILURES: IicEvents = IicEvents::ARBITRATION_LOST.union(IicEvents::TRANSMI
 pub(super) enum Step {
     /// It goes on at the next interrupt.
     Waits,
+    /// Its START has still to come, of which no interrupt tells. One tells if it fails.
+    Starts,
     /// The transaction is over, and the bus free.
     Done,
 }
@@ -125,7 +127,11 @@ impl<'t, 'o> Transfer<'t, 'o> {
                 Stage::Receive => self.receive(hardware),
                 // Before the START the bus is free as well, but then the FIFO is not empty.
                 Stage::End | Stage::Fail(_) => match (hardware.status(), self.stage) {
-                    (status, Stage::Fail(_)) if status.contains(IicStatus::BUSY) => wait_free(hardware),
+                    // A transfer that was cut off before its address holds the clock.
+                    (status, Stage::Fail(_)) if status.contains(IicStatus::BUSY) && !hardware.is_starved() => {
+                        hardware.want(IicEvents::NOT_BUSY | IicEvents::TRANSMIT_EMPTY);
+                        false
+                    }
                     (_, Stage::Fail(nack)) => {
                         hardware.reset();
                         return Err(AxiIicError::Nack(nack));
@@ -135,7 +141,13 @@ impl<'t, 'o> Transfer<'t, 'o> {
                     {
                         return Ok(Step::Done);
                     }
-                    _ => wait(hardware, IicEvents::NOT_BUSY),
+                    (status, _) if status.contains(IicStatus::BUSY) => wait(hardware, IicEvents::NOT_BUSY),
+                    // The wait would be over before it began.
+                    _ if has_started(hardware) => true,
+                    _ => {
+                        hardware.want(FAILURES);
+                        return Ok(Step::Starts);
+                    }
                 },
             };
             if !goes_on {
@@ -148,7 +160,7 @@ impl<'t, 'o> Transfer<'t, 'o> {
     fn check(&mut self, hardware: &mut AxiIicHardware) -> Result<(), AxiIicError> {
         let events = hardware.events();
         if events.contains(IicEvents::ARBITRATION_LOST) {
-            hardware.leave();
+            hardware.lose();
             return Err(AxiIicError::ArbitrationLost);
         }
         if !events.contains(IicEvents::TRANSMIT_ERROR) {
@@ -188,21 +200,21 @@ impl<'t, 'o> Transfer<'t, 'o> {
             let chunk = if self.standard { (group.bytes.max(2) - 2) % DEPTH + 1 } else { group.bytes };
             hardware.set_threshold(chunk);
         }
-        // The last entry of the transaction, if nothing follows the address.
-        let stops = if group.is_last && group.bytes == 0 { STOP } else { 0 };
         if self.standard {
             if !core::mem::take(&mut self.is_open) {
                 self.open(hardware, first, group.read, after.is_some());
             }
-        } else {
-            self.then = self.then.map(|second| second | stops);
-            let stops = if self.then.is_none() { stops } else { 0 };
-            if group.read {
-                // How many bytes are read, at most 255.
-                self.then = Some(group.bytes as u16 | STOP);
-            }
-            self.push(hardware, START | u16::from(first) | stops, true);
+            return true;
         }
+        let mut first = START | u16::from(first);
+        if group.read {
+            // How many bytes are read, at most 255.
+            self.then = Some(group.bytes as u16 | STOP);
+        } else if group.bytes == 0 {
+            // The last entry is one of the address.
+            *self.then.as_mut().unwrap_or(&mut first) |= STOP;
+        }
+        self.push(hardware, first, true);
         true
     }
 
@@ -234,7 +246,7 @@ impl<'t, 'o> Transfer<'t, 'o> {
 
     /// The next entry, or the next stage after the last one; false if the FIFO is full.
     fn send_entry(&mut self, hardware: &mut AxiIicHardware) -> bool {
-        if self.then.is_none() && (self.group.read || self.left == 0 && self.group.is_last) {
+        if self.then.is_none() && (self.group.read || self.left == 0) {
             self.stage = if self.group.read { Stage::Receive } else { Stage::End };
             return true;
         }
@@ -242,14 +254,13 @@ impl<'t, 'o> Transfer<'t, 'o> {
             return false;
         }
         if let Some(entry) = self.then.take() {
-            self.push(hardware, entry, !self.group.read);
-        } else if self.left > 0 {
+            // The count leaves the FIFO when the address is out, before that is acknowledged.
+            self.push(hardware, entry, true);
+        } else {
             self.left -= 1;
-            let stops = if self.left == 0 && self.group.is_last { STOP } else { 0 };
+            let stops = if self.left == 0 { STOP } else { 0 };
             let entry = u16::from(self.groups.byte_to_write()) | stops;
             self.push(hardware, entry, false);
-        } else {
-            self.next_group(hardware, Some(self.group));
         }
         true
     }
@@ -329,7 +340,7 @@ impl<'t, 'o> Transfer<'t, 'o> {
         }
         // No less than a whole FIFO is still to come before the last byte.
         hardware.set_threshold(DEPTH);
-        for _ in 0..held {
+        for _ in 0..held.min(self.left) {
             self.take(hardware);
         }
         true
@@ -337,7 +348,7 @@ impl<'t, 'o> Transfer<'t, 'o> {
 
     fn take(&mut self, hardware: &AxiIicHardware) {
         self.groups.store(hardware.pop());
-        self.left -= 1;
+        self.left = self.left.saturating_sub(1);
     }
 
     fn received_all(&mut self, hardware: &mut AxiIicHardware) -> bool {
@@ -355,6 +366,11 @@ impl<'t, 'o> Transfer<'t, 'o> {
 fn wait(hardware: &mut AxiIicHardware, events: IicEvents) -> bool {
     hardware.want(events | FAILURES);
     false
+}
+
+/// Looks for the START for as long as the time between a STOP and the next one takes.
+fn has_started(hardware: &AxiIicHardware) -> bool {
+    (0..64).any(|_| hardware.is_busy() || hardware.status().contains(IicStatus::TRANSMIT_EMPTY))
 }
 
 /// The transfer goes on when the bus is free.

@@ -56,12 +56,12 @@ const R: bool = true;
 
 #[test]
 fn every_length_around_a_fifo_and_around_a_count_is_right() {
-    let rig = Rig::new(LEVEL);
-    let mut reference = Reference { accepts: usize::MAX, given: 0 };
     let lengths =
         [1, 2, 3, 7, 8, 9, 14, 15, 16, 17, 18, 31, 32, 33, 34, 254, 255, 256, 257, 258, 271, 272, 273, 274, 600];
     for address in [IicAddress::Seven(0x20), IicAddress::Ten(0x155)] {
         for count in lengths {
+            let rig = Rig::new(LEVEL);
+            let mut reference = Reference { accepts: usize::MAX, given: 0 };
             compare(&rig, &mut reference, address, &[(R, count)]);
             compare(&rig, &mut reference, address, &[(W, count)]);
             compare(&rig, &mut reference, address, &[(W, 2), (R, count)]);

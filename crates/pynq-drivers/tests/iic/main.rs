@@ -6,5 +6,9 @@
 mod common;
 
 mod bus;
+mod by_hand;
+mod costs;
+mod others;
+mod random;
 mod reference;
 mod rig;
