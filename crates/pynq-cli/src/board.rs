@@ -5,6 +5,8 @@
 #[cfg(target_os = "linux")]
 mod doctor;
 #[cfg(target_os = "linux")]
+mod i2c;
+#[cfg(target_os = "linux")]
 mod peek;
 #[cfg(target_os = "linux")]
 mod poke;
@@ -42,6 +44,9 @@ pub(crate) enum Command {
     ///
     /// Does not write what is read-only, or what another program has in use, unless forced.
     Poke(Poke),
+    /// Look at an I2C bus.
+    #[command(subcommand)]
+    I2c(I2c),
     /// Wait for an interrupt pin, and print each event with its time. Does not program the logic.
     Watch(Watch),
     /// Program the logic. Needs root.
@@ -114,6 +119,31 @@ pub(crate) struct Poke {
     pub(crate) system: System,
 }
 
+/// `pynq i2c`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum I2c {
+    /// Print the addresses that a target acknowledges, by writes of no bytes.
+    ///
+    /// Needs the block's registers and not its interrupt, and resets the block. Refused where the kernel or another program has
+    /// it.
+    Scan(Scan),
+}
+
+/// `pynq i2c scan`.
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    /// The AXI IIC, as in iic_0.
+    pub(crate) block: String,
+    /// The handoff file of the design that is loaded.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) hwh: PathBuf,
+    /// Scan a simulated board instead, with these parts on the bus: bme280, ds3231, eeprom, lis3dh, ssd1306, tmp117.
+    #[arg(long, value_name = "PARTS", value_delimiter = ',', num_args = 0..)]
+    pub(crate) simulate: Option<Vec<String>>,
+    #[command(flatten)]
+    pub(crate) system: System,
+}
+
 /// `pynq watch`.
 #[derive(Debug, Args)]
 pub(crate) struct Watch {
@@ -171,6 +201,7 @@ pub(crate) fn run(command: Command) -> Outcome {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Peek(arguments) => peek::run(&arguments),
         Command::Poke(arguments) => poke::run(&arguments),
+        Command::I2c(arguments) => i2c::run(&arguments),
         Command::Watch(arguments) => watch::run(&arguments),
         Command::Program(arguments) => program::run(&arguments),
     }

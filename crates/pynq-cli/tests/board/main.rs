@@ -5,6 +5,7 @@
 
 mod doctor;
 mod fake;
+mod i2c;
 mod program;
 mod registers;
 #[path = "../../../pynq-hwh/tests/support/mod.rs"]
