@@ -279,3 +279,22 @@ fn wrong_use_is_one_paragraph_and_a_failure() {
     }
     assert!(succeeds("button_to_led", &["--help"], "").contains("--script FILE|-"));
 }
+
+#[test]
+fn oled_draws_the_same_under_every_runtime() {
+    let file = std::env::temp_dir().join(format!("pynq-oled-{}.png", std::process::id()));
+    let outputs = RUNTIMES.map(|runtime| {
+        let text = succeeds("oled", &["--runtime", runtime, "--png", file.to_str().unwrap()], "");
+        let picture = std::fs::read(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        (text, picture)
+    });
+    let (text, picture) = &outputs[0];
+    assert!(
+        text.contains("1083 pixels lit") && text.contains("1108 pixels lit") && text.contains("spurious=0"),
+        "{text}"
+    );
+    assert!(picture.starts_with(b"\x89PNG") && picture.len() > 200, "{} bytes", picture.len());
+    assert!(outputs.iter().all(|output| output == &outputs[0]));
+    assert!(fails("oled", &["--png"], "").contains("needs a file"));
+}
