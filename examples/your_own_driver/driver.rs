@@ -107,11 +107,15 @@ impl PulseCounter {
     pub fn count_to_async(&self, pulses: u32) -> Waiting<impl Wait<Value = Fired, Error = BlockError<Error>>> {
         self.node.start_and_wait(
             0,
-            |hardware| hardware.set_control(hardware.control - Control::RUN),
+            |hardware| {
+                hardware.set_control(hardware.control - Control::RUN);
+                Ok(())
+            },
             move |hardware| {
+                // Another thread may have started it since.
+                hardware.set_control(hardware.control - Control::RUN);
                 hardware.registers.threshold().write(pulses);
                 hardware.set_control(hardware.control | Control::RUN);
-                Ok(())
             },
         )
     }

@@ -22,6 +22,10 @@ use pynq_uio::{
     Masking, ProgramOptions, Reactor, SystemFiles, SystemPaths, UioDevice, UioDevices, UioInterrupts, open_block,
 };
 
+mod files;
+
+use files::{DeviceTreeOverlayFile, files};
+
 use crate::{
     BaseOverlay, BoardClock, Error, Overlay, Result, Warning,
     backend::{Backend, MaskedBy, Root, Window},
@@ -355,30 +359,6 @@ impl fmt::Debug for LinuxOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LinuxOptions").field("device_tree", &self.device_tree).finish_non_exhaustive()
     }
-}
-
-/// A compiled device-tree overlay, and the name under which it is applied.
-struct DeviceTreeOverlayFile {
-    name: String,
-    blob: Vec<u8>,
-}
-
-impl DeviceTreeOverlayFile {
-    fn read(path: PathBuf) -> Result<Self> {
-        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        match std::fs::read(&path) {
-            Ok(blob) => Ok(Self { name, blob }),
-            Err(error) => Err(pynq_uio::Error::File { action: "read", path, error }.into()),
-        }
-    }
-}
-
-/// The files of the overlay that is named by one of them, and its design.
-fn files(path: &Path) -> Result<(OverlayFiles, Design)> {
-    let about = |path: PathBuf| move |error| Error::Handoff { path: Some(path), error: Box::new(error) };
-    let files = OverlayFiles::find(path).map_err(about(path.to_owned()))?;
-    let design = files.design().map_err(about(files.handoff.path()))?;
-    Ok((files, design))
 }
 
 struct Linux {

@@ -210,22 +210,23 @@ impl<Hw> NodeHandle<Hw> {
 
     /// What most operations are: start the device, and wait for what it raises on `line`.
     ///
-    /// `stop` brings an earlier start to rest, so that nothing of it is taken for the event of this one; what it has raised
-    /// by then is counted, and reaches the tasks that wait for it. `start` begins anew, or refuses. Each runs under the
-    /// node's lock, at the first poll.
+    /// `stop` refuses what can't be done, before anything is touched, and brings an earlier start to rest, so that nothing of
+    /// it is taken for the event of this one; what it has raised by then is counted, and reaches the tasks that wait for it.
+    /// `start` begins anew. Each runs under the node's lock, at the first poll; between the two another thread's start may
+    /// come, so that `start` stops the device, too, where a second start of one that runs is not a new one.
     ///
     /// ```
     /// use pynq_core::{BlockError, Error, interrupt::{Direct, DirectNode, NodeHandle, ParentLine, StdLock}};
     ///
     /// let node = std::sync::Arc::pin(DirectNode::new(StdLock::new(), Direct, ParentLine::UNWIRED));
     /// let node = NodeHandle::from(node);
-    /// let wait = node.start_and_wait(0, |_: &mut Direct| (), |_| Err::<(), _>(Error::TimedOut));
+    /// let wait = node.start_and_wait(0, |_: &mut Direct| Err::<(), _>(Error::TimedOut), |_| ());
     /// assert_eq!(wait.block(), Err(BlockError::new("".into(), Error::TimedOut)), "refused by the closure");
     /// ```
     ///
     /// # Errors
     ///
-    /// Those of `start`; else as [`Line::wait_async`](super::Line::wait_async).
+    /// Those of `stop`; else as [`Line::wait_async`](super::Line::wait_async).
     ///
     /// # Cancellation safety
     ///
@@ -234,15 +235,15 @@ impl<Hw> NodeHandle<Hw> {
     pub fn start_and_wait<E: From<Error>>(
         &self,
         line: u8,
-        stop: impl FnOnce(&mut Hw),
-        start: impl FnOnce(&mut Hw) -> Result<(), E>,
+        stop: impl FnOnce(&mut Hw) -> Result<(), E>,
+        start: impl FnOnce(&mut Hw),
     ) -> Waiting<impl Wait<Value = Fired, Error = BlockError<E>>> {
         self.operation(async move {
             // The line comes before the start, so that what the device raises from then on is for it.
             let mut line = self.line(line).map_err(|error| self.error(error))?;
-            self.with_hardware(stop).map_err(|error| self.error(error))?;
+            self.access(stop)?;
             line.clear().map_err(|error| self.error(error))?;
-            self.access(start)?;
+            self.with_hardware(start).map_err(|error| self.error(error))?;
             line.wait_as().await
         })
     }
