@@ -16,6 +16,7 @@ const PACKAGES: [&str; 3] = ["pynq-core", "pynq-sim", "pynq-conformance"];
 const LEAVING: &[(&str, &str)] = &[
     ("buffers_can_be_used_from_whatever_the_board_calls", "a listener of the board holds the board"),
     ("leds_are_seen_as_they_change", "likewise"),
+    ("what_is_lent_is_leaked_and_not_freed", "that is what it shows: a device may still write to the memory"),
     ("a_task_at_work_holds_the_clock_until_it_waits_again", "its task is leaked, for an address of its own"),
     ("a_task_at_work_that_never_comes_back_is_forgotten_in_the_end", "likewise"),
 ];
