@@ -112,8 +112,6 @@ impl PulseCounter {
                 Ok(())
             },
             move |hardware| {
-                // Another thread may have started it since.
-                hardware.set_control(hardware.control - Control::RUN);
                 hardware.registers.threshold().write(pulses);
                 hardware.set_control(hardware.control | Control::RUN);
             },

@@ -264,6 +264,40 @@ impl<Hw> NodeHandle<Hw> {
         unsafe { (functions.look)(self.node, line) }
     }
 
+    /// Lets `stop` stop the device, counts what is latched on a line, and lets `start` start the device, in one lock round.
+    /// Returns a handle on the line, for what comes from the start on.
+    pub(super) fn restart<E: From<Error>>(
+        &self,
+        line: u8,
+        stop: impl FnOnce(&mut Hw) -> Result<(), E>,
+        start: impl FnOnce(&mut Hw),
+    ) -> Result<Line, E> {
+        let (mut stop, mut start, mut refused) = (Some(stop), Some(start), None);
+        let mut step = |hardware: *mut (), is_start: bool| {
+            // SAFETY: the pointer is to the hardware of this handle's node, whose type is `Hw`, and the caller holds the lock
+            // that makes it ours alone for this call.
+            let hardware = unsafe { &mut *hardware.cast::<Hw>() };
+            if is_start {
+                if let Some(start) = start.take() {
+                    start(hardware);
+                }
+            } else if let Some(stop) = stop.take() {
+                refused = stop(hardware).err();
+            }
+            refused.is_none()
+        };
+        // SAFETY: the handle keeps the node alive.
+        let functions = unsafe { self.node.functions() };
+        // SAFETY: as above, and the table is of the node's own type.
+        let cursor = unsafe { (functions.restart)(self.node, line, &mut step) }?;
+        match (cursor, refused) {
+            (_, Some(error)) => Err(error),
+            (Some(cursor), None) => Ok(Line::at(self.clone().erase(), line, cursor)),
+            // The table's contract is a cursor unless the first call returned false.
+            (None, None) => Err(Error::Invalidated.into()),
+        }
+    }
+
     /// Polls the wait that `waiter` stands for, registering it if it is not.
     ///
     /// # Safety

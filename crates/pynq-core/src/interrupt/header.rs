@@ -55,6 +55,10 @@ pub(super) struct Functions {
     pub(super) cancel: unsafe fn(NodeRef, Pin<&Waiter>),
     /// Counts what is latched on a line and returns where the line stands.
     pub(super) look: unsafe fn(NodeRef, u8) -> Result<Cursor, Error>,
+    /// Calls the function with the node's hardware, looks at a line as `look` does, and calls it again, in one lock round. It is
+    /// told whether it is the second call; if the first one returns false, nothing more is done, and there is no cursor.
+    #[allow(clippy::type_complexity)] // a function and its two arguments
+    pub(super) restart: unsafe fn(NodeRef, u8, &mut dyn FnMut(*mut (), bool) -> bool) -> Result<Option<Cursor>, Error>,
     pub(super) stats: unsafe fn(NodeRef, u8) -> LineStats,
     pub(super) invalidate: unsafe fn(NodeRef, Error),
     pub(super) is_idle: unsafe fn(NodeRef) -> bool,

@@ -38,6 +38,11 @@ impl Line {
         Ok(Self { node, line, condition: Condition::Event, cursor })
     }
 
+    /// A handle on line `line`, which has seen what `cursor` has.
+    pub(super) const fn at(node: NodeHandle, line: u8, cursor: Cursor) -> Self {
+        Self { node, line, condition: Condition::Event, cursor }
+    }
+
     /// A handle on those bits of a sampled line that are set in `mask`: its event is a net change of them since it
     /// last looked. A change there and back between two looks is nothing.
     ///

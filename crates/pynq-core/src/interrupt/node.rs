@@ -362,12 +362,21 @@ where
         }
     }
 
-    fn look(&self, line: u8) -> Result<Cursor, Error> {
+    fn check_line(&self, line: u8) -> Result<(), Error> {
         let lines = self.header.line_count;
-        if line >= lines {
-            return Err(Error::NoSuchLine { line, lines });
-        }
+        if line < lines { Ok(()) } else { Err(Error::NoSuchLine { line, lines }) }
+    }
+
+    fn look(&self, line: u8) -> Result<Cursor, Error> {
+        self.check_line(line)?;
         let cursor = self.locked(|state| state.look(line));
+        self.wake_ready_and_recheck();
+        cursor
+    }
+
+    fn restart(&self, line: u8, step: &mut dyn FnMut(*mut (), bool) -> bool) -> Result<Option<Cursor>, Error> {
+        self.check_line(line)?;
+        let cursor = self.locked(|state| state.restart(line, step));
         self.wake_ready_and_recheck();
         cursor
     }

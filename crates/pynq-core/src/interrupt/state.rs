@@ -134,6 +134,24 @@ impl<H: InterruptHardware> NodeState<H> {
         Ok(Cursor { count: self.lines.states()[usize::from(line)].count, sample: hardware.read_level(line) })
     }
 
+    /// Lets `step` stop the device, looks at the line, and lets `step` start the device.
+    pub(super) fn restart(
+        &mut self,
+        line: u8,
+        step: &mut dyn FnMut(*mut (), bool) -> bool,
+    ) -> Result<Option<Cursor>, Error> {
+        let mut step_of = |state: &mut Self, is_start| match &mut state.hardware {
+            Some(hardware) => Ok(step((&raw mut *hardware).cast(), is_start)),
+            None => Err(state.failed.unwrap_or(Error::Invalidated)),
+        };
+        if !step_of(self, false)? {
+            return Ok(None);
+        }
+        let cursor = self.look(line)?;
+        step_of(self, true)?;
+        Ok(Some(cursor))
+    }
+
     /// A source's error. One that isn't fatal ends the waits there are and leaves the node as it was.
     pub(super) fn fail(&mut self, error: Error) -> Option<H> {
         match error {

@@ -212,21 +212,22 @@ impl<Hw> NodeHandle<Hw> {
     ///
     /// `stop` refuses what can't be done, before anything is touched, and brings an earlier start to rest, so that nothing of
     /// it is taken for the event of this one; what it has raised by then is counted, and reaches the tasks that wait for it.
-    /// `start` begins anew. Each runs under the node's lock, at the first poll; between the two another thread's start may
-    /// come, so that `start` stops the device, too, where a second start of one that runs is not a new one.
+    /// `start` begins anew. All of it is one round of the node's lock, at the first poll, so that no start of another thread
+    /// comes between.
     ///
     /// ```
     /// use pynq_core::{BlockError, Error, interrupt::{Direct, DirectNode, NodeHandle, ParentLine, StdLock}};
     ///
     /// let node = std::sync::Arc::pin(DirectNode::new(StdLock::new(), Direct, ParentLine::UNWIRED));
     /// let node = NodeHandle::from(node);
-    /// let wait = node.start_and_wait(0, |_: &mut Direct| Err::<(), _>(Error::TimedOut), |_| ());
-    /// assert_eq!(wait.block(), Err(BlockError::new("".into(), Error::TimedOut)), "refused by the closure");
+    /// let wait = node.start_and_wait(0, |_: &mut Direct| Ok::<(), Error>(()), |_| ());
+    /// assert_eq!(wait.block(), Err(BlockError::new("".into(), Error::InterruptsUnavailable)), "nothing was started");
     /// ```
     ///
     /// # Errors
     ///
-    /// Those of `stop`; else as [`Line::wait_async`](super::Line::wait_async).
+    /// Those of `stop`, and where nothing would end the wait those of [`check_wait`](Self::check_wait), with nothing stopped or
+    /// started; else as [`Line::wait_async`](super::Line::wait_async).
     ///
     /// # Cancellation safety
     ///
@@ -239,11 +240,8 @@ impl<Hw> NodeHandle<Hw> {
         start: impl FnOnce(&mut Hw),
     ) -> Waiting<impl Wait<Value = Fired, Error = BlockError<E>>> {
         self.operation(async move {
-            // The line comes before the start, so that what the device raises from then on is for it.
-            let mut line = self.line(line).map_err(|error| self.error(error))?;
-            self.access(stop)?;
-            line.clear().map_err(|error| self.error(error))?;
-            self.with_hardware(start).map_err(|error| self.error(error))?;
+            self.check_wait().map_err(|error| self.error(error))?;
+            let mut line = self.restart(line, stop, start).map_err(|error| self.error(error))?;
             line.wait_as().await
         })
     }

@@ -24,6 +24,7 @@ where
         poll: Self::poll,
         cancel: Self::cancel,
         look: Self::look,
+        restart: Self::restart,
         stats: Self::stats,
         invalidate: Self::invalidate,
         is_idle: Self::is_idle,
@@ -81,6 +82,15 @@ where
     unsafe fn look(me: NodeRef, line: u8) -> Result<Cursor, Error> {
         // SAFETY: passed on.
         unsafe { Self::live(me) }.look(line)
+    }
+
+    unsafe fn restart(
+        me: NodeRef,
+        line: u8,
+        step: &mut dyn FnMut(*mut (), bool) -> bool,
+    ) -> Result<Option<Cursor>, Error> {
+        // SAFETY: passed on.
+        unsafe { Self::live(me) }.restart(line, step)
     }
 
     unsafe fn stats(me: NodeRef, line: u8) -> LineStats {
