@@ -2,6 +2,7 @@
 //! samples.
 
 use core::{
+    borrow::Borrow,
     fmt,
     future::Future,
     marker::PhantomData,
@@ -247,96 +248,41 @@ impl<Hw> NodeHandle<Hw> {
     ///
     /// As [`Line::wait_async`].
     pub const fn wait_for<E: FromNode>(&self, line: u8, condition: Condition) -> Waiting<ConditionWait<'_, E>> {
-        Waiting::new(ConditionWait {
+        Waiting::new(HeldWait {
             node: self.erased(),
             waiter: Waiter::with_condition(line, condition),
             error: PhantomData,
         })
     }
-}
 
-/// The wait of [`NodeHandle::wait_for`].
-///
-/// After it completed it may be polled again, for the same condition from then on.
-#[must_use = "futures do nothing unless polled"]
-pub struct ConditionWait<'a, E = Error> {
-    node: &'a NodeHandle,
-    /// Carries line and condition, so that the future stays small.
-    waiter: Waiter,
-    error: PhantomData<fn() -> E>,
-}
-
-impl<E: FromNode> Future for ConditionWait<'_, E> {
-    type Output = Result<Fired, E>;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.into_ref();
-        // SAFETY: `this` is pinned and `waiter` is a field of it.
-        #[allow(unsafe_code)]
-        let waiter = unsafe { this.map_unchecked(|this| &this.waiter) };
-        let request = Request { line: this.waiter.line.get(), condition: None, is_node: false };
-        // SAFETY: the waiter is used with this node and this request alone, and `drop` cancels it.
-        #[allow(unsafe_code)]
-        let polled = unsafe { this.node.poll_line(waiter, &request, &mut Cursor::default(), cx) };
-        polled.map_err(|error| E::from_node(error, this.node))
-    }
-}
-
-impl<E: FromNode> Wait for ConditionWait<'_, E> {
-    type Value = Fired;
-    type Error = E;
-
-    fn node(&self) -> Option<&NodeHandle> {
-        Some(self.node)
-    }
-
-    fn error(&self, error: Error) -> E {
-        E::from_node(error, self.node)
-    }
-}
-
-impl<E> Drop for ConditionWait<'_, E> {
-    fn drop(&mut self) {
-        // SAFETY: a value being dropped doesn't move any more; the waiter was linked only if it had been pinned.
-        #[allow(unsafe_code)]
-        let waiter = unsafe { Pin::new_unchecked(&self.waiter) };
-        // SAFETY: the waiter has been used with `node` alone.
-        #[allow(unsafe_code)]
-        unsafe {
-            self.node.cancel(waiter);
-        }
-    }
-}
-
-impl<E> fmt::Debug for ConditionWait<'_, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ConditionWait").field("node", self.node).finish_non_exhaustive()
-    }
-}
-
-impl<Hw> NodeHandle<Hw> {
     /// As [`wait_for`](Self::wait_for), with a handle of its own: for a future that holds both.
     ///
     /// # Cancellation safety
     ///
     /// As [`Line::wait_async`].
     pub fn own_wait_for<E: FromNode>(&self, line: u8, condition: Condition) -> NodeWait<E> {
-        NodeWait { node: self.clone().erase(), waiter: Waiter::with_condition(line, condition), error: PhantomData }
+        HeldWait { node: self.clone().erase(), waiter: Waiter::with_condition(line, condition), error: PhantomData }
     }
 }
 
+/// The wait of [`NodeHandle::wait_for`].
+pub type ConditionWait<'a, E = Error> = HeldWait<&'a NodeHandle, E>;
+
 /// The wait of [`NodeHandle::own_wait_for`].
+pub type NodeWait<E = Error> = HeldWait<NodeHandle, E>;
+
+/// A wait for a condition, with a handle on the node, borrowed or its own.
 ///
 /// After it completed it may be polled again, for the same condition from then on.
 #[must_use = "futures do nothing unless polled"]
-pub struct NodeWait<E = Error> {
-    node: NodeHandle,
+pub struct HeldWait<N: Borrow<NodeHandle>, E = Error> {
+    node: N,
+    /// Carries line and condition, so that the future stays small.
     waiter: Waiter,
     error: PhantomData<fn() -> E>,
 }
 
-impl<E: FromNode> Future for NodeWait<E> {
+impl<N: Borrow<NodeHandle>, E: FromNode> Future for HeldWait<N, E> {
     type Output = Result<Fired, E>;
 
     #[inline]
@@ -346,41 +292,43 @@ impl<E: FromNode> Future for NodeWait<E> {
         #[allow(unsafe_code)]
         let waiter = unsafe { this.map_unchecked(|this| &this.waiter) };
         let request = Request { line: this.waiter.line.get(), condition: None, is_node: false };
-        // SAFETY: the waiter is used with this node and this request alone, and `drop` cancels it.
+        let node = this.node.borrow();
+        // SAFETY: only `NodeHandle`'s functions make this, with a handle or a reference to one, so that it borrows as the
+        // same node every time. The waiter is used with that node and this request alone, and `drop` cancels it.
         #[allow(unsafe_code)]
-        let polled = unsafe { this.node.poll_line(waiter, &request, &mut Cursor::default(), cx) };
-        polled.map_err(|error| E::from_node(error, &this.node))
+        let polled = unsafe { node.poll_line(waiter, &request, &mut Cursor::default(), cx) };
+        polled.map_err(|error| E::from_node(error, node))
     }
 }
 
-impl<E: FromNode> Wait for NodeWait<E> {
+impl<N: Borrow<NodeHandle>, E: FromNode> Wait for HeldWait<N, E> {
     type Value = Fired;
     type Error = E;
 
     fn node(&self) -> Option<&NodeHandle> {
-        Some(&self.node)
+        Some(self.node.borrow())
     }
 
     fn error(&self, error: Error) -> E {
-        E::from_node(error, &self.node)
+        E::from_node(error, self.node.borrow())
     }
 }
 
-impl<E> Drop for NodeWait<E> {
+impl<N: Borrow<NodeHandle>, E> Drop for HeldWait<N, E> {
     fn drop(&mut self) {
         // SAFETY: a value being dropped doesn't move any more; the waiter was linked only if it had been pinned.
         #[allow(unsafe_code)]
         let waiter = unsafe { Pin::new_unchecked(&self.waiter) };
-        // SAFETY: the waiter has been used with `node` alone, which lives as long as this.
+        // SAFETY: the waiter has been used with this node alone, whose handle is dropped, or was borrowed for, later.
         #[allow(unsafe_code)]
         unsafe {
-            self.node.cancel(waiter);
+            self.node.borrow().cancel(waiter);
         }
     }
 }
 
-impl<E> fmt::Debug for NodeWait<E> {
+impl<N: Borrow<NodeHandle>, E> fmt::Debug for HeldWait<N, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NodeWait").field("node", &self.node).finish_non_exhaustive()
+        f.debug_struct("HeldWait").field("node", self.node.borrow()).finish_non_exhaustive()
     }
 }

@@ -37,7 +37,7 @@ pub use deadline::{WithDeadline, with_deadline};
 pub use direct::{Direct, DirectNode};
 pub use handle::NodeHandle;
 pub use hardware::InterruptHardware;
-pub use line::{ConditionWait, EventWait, Line, NodeWait};
+pub use line::{ConditionWait, EventWait, HeldWait, Line, NodeWait};
 pub use line_array::{LineArray, Lines};
 pub use lines::{Fired, LineStats};
 pub use listener::{Listener, NextEvent};
