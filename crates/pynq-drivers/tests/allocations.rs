@@ -2,10 +2,9 @@
 #![allow(clippy::unwrap_used)] // a test may
 
 mod common;
+mod counting;
 
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
     future::Future,
     pin::pin,
     sync::Arc,
@@ -14,6 +13,7 @@ use std::{
 };
 
 use common::*;
+use counting::allocations;
 use pynq_core::interrupt::{ParentLine, StdLock};
 use pynq_drivers::{
     AxiGpio, AxiGpioHardware, AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiUartLite, AxiUartLiteConfig,
@@ -24,29 +24,6 @@ use pynq_sim::{
     Board, Stimulus, Trigger,
     models::{AxiTimerModel, AxiUartLiteModel, TimerParams, UartParams},
 };
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: passed on to the system's allocator, which keeps the contract.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn a_wait_allocates_nothing() {
@@ -59,7 +36,7 @@ fn a_wait_allocates_nothing() {
     let stimuli = [false, true].map(|level| Stimulus::pin("gpio", 1, 0, level));
     let mut cx = Context::from_waker(Waker::noop());
     let mut round = |level: Level| {
-        let before = ALLOCATIONS.get();
+        let before = allocations();
         {
             let mut wait = pin!(pin.wait_for_level_async(level));
             let mut dropped = pin!(pin.wait_for_edge_async(Edge::Any));
@@ -68,7 +45,7 @@ fn a_wait_allocates_nothing() {
             rig.board.stimulate(&stimuli[usize::from(level.is_high())]).unwrap();
             assert_eq!(wait.as_mut().poll(&mut cx), Poll::Ready(Ok(())));
         }
-        ALLOCATIONS.get() - before
+        allocations() - before
     };
     let counted: Vec<usize> = (0..200).map(|n| round(Level::from(n % 2 == 0))).collect();
     // The simulator's own tables grow in the first rounds.
@@ -98,7 +75,7 @@ fn nor_does_one_for_a_timer_or_a_character() {
     let mut cx = Context::from_waker(Waker::noop());
     let mut round = || {
         let mut buffer = [0; 1];
-        let before = ALLOCATIONS.get();
+        let before = allocations();
         {
             let mut wait = pin!(channel.wait_async());
             let mut read = pin!(uart.read_bytes_async(&mut buffer));
@@ -107,7 +84,7 @@ fn nor_does_one_for_a_timer_or_a_character() {
             board.stimulate(&character).unwrap();
             assert!(wait.as_mut().poll(&mut cx).is_ready() && read.as_mut().poll(&mut cx).is_ready());
         }
-        ALLOCATIONS.get() - before
+        allocations() - before
     };
     let counted: Vec<usize> = (0..200).map(|_| round()).collect();
     assert!(counted[100..].iter().all(|&count| count == 0), "{counted:?}");

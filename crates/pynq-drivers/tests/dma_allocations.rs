@@ -4,9 +4,9 @@
 //! counted for the driver has to be no more than that.
 #![allow(clippy::unwrap_used)] // a test may
 
+mod counting;
+
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
     future::Future,
     ops::Range,
     pin::pin,
@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use counting::allocations;
 use pynq_core::{
     dma::{Direction, DmaBuffer, DmaError, DmaRegion},
     interrupt::{Both, StdLock},
@@ -24,29 +25,6 @@ use pynq_sim::{
     Board, Window,
     models::{AxiDmaModel, AxisFifoModel, AxisFifoParams, DmaParams},
 };
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: passed on to the system's allocator, which keeps the contract.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
-        // SAFETY: passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Memory of the host at an address of the board. What the block moves is not looked at here.
 struct Plain {
@@ -105,9 +83,9 @@ fn plain(address: u64) -> DmaBuffer {
 }
 
 fn counted(f: impl FnOnce()) -> usize {
-    let before = ALLOCATIONS.get();
+    let before = allocations();
     f();
-    ALLOCATIONS.get() - before
+    allocations() - before
 }
 
 /// What a program without a driver does, with the accesses that the driver makes.
