@@ -66,7 +66,14 @@ pub(crate) fn run(show: Show) -> Result<(), String> {
             };
             tokio::select! {
                 () = crate::stopped() => Ok(()),
-                ended = failed => ended.map_err(|error| error.to_string())?.map_err(|error| error.to_string()),
+                ended = failed => match ended.map_err(|error| error.to_string())? {
+                    Err(error) => Err(error.to_string()),
+                    // A board without buttons is still one to look at.
+                    Ok(()) => {
+                        crate::stopped().await;
+                        Ok(())
+                    }
+                },
             }
         };
         let mut program = Ok(());

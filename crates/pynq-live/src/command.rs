@@ -60,7 +60,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// The longest step of the clock: what is scheduled within it happens at once.
+    /// The longest step of the clock, whose events all happen at once; and the longest press.
     pub const LONGEST_STEP: Duration = Duration::from_secs(60);
 
     /// The longest text that is sent to a serial line at once, in bytes.

@@ -39,6 +39,11 @@ pub enum Error {
         /// In microseconds.
         micros: u64,
     },
+    /// A longer press than there may be.
+    PressTooLong {
+        /// In milliseconds.
+        millis: u32,
+    },
     /// Another party has the clock: a server whose clients are elsewhere.
     NotOurClock,
     /// The board refuses.
@@ -83,6 +88,11 @@ impl fmt::Display for Error {
             Self::StepTooLong { micros } => {
                 write!(f, "a step of {micros} us; make it {} s at most", crate::Command::LONGEST_STEP.as_secs())
             }
+            Self::PressTooLong { millis } => write!(
+                f,
+                "a press of {millis} ms; make it {} s at most, or hold the button",
+                crate::Command::LONGEST_STEP.as_secs()
+            ),
             Self::NotOurClock => f.write_str("the clock keeps pace with clients elsewhere and can't be stopped"),
             Self::Board(error) => error.fmt(f),
             Self::Script(error) => error.fmt(f),

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     convert::Infallible,
     future::pending,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError},
     time::Duration,
 };
 
@@ -32,7 +32,8 @@ const TRACED: usize = 65_536;
 /// How many stimuli are kept for a script.
 const RECORDED: usize = 100_000;
 
-/// A simulated board that is looked at and touched. Clones are the same.
+/// A simulated board that is looked at and touched. Clones are the same. As with all that has to do with interrupts, it is not to
+/// be used from within a waker or an observer of the board, which may run under the lock of a block.
 ///
 /// ```
 /// use pynq::Overlay;
@@ -56,6 +57,8 @@ struct Shared {
     seen: watch::Sender<Arc<Seen>>,
     viewed: Notify,
     state: Mutex<State>,
+    /// Held by the party that takes what serial lines have sent, so that it is kept in order.
+    reading: Mutex<()>,
 }
 
 /// What viewers see: the snapshots of one panel.
@@ -114,6 +117,7 @@ impl Live {
             seen: watch::Sender::default(),
             viewed: Notify::new(),
             state: Mutex::new(state),
+            reading: Mutex::default(),
         };
         let live = Self(Arc::new(shared));
         live.look();
@@ -205,10 +209,14 @@ impl Live {
         match command {
             Command::Set { control, on } => board.stimulate(&pin(&seen.panel, control, *on)?)?,
             Command::Press { control, millis } => {
+                let time = Duration::from_millis((*millis).into());
+                if time > Command::LONGEST_STEP {
+                    return Err(Error::PressTooLong { millis: *millis });
+                }
                 board.stimulate(&pin(&seen.panel, control, true)?)?;
                 let release = pin(&seen.panel, control, false)?;
                 // By then the design may have been replaced by one without that pin.
-                board.after(Duration::from_millis((*millis).into()), move |board| drop(board.stimulate(&release)));
+                board.after(time, move |board| drop(board.stimulate(&release)));
             }
             Command::Type { console, text } => {
                 if !seen.panel.consoles.contains(console) {
@@ -297,20 +305,20 @@ impl Live {
 
     /// Looks at the board, and lets viewers know if something is different.
     fn look(&self) -> Arc<Seen> {
-        let seen = {
+        // The board is looked at with no lock of ours held, since that may wake tasks and call observers.
+        let (overlay, panel) = {
+            let now = self.overlay();
             let mut state = self.state();
-            let overlay = self.overlay();
-            if !std::ptr::eq(overlay.design(), state.overlay.design()) {
-                *state = State { panel: Arc::new(Panel::new(&overlay)), overlay, consoles: BTreeMap::new() };
+            if !std::ptr::eq(now.design(), state.overlay.design()) {
+                *state = State { panel: Arc::new(Panel::new(&now)), overlay: now, consoles: BTreeMap::new() };
             }
-            let panel = state.panel.clone();
-            let State { overlay, consoles, .. } = &mut *state;
-            // A board was simulated when this was made, and stays so.
-            let Some(board) = overlay.simulation() else { return self.0.seen.borrow().clone() };
-            let shown = panel.consoles.iter().map(|path| keep(consoles, path, board)).collect();
-            let snapshot = Snapshot::take(overlay, board, &panel, *self.0.mode.borrow(), shown);
-            Arc::new(Seen { panel, snapshot })
+            (state.overlay.clone(), state.panel.clone())
         };
+        // A board was simulated when this was made, and stays so.
+        let Some(board) = overlay.simulation() else { return self.0.seen.borrow().clone() };
+        let consoles = self.read_consoles(&panel, board);
+        let snapshot = Snapshot::take(&overlay, board, &panel, *self.0.mode.borrow(), consoles);
+        let seen = Arc::new(Seen { panel, snapshot });
         self.0.seen.send_if_modified(|before| {
             let differs = !Arc::ptr_eq(&before.panel, &seen.panel) || seen.snapshot.differs(&before.snapshot);
             if differs {
@@ -319,6 +327,25 @@ impl Live {
             differs
         });
         seen
+    }
+
+    /// What the serial lines of `panel` have sent, as far as it is kept. What is new is left to the party that reads already.
+    fn read_consoles(&self, panel: &Arc<Panel>, board: &Board) -> Vec<String> {
+        let reading = match self.0.reading.try_lock() {
+            Err(TryLockError::WouldBlock) => None,
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        };
+        let paths = || panel.consoles.iter();
+        let new: Vec<Vec<u8>> = match &reading {
+            Some(_) => paths().map(|path| board.serial_output(path).unwrap_or_default()).collect(),
+            None => vec![Vec::new(); panel.consoles.len()],
+        };
+        let mut state = self.state();
+        if !Arc::ptr_eq(&state.panel, panel) {
+            return new.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect();
+        }
+        paths().zip(new).map(|(path, bytes)| keep(state.consoles.entry(path.clone()).or_default(), &bytes)).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -350,11 +377,9 @@ fn pin(panel: &Panel, id: &str, on: bool) -> Result<Stimulus, Error> {
     Ok(Stimulus::pin(&control.block, control.channel, control.bit, on))
 }
 
-/// What the serial line of `path` has sent, with what came since the last look; of much, the end.
-fn keep(consoles: &mut BTreeMap<String, String>, path: &str, board: &Board) -> String {
-    let text = consoles.entry(path.to_owned()).or_default();
-    let new = board.serial_output(path).unwrap_or_default();
-    text.push_str(&String::from_utf8_lossy(&new));
+/// What a serial line has sent, with what is new; of much, the end.
+fn keep(text: &mut String, new: &[u8]) -> String {
+    text.push_str(&String::from_utf8_lossy(new));
     if text.len() > KEPT {
         let cut = text.len() - KEPT;
         let cut = (cut..text.len()).find(|&at| text.is_char_boundary(at)).unwrap_or(text.len());

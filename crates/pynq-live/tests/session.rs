@@ -149,6 +149,9 @@ fn refusals_say_what_there_is() {
     let typed = |console: &str, text: String| said(&Command::Type { console: console.into(), text });
     assert_eq!(typed("btns_gpio", "x".into()), "no serial line on `btns_gpio`; there is one on uart");
     assert_eq!(typed("uart", "x".repeat(4097)), "4097 bytes for a serial line at once; send 4096 at most");
+    let long = said(&Command::Press { control: "btn0".into(), millis: 60_001 });
+    assert_eq!(long, "a press of 60001 ms; make it 60 s at most, or hold the button");
+    assert_eq!(value(&live, "btn0"), 0, "what is refused is not begun");
     assert!(said(&Command::Hold { line: "nothing/here".into(), level: true }).contains("nothing/here"));
     assert!(live.registers("nothing").unwrap_err().to_string().contains("nothing"));
 }
