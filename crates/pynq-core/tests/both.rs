@@ -162,3 +162,11 @@ fn a_wait_with_a_handle_of_its_own() {
     drop(wait);
     rig.assert_idle();
 }
+
+#[test]
+fn a_node_on_no_output_at_all_says_so_before_anything_is_started() {
+    for wired in [[true, true], [true, false], [false, true]] {
+        assert_eq!(rig(EDGE, wired).node.check_wait(), Ok(()), "{wired:?}");
+    }
+    assert_eq!(rig(EDGE, [false, false]).node.check_wait(), Err(Error::InterruptsUnavailable));
+}

@@ -86,6 +86,10 @@ impl<A: InterruptSource, B: InterruptSource> InterruptSource for Both<A, B> {
         if self.ask_second { self.second.trace(activity) } else { self.first.trace(activity) }
     }
 
+    fn is_wired(&self) -> bool {
+        self.first.is_wired() || self.second.is_wired()
+    }
+
     fn clock(&self) -> Option<&dyn ErasedClock> {
         if self.ask_second { self.second.clock() } else { self.first.clock() }
     }
