@@ -227,7 +227,8 @@ impl<T: Pod> Cyclic<T> {
 
 /// The bytes of a period.
 fn range(period: &Period, bytes: usize) -> Range<usize> {
-    period.index * bytes..(period.index + 1) * bytes
+    // Anyone can make one; what is beyond the memory is refused by that.
+    period.index.saturating_mul(bytes)..period.index.saturating_add(1).saturating_mul(bytes)
 }
 
 /// Whether the block has not come round to a period yet.

@@ -119,7 +119,7 @@ impl AxiDmaHardware {
         self.look();
         self.count_periods(direction);
         let round = self.channel(direction).round?;
-        let begun = number + u64::from(round.periods);
+        let begun = number.saturating_add(round.periods.into());
         (round.completed >= begun).then(|| round.completed - begun + 1)
     }
 }

@@ -168,3 +168,18 @@ fn an_error_comes_after_the_periods_that_were_whole() {
     assert_eq!(capture.as_mut().stop().unwrap().len(), 4 * PERIOD);
     rig.assert_idle();
 }
+
+#[test]
+fn a_period_that_there_is_none_of_is_refused() {
+    let rig = Rig::new(Build::scatter_gather());
+    let mut capture = pin!(rig.receive().cyclic(rig.buffer(4 * PERIOD), 4).unwrap());
+    for index in [4, usize::MAX / PERIOD, usize::MAX] {
+        let period = Period { number: u64::MAX, index, length: PERIOD, lost: 0 };
+        let refused = capture.as_mut().copy_out(&period, &mut [0; PERIOD]).unwrap_err();
+        assert!(matches!(refused.cause(), AxiDmaError::Memory { .. }), "{refused}");
+        let refused = capture.as_mut().copy_in(&period, &[0; PERIOD]).unwrap_err();
+        assert!(matches!(refused.cause(), AxiDmaError::Memory { .. }), "{refused}");
+    }
+    let ahead = Period { number: u64::MAX, index: 0, length: PERIOD, lost: 0 };
+    assert!(capture.as_mut().copy_out(&ahead, &mut [0; PERIOD]).is_ok(), "the block has not come round to it");
+}
