@@ -52,6 +52,8 @@ pin_project! {
         channel: DmaChannel,
         memory: Memory<T>,
         period: usize,
+        // An error was told to whom takes it for a stream.
+        has_failed: bool,
         #[pin]
         wait: NodeWait,
     }
@@ -124,7 +126,7 @@ impl<T: Pod> Cyclic<T> {
                 let news = Condition::Level { mask: PERIOD_BIT, value: PERIOD_BIT };
                 let wait = node.own_wait_for(channel.direction.line(), news);
                 let memory = Memory { words: Some(words), items: PhantomData };
-                Ok(Self { channel, memory, period, wait })
+                Ok(Self { channel, memory, period, has_failed: false, wait })
             }
             Err(error) => Err(TransferError { packet: DmaBuffer::from(words).cast().ok(), error }),
         }
@@ -246,8 +248,13 @@ impl<T: Pod> Stream for Cyclic<T> {
     type Item = Result<Period>;
 
     /// Ends with an error, after which there is nothing more.
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match ready!(self.poll_period(cx)) {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.has_failed {
+            return Poll::Ready(None);
+        }
+        let next = ready!(self.as_mut().poll_period(cx));
+        *self.project().has_failed = next.is_err();
+        match next {
             Err(error) if *error.cause() == AxiDmaError::Over => Poll::Ready(None),
             next => Poll::Ready(Some(next)),
         }

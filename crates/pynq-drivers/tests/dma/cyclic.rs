@@ -170,6 +170,22 @@ fn an_error_comes_after_the_periods_that_were_whole() {
 }
 
 #[test]
+fn a_stream_of_periods_ends_with_its_error() {
+    let rig = Rig::new(Build::scatter_gather());
+    let buffer = rig.buffer(4 * PERIOD);
+    let mut capture = pin!(rig.receive().cyclic(buffer, 4).unwrap());
+    rig.dma.reset().unwrap();
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut poll = || futures_core::Stream::poll_next(capture.as_mut(), &mut cx);
+    let Poll::Ready(Some(Err(error))) = poll() else { panic!("it was reset") };
+    assert_eq!(*error.cause(), AxiDmaError::Reset);
+    assert!(matches!(poll(), Poll::Ready(None)), "a loop over it ends");
+    assert!(matches!(poll(), Poll::Ready(None)));
+    assert_eq!(capture.as_mut().stop().unwrap().len(), 4 * PERIOD, "the buffer can be had back");
+    rig.assert_idle();
+}
+
+#[test]
 fn a_period_that_there_is_none_of_is_refused() {
     let rig = Rig::new(Build::scatter_gather());
     let mut capture = pin!(rig.receive().cyclic(rig.buffer(4 * PERIOD), 4).unwrap());
