@@ -166,6 +166,11 @@ impl AxiDmaHardware {
         self.channel(direction).is_done(slot)
     }
 
+    /// Whether a reset did not end, so that the block may access any memory that it was given.
+    pub(super) const fn is_dead(&self) -> bool {
+        self.dead
+    }
+
     /// Whether a transfer is under way.
     pub(super) const fn is_busy(&self, direction: DmaDirection) -> bool {
         self.channel(direction).is_busy()
@@ -434,12 +439,10 @@ impl AxiDmaHardware {
 /// A design that goes does not go on writing to memory.
 impl Drop for AxiDmaHardware {
     fn drop(&mut self) {
-        if self.channels.iter().any(ChannelState::is_busy) {
-            // There is no more to be done about one that does not end, but to leave it its descriptors.
-            if self.reset().is_err() {
-                for ring in self.channels.iter_mut().filter_map(|channel| channel.ring.take()) {
-                    ring.leak();
-                }
+        // There is no more to be done about one that does not end, now or before, but to leave it its descriptors.
+        if self.dead || self.channels.iter().any(ChannelState::is_busy) && self.reset().is_err() {
+            for ring in self.channels.iter_mut().filter_map(|channel| channel.ring.take()) {
+                ring.leak();
             }
         }
     }

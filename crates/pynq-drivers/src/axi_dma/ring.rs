@@ -258,6 +258,10 @@ impl AxiDmaHardware {
         memory: DmaBuffer,
         limits: &DmaLimits,
     ) -> Result<(), (DmaBuffer, AxiDmaError)> {
+        if self.is_dead() {
+            // It may be at work on the descriptors that it has.
+            return Err((memory, AxiDmaError::ResetStuck));
+        }
         if self.channel(direction).used != 0 {
             return Err((memory, AxiDmaError::Busy { channel: direction }));
         }

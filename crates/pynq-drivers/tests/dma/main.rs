@@ -9,6 +9,7 @@ mod checks;
 mod cyclic;
 mod direct;
 mod errors;
+mod leftovers;
 mod property;
 mod rig;
 mod ring;

@@ -1,0 +1,35 @@
+//! What a transfer that has ended leaves behind: for the other channel, and for a block that has not let go of memory.
+
+use std::time::Duration;
+
+use pynq_drivers::axi_dma::AxiDmaError;
+use pynq_sim::{Stimulus, StreamFault, models::axi_dma::fault};
+
+use super::rig::{Build, Rig};
+
+fn inject(rig: &Rig, bits: u32) {
+    rig.board.stimulate(&Stimulus::Port { port: format!("dma/{}", fault::PORT), bits }).unwrap();
+}
+
+#[test]
+fn descriptors_of_a_block_that_does_not_stop_are_leaked() {
+    let rig = Rig::new(Build::scatter_gather());
+    let free = rig.memory.free();
+    let receiving = rig.receive().start(rig.buffer(64)).unwrap();
+    let sending = rig.send().start(rig.filled(1, 8_000)).unwrap();
+    rig.board.stream_fault("fifo/M_AXIS", StreamFault::Stalled).unwrap();
+    rig.board.advance(Duration::from_micros(100));
+    inject(&rig, fault::STUCK_RESET);
+    assert!(sending.block_until(Duration::from_millis(1)).unwrap_err().is_leaked());
+    assert!(receiving.block().unwrap_err().is_leaked());
+    let left = rig.memory.free();
+    assert_eq!(left, free - 64 - 8_000);
+    // Others in their place would set the old ones free.
+    let refused = rig.receive().use_descriptors(rig.buffer(64)).unwrap_err();
+    assert_eq!((*refused.cause(), refused.is_leaked()), (AxiDmaError::ResetStuck, false));
+    drop(refused);
+    assert_eq!(rig.memory.free(), left);
+    let Rig { dma, memory, .. } = rig;
+    drop(dma);
+    assert_eq!(memory.free(), left, "the block may write to its descriptors yet");
+}
