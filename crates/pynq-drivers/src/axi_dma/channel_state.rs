@@ -82,6 +82,11 @@ impl ChannelState {
         self.done |= 1 << slot;
     }
 
+    /// The transfer in `slot` was complete, and yet its memory can't be had back.
+    pub(super) const fn spoil(&mut self, slot: u8, error: AxiDmaError) {
+        self.slots[slot as usize % SLOTS].error = Some(error);
+    }
+
     /// All transfers that are under way have ended in vain.
     pub(super) fn fail(&mut self, error: AxiDmaError) {
         let failed = self.used & !self.done;

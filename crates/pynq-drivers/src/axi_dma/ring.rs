@@ -365,7 +365,9 @@ impl AxiDmaHardware {
                     channel.complete(span.slot, Some(length));
                     if early {
                         // The block has the rest of the buffers until it is stopped, and with them any packet that follows.
-                        let _ = self.stop(direction);
+                        if let Err(error) = self.stop(direction) {
+                            self.channel_mut(direction).spoil(span.slot, error);
+                        }
                         return;
                     }
                 }

@@ -2,13 +2,36 @@
 
 use std::time::Duration;
 
-use pynq_drivers::axi_dma::AxiDmaError;
+use pynq_core::{dma::DmaBuffer, interrupt::Waiting};
+use pynq_drivers::axi_dma::{AxiDmaError, Transfer};
 use pynq_sim::{Stimulus, StreamFault, models::axi_dma::fault};
 
 use super::rig::{Build, Rig};
 
 fn inject(rig: &Rig, bits: u32) {
     rig.board.stimulate(&Stimulus::Port { port: format!("dma/{}", fault::PORT), bits }).unwrap();
+}
+
+/// A packet has ended before its last buffer, and the block, which is in the midst of the next one, can't be stopped.
+/// No one has looked at it yet.
+fn ended_early(rig: &Rig) -> (Waiting<Transfer<[DmaBuffer; 3]>>, [Waiting<Transfer<DmaBuffer>>; 2]) {
+    let receiving = rig.receive().start([rig.buffer(64), rig.buffer(64), rig.buffer(16_000)]).unwrap();
+    let first = rig.send().start(rig.filled(2, 100)).unwrap();
+    rig.board.advance(Duration::from_micros(100));
+    let second = rig.send().start(rig.filled(3, 8_000)).unwrap();
+    rig.board.advance(Duration::from_micros(5));
+    rig.board.stream_fault("fifo/M_AXIS", StreamFault::Stalled).unwrap();
+    (receiving, [first, second])
+}
+
+#[test]
+fn buffers_behind_an_early_end_are_kept_from_the_program_if_the_block_does_not_stop() {
+    let rig = Rig::new(Build::scatter_gather());
+    let (receiving, [_, sending]) = ended_early(&rig);
+    inject(&rig, fault::STUCK_RESET);
+    let error = receiving.block().unwrap_err();
+    assert_eq!((*error.cause(), error.is_leaked()), (AxiDmaError::ResetStuck, true), "the block is in the third one");
+    assert!(sending.block().unwrap_err().is_leaked());
 }
 
 #[test]
