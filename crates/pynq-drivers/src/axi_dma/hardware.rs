@@ -264,6 +264,18 @@ impl AxiDmaHardware {
         fired
     }
 
+    /// Those of `lines` on which transfers have ended without an interrupt. They are told once.
+    fn take_changed(&mut self, lines: u32) -> u32 {
+        let mut news = 0;
+        for direction in BOTH {
+            let line = 1 << direction.line();
+            if lines & line != 0 && core::mem::take(&mut self.channel_mut(direction).changed) {
+                news |= line;
+            }
+        }
+        news
+    }
+
     fn service(&mut self, direction: DmaDirection) -> u32 {
         let status = self.status(direction);
         let events = status & DmaStatus::EVENTS;
@@ -386,20 +398,15 @@ impl InterruptHardware for AxiDmaHardware {
     }
 
     fn ack_pending(&mut self, _: u32) -> u32 {
-        self.service_all()
+        let fired = self.service_all();
+        // A service that had to reset the block has ended the other channel's transfers as well.
+        fired | self.take_changed(0b11)
     }
 
     /// What has ended without an interrupt counts as well.
     fn take_latched(&mut self, lines: u32) -> u32 {
         self.look();
-        let mut news = 0;
-        for direction in BOTH {
-            let line = 1 << direction.line();
-            if lines & line != 0 && core::mem::take(&mut self.channel_mut(direction).changed) {
-                news |= line;
-            }
-        }
-        news
+        self.take_changed(lines)
     }
 
     /// The transfers that have ended, by slot, and whether there is a new period.

@@ -1,12 +1,15 @@
 //! What a transfer that has ended leaves behind: for the other channel, and for a block that has not let go of memory.
 
-use std::time::Duration;
+use std::{task::Poll, time::Duration};
 
 use pynq_core::{dma::DmaBuffer, interrupt::Waiting};
 use pynq_drivers::axi_dma::{AxiDmaError, Transfer};
 use pynq_sim::{Stimulus, StreamFault, models::axi_dma::fault};
 
-use super::rig::{Build, Rig};
+use super::{
+    common::Task,
+    rig::{Build, Rig},
+};
 
 fn inject(rig: &Rig, bits: u32) {
     rig.board.stimulate(&Stimulus::Port { port: format!("dma/{}", fault::PORT), bits }).unwrap();
@@ -22,6 +25,29 @@ fn ended_early(rig: &Rig) -> (Waiting<Transfer<[DmaBuffer; 3]>>, [Waiting<Transf
     rig.board.advance(Duration::from_micros(5));
     rig.board.stream_fault("fifo/M_AXIS", StreamFault::Stalled).unwrap();
     (receiving, [first, second])
+}
+
+#[test]
+fn a_reset_at_the_early_end_of_a_packet_is_told_to_the_other_channel() {
+    let rig = Rig::new(Build::scatter_gather());
+    let buffers = [rig.buffer(64), rig.buffer(64), rig.buffer(60_000)];
+    let mut receiving = Task::waiting(rig.receive().transfer_async(buffers));
+    // The interrupt is late: the block is in the midst of the next packet, which stalls.
+    inject(&rig, fault::COMPLETE_AT_CLEAR_S2MM);
+    let mut first = Task::waiting(rig.send().transfer_async(rig.filled(2, 100)));
+    let mut sending = Task::waiting(rig.send().transfer_async(rig.filled(3, 60_000)));
+    rig.board.advance(Duration::from_micros(5));
+    rig.board.stream_fault("fifo/M_AXIS", StreamFault::Stalled).unwrap();
+    rig.board.advance(Duration::from_micros(100));
+    assert!(first.is_woken() && !sending.is_woken() && !receiving.is_woken());
+    inject(&rig, 0);
+    let Poll::Ready(Ok(received)) = receiving.poll() else { panic!("its packet has an end") };
+    assert_eq!(received.length, 100);
+    assert!(matches!(first.poll(), Poll::Ready(Ok(_))));
+    assert!(sending.is_woken(), "nothing else ever ends it");
+    let Poll::Ready(Err(error)) = sending.poll() else { panic!("it was reset") };
+    assert_eq!((*error.cause(), error.is_leaked()), (AxiDmaError::Reset, false));
+    rig.assert_idle();
 }
 
 #[test]
