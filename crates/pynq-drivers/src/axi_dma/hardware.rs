@@ -264,6 +264,20 @@ impl AxiDmaHardware {
         fired
     }
 
+    /// Takes back interrupts that nobody is left for: of a packet that was found in its descriptor with the one before it. A
+    /// level would be raised for ever while there are waits on the other channel.
+    fn quieten(&self) {
+        for direction in BOTH {
+            let channel = self.channel(direction);
+            if channel.runs && !channel.is_busy() && !self.dead {
+                let events = self.status(direction) & DmaStatus::EVENTS;
+                if !events.is_empty() {
+                    self.clear_status(direction, events);
+                }
+            }
+        }
+    }
+
     /// Those of `lines` on which transfers have ended without an interrupt. They are told once.
     fn take_changed(&mut self, lines: u32) -> u32 {
         let mut news = 0;
@@ -399,6 +413,9 @@ impl InterruptHardware for AxiDmaHardware {
 
     fn ack_pending(&mut self, _: u32) -> u32 {
         let fired = self.service_all();
+        if fired == 0 && self.config.scatter_gather {
+            self.quieten();
+        }
         // A service that had to reset the block has ended the other channel's transfers as well.
         fired | self.take_changed(0b11)
     }
