@@ -464,7 +464,8 @@ impl AxiDmaHardware {
 impl Drop for AxiDmaHardware {
     fn drop(&mut self) {
         // There is no more to be done about one that does not end, now or before, but to leave it its descriptors.
-        if self.dead || self.channels.iter().any(ChannelState::is_busy) && self.reset().is_err() {
+        let is_at_work = self.broken || self.channels.iter().any(ChannelState::is_busy);
+        if self.dead || is_at_work && self.reset().is_err() {
             for ring in self.channels.iter_mut().filter_map(|channel| channel.ring.take()) {
                 ring.leak();
             }

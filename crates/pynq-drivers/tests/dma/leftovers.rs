@@ -2,7 +2,7 @@
 
 use std::{task::Poll, time::Duration};
 
-use pynq_core::{dma::DmaBuffer, interrupt::Waiting};
+use pynq_core::{Error, dma::DmaBuffer, interrupt::Waiting, mmio::Recorded};
 use pynq_drivers::axi_dma::{AxiDmaError, Transfer};
 use pynq_sim::{Stimulus, StreamFault, models::axi_dma::fault};
 
@@ -114,4 +114,23 @@ fn descriptors_of_a_block_that_does_not_stop_are_leaked() {
     let Rig { dma, memory, .. } = rig;
     drop(dma);
     assert_eq!(memory.free(), left, "the block may write to its descriptors yet");
+}
+
+#[test]
+fn a_design_that_goes_after_an_error_is_reset_as_well() {
+    let rig = Rig::new(Build::scatter_gather());
+    let bad = rig.buffer(64);
+    rig.board.inject_bus_errors(bad.physical_address(), 1);
+    let receiving = Task::waiting(rig.receive().transfer_async(rig.buffer(640)));
+    let _failed = rig.send().start(bad).unwrap();
+    rig.board.advance(Duration::from_micros(100));
+    assert!(receiving.is_woken(), "the error of one ends the other");
+    rig.recorder.take();
+    rig.dma.node().invalidate(Error::Invalidated);
+    let resets = rig
+        .recorder
+        .take()
+        .into_iter()
+        .filter(|access| matches!(access, Recorded::Write { offset: 0 | 0x30, value: 4 }));
+    assert_eq!(resets.count(), 1, "descriptors are freed, and the other channel may be in the midst of one");
 }
