@@ -1,7 +1,8 @@
 //! The data caches of a Zynq-7000: those of the Cortex-A9 and the PL310 behind them.
 //!
-//! Where memory is cached by both, a line is written back from the inner one to the outer one and from there to memory, and
-//! is forgotten in the outer one first, so that the inner one can't fetch it from there again.
+//! Where memory is cached by both, a line is written back from the inner one to the outer one and from there to memory. It
+//! is forgotten in the inner one, which may write back to the outer one at any moment, then in the outer one, and then in the
+//! inner one again, which may have fetched it from there meanwhile.
 //!
 //! From the Technical Reference Manuals of the Cortex-A9 and of the PL310 (r3p2).
 
@@ -77,19 +78,62 @@ impl<M: Mmio + Send + Sync + 'static> DataCache for Caches<M> {
     }
 
     fn invalidate(&self, address: usize, length: usize) {
+        let inner = || {
+            lines(address, length).for_each(cpu::forget_line);
+            cpu::barrier();
+        };
+        let outer = || {
+            lines(address, length).for_each(|line| self.l2.invalidate_by_address().write(line as u32));
+            self.sync_outer();
+        };
         cpu::barrier();
-        lines(address, length).for_each(|line| self.l2.invalidate_by_address().write(line as u32));
-        self.sync_outer();
-        lines(address, length).for_each(cpu::forget_line);
-        cpu::barrier();
+        forget_in_both(inner, outer);
     }
+}
+
+/// Each of these forgets the lines in one of the caches.
+fn forget_in_both(mut inner: impl FnMut(), mut outer: impl FnMut()) {
+    inner();
+    outer();
+    inner();
 }
 
 #[cfg(test)]
 mod tests {
-    use std::vec::Vec;
+    use std::{cell::Cell, vec::Vec};
 
     use super::*;
+
+    /// What a cache has of a line.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Has {
+        Nothing,
+        Copy,
+        Written,
+    }
+
+    /// Between any two steps, the inner cache may write a line back to the outer one, and fetch it from there.
+    #[test]
+    fn nothing_is_left_of_what_is_forgotten() {
+        for state in [(Has::Written, Has::Nothing), (Has::Written, Has::Copy), (Has::Nothing, Has::Written)] {
+            let (inner, outer) = (Cell::new(state.0), Cell::new(state.1));
+            let meanwhile = || {
+                if inner.get() == Has::Written {
+                    inner.set(Has::Nothing);
+                    outer.set(Has::Written);
+                }
+                if inner.get() == Has::Nothing && outer.get() != Has::Nothing {
+                    inner.set(Has::Copy);
+                }
+            };
+            let step = |cache: &Cell<Has>| {
+                cache.set(Has::Nothing);
+                meanwhile();
+            };
+            forget_in_both(|| step(&inner), || step(&outer));
+            assert_eq!((inner.get(), outer.get()), (Has::Nothing, Has::Nothing), "from {state:?}");
+        }
+    }
 
     #[test]
     fn lines_of_a_range() {
