@@ -23,7 +23,7 @@ use super::{AxiDmaError, DmaChannel, DmaDirection, Result, TransferError, hardwa
 /// A period that the block is through with: played, or filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
-    /// How many there were before it.
+    /// How many there were before it. Of rounds in which no interrupt was served, as while no task waits, only the last counts.
     pub number: u64,
     /// Which part of the buffer it is.
     pub index: usize,

@@ -386,8 +386,8 @@ impl AxiDmaHardware {
         }
     }
 
-    /// Which of its packet's buffers the block was at when it stopped.
-    pub(super) fn failing_descriptor(&self, direction: DmaDirection) -> Option<u16> {
+    /// The descriptor that the block is at.
+    pub(super) fn current_descriptor(&self, direction: DmaDirection) -> Option<u16> {
         let ring = self.channel(direction).ring.as_ref()?;
         let registers = &self.registers;
         let (low, high) = match direction {
@@ -396,7 +396,13 @@ impl AxiDmaHardware {
         };
         let address = u64::from(low & !0x3F) | u64::from(high) << 32;
         let index = address.checked_sub(ring.words.physical_address())? / DESCRIPTOR as u64;
-        let index = u16::try_from(index).ok().filter(|&index| index < ring.count)?;
+        u16::try_from(index).ok().filter(|&index| index < ring.count)
+    }
+
+    /// Which of its packet's buffers the block was at when it stopped.
+    pub(super) fn failing_descriptor(&self, direction: DmaDirection) -> Option<u16> {
+        let index = self.current_descriptor(direction)?;
+        let ring = self.channel(direction).ring.as_ref()?;
         let number = |span: &Span| (index + ring.count - span.first) % ring.count;
         ring.spans[..ring.length].iter().find(|span| number(span) < span.count).map(number)
     }

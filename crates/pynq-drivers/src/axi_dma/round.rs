@@ -5,6 +5,9 @@
 
 use super::{AxiDmaError, AxiDmaHardware, DmaControl, DmaDirection, Period};
 
+/// How often the block is looked at that may be about to fetch its next descriptor: some microseconds.
+const FETCH_SPINS: u32 = 16;
+
 /// What is known of a channel in cyclic mode.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Round {
@@ -90,6 +93,34 @@ impl AxiDmaHardware {
             }
             round.completed += 1;
             news += 1;
+        }
+        if news == round.periods {
+            self.catch_up(direction);
+        }
+    }
+
+    /// The block is always in one of the periods. If all were complete, it has come round to some before they were counted: the
+    /// one that it is in says to how many, but for whole rounds.
+    fn catch_up(&mut self, direction: DmaDirection) {
+        let Some(round) = &self.channel(direction).round else { return };
+        // It may be seen at the one that it has just completed, for as long as it takes to fetch the next.
+        let behind = (round.completed + u64::from(round.periods) - 1) % u64::from(round.periods);
+        let mut at = self.current_descriptor(direction);
+        for _ in 0..FETCH_SPINS {
+            if at.map(u64::from) != Some(behind) {
+                break;
+            }
+            at = self.current_descriptor(direction);
+        }
+        let channel = self.channel_mut(direction);
+        let (Some(round), Some(ring), Some(at)) = (&mut channel.round, &mut channel.ring, at) else { return };
+        let periods = u64::from(round.periods);
+        while round.completed % periods != u64::from(at) && at < round.periods {
+            #[allow(clippy::cast_possible_truncation)] // less than there are periods
+            let index = (round.completed % periods) as u16;
+            // What was marked since is counted by this, and must not be seen again.
+            let _ = ring.take_complete(index);
+            round.completed += 1;
         }
     }
 

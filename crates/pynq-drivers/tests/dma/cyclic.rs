@@ -199,3 +199,28 @@ fn a_period_that_there_is_none_of_is_refused() {
     let ahead = Period { number: u64::MAX, index: 0, length: PERIOD, lost: 0 };
     assert!(capture.as_mut().copy_out(&ahead, &mut [0; PERIOD]).is_ok(), "the block has not come round to it");
 }
+
+#[test]
+fn a_round_that_nobody_saw_is_told_as_lost() {
+    for count in 4..8_u8 {
+        let rig = Rig::new(Build::scatter_gather());
+        let mut capture = pin!(rig.receive().cyclic(rig.buffer(4 * PERIOD), 4).unwrap());
+        let sent: Vec<_> = (0..count).map(|seed| rig.send().start(rig.filled(seed, PERIOD)).unwrap()).collect();
+        // No task waits, so that no interrupt is served.
+        rig.board.advance(Duration::from_micros(100));
+        let first = u64::from(count) - 3;
+        for number in first..first + 3 {
+            let period = capture.as_mut().next().unwrap();
+            let lost = if number == first { first } else { 0 };
+            assert_eq!((period.number, period.lost), (number, lost), "of {count}: the block is in the one before");
+            let mut bytes = [0; PERIOD];
+            capture.as_mut().copy_out(&period, &mut bytes).unwrap();
+            assert!(bytes.into_iter().eq(pattern(number as u8).take(PERIOD)), "of {count}: {number}");
+        }
+        sent.into_iter().for_each(|transfer| assert!(transfer.block().is_ok()));
+        // And it goes on from there.
+        send(&rig, count);
+        let next = capture.as_mut().next().unwrap();
+        assert_eq!((next.number, next.lost), (count.into(), 0));
+    }
+}
