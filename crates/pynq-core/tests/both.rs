@@ -4,7 +4,7 @@
 
 use std::{
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -13,8 +13,10 @@ use std::{
 };
 
 use pynq_core::{
-    AxiIntcConfig, AxiIntcHardware, Error, axi_intc_node,
-    interrupt::{Both, Condition, InterruptHardware, Lines, Node, NodeHandle, ParentLine, StdLock},
+    AxiIntcConfig, AxiIntcHardware, Error, Instant, axi_intc_node,
+    interrupt::{
+        Both, Condition, Driven, InterruptHardware, InterruptSource, Lines, Node, NodeHandle, ParentLine, StdLock,
+    },
 };
 use pynq_sim::{
     Board, CpuPin,
@@ -169,4 +171,32 @@ fn a_node_on_no_output_at_all_says_so_before_anything_is_started() {
         assert_eq!(rig(EDGE, wired).node.check_wait(), Ok(()), "{wired:?}");
     }
     assert_eq!(rig(EDGE, [false, false]).node.check_wait(), Err(Error::InterruptsUnavailable));
+}
+
+/// A source that never fires, and whose events this delivers.
+struct DeliveredBy(Driven);
+
+impl InterruptSource for DeliveredBy {
+    fn poll_fired(self: Pin<&Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Pending
+    }
+
+    fn disarm(self: Pin<&Self>) {}
+
+    fn block(&self, _: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>, _: Option<Instant>) -> Result<(), Error> {
+        Err(Error::NeverWoken)
+    }
+
+    fn prepare_wait(&self) -> Result<Driven, Error> {
+        Ok(self.0)
+    }
+}
+
+/// Else the wait would not end when the reactor goes.
+#[test]
+fn a_wait_is_a_reactor_s_if_one_of_its_outputs_is() {
+    let both = |first, second| Both::new(DeliveredBy(first), DeliveredBy(second)).prepare_wait();
+    assert_eq!(both(Driven::ByReactor, Driven::ByCaller), Ok(Driven::ByReactor));
+    assert_eq!(both(Driven::ByCaller, Driven::ByReactor), Ok(Driven::ByReactor));
+    assert_eq!(both(Driven::ByCaller, Driven::ByCaller), Ok(Driven::ByCaller));
 }
