@@ -33,20 +33,23 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
         for build in list(&member.metadata["build"]) {
             let features = strings(&build["features"]).join(",");
             let targets = strings(&build["targets"]);
-            for target in targets
+            let chosen = targets
                 .iter()
-                .filter(|target| options.filter.as_ref().is_none_or(|only| target.contains(only.as_str())))
-            {
+                .filter(|target| options.filter.as_ref().is_none_or(|only| target.contains(only.as_str())));
+            // One run of cargo for all targets of a compiler: their builds go on side by side.
+            let (mut ours, mut systems) = (Vec::new(), Vec::new());
+            for target in chosen {
+                if is_installed(target)? { ours.push(target.clone()) } else { systems.push(target.clone()) }
+            }
+            for group in [ours, systems].into_iter().filter(|group| !group.is_empty()) {
                 let args = format!("{BUILD} -p {}", member.name);
-                let Some(command) = cargo_for(project, target, CORE, &args)? else {
-                    if !missing.contains(target) {
-                        missing.push(target.clone());
-                    }
+                let Some(command) = cargo_for_all(project, &group, CORE, &args)? else {
+                    missing.extend(group.into_iter().filter(|target| !missing.contains(target)).collect::<Vec<_>>());
                     continue;
                 };
                 let command = command.arg("--features").arg(&features);
                 command.path("--target-dir", &project.target_dir.join("no-std")).run()?;
-                built += 1;
+                built += group.len();
             }
         }
     }
@@ -67,8 +70,14 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
 /// The given run of cargo for the target: by rustup's compiler where it has the target's library, else by the system's,
 /// which builds the named parts of the library itself.
 pub(crate) fn cargo_for(project: &Project, target: &str, library: &str, args: &str) -> Result<Option<Cmd>, Failure> {
-    if is_installed(target)? {
-        return Ok(Some(Cmd::cargo(args).arg("--target").arg(target)));
+    cargo_for_all(project, &[target.to_owned()], library, args)
+}
+
+/// The same for several targets, of all or none of which rustup has the library.
+fn cargo_for_all(project: &Project, targets: &[String], library: &str, args: &str) -> Result<Option<Cmd>, Failure> {
+    let all = |command: Cmd| targets.iter().fold(command, |command, target| command.arg("--target").arg(target));
+    if targets.iter().try_fold(true, |all, target| Ok::<_, Failure>(all && is_installed(target)?))? {
+        return Ok(Some(all(Cmd::cargo(args))));
     }
     if SYSTEM_COMPILER.missing(project)?.is_some() {
         return Ok(None);
@@ -78,7 +87,7 @@ pub(crate) fn cargo_for(project: &Project, target: &str, library: &str, args: &s
         .env("RUSTC", SYSTEM_RUSTC)
         // A release compiler takes -Zbuild-std only so.
         .env("RUSTC_BOOTSTRAP", "1");
-    Ok(Some(cargo.words(args).arg(format!("-Zbuild-std={library}")).arg("--target").arg(target)))
+    Ok(Some(all(cargo.words(args).arg(format!("-Zbuild-std={library}")))))
 }
 
 /// Whether rustup has installed the library of a target.

@@ -29,6 +29,8 @@ pub(crate) struct Options {
     pub(crate) seconds: Option<u64>,
     /// How often a thread of a model may be preempted.
     pub(crate) preemptions: Option<u32>,
+    /// Whether all there is is tried: in `nightly`.
+    pub(crate) exhaustive: bool,
     /// `--seed N`: of the soak's first round.
     pub(crate) seed: Option<u64>,
     /// `--update`: writes down what is found instead of comparing it.
