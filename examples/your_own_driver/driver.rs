@@ -1,63 +1,31 @@
-//! The driver: an interrupt node of six register functions, what the handoff file says of the block, and an operation.
+//! The driver: which registers its interrupt has, what the handoff file says of the block, and an operation.
 
 use pynq::{
     BlockError, Driver, Wait, Waiting,
     core::{
         Error, ParameterError, Parameters, Window,
-        interrupt::{Fired, InterruptHardware, Lines, NodeHandle},
+        interrupt::{Fired, NodeHandle},
         regs::WindowTooSmall,
     },
+    latched_lines,
 };
 
-use crate::registers::{Control, CounterRegisters, Status};
+use crate::registers::{Control, CounterRegisters};
 
 /// The result of an operation. The error has the block's name.
 type Result<T> = core::result::Result<T, BlockError<Error>>;
 
-/// The register functions. All of them run under the lock of the block's node.
+/// What the register functions work on. All of them run under the lock of the block's node.
 pub struct Hardware {
     registers: CounterRegisters<Window>,
-    /// What CONTROL holds, so that it need not be read to be changed.
-    control: Control,
 }
 
-impl Hardware {
-    fn set_control(&mut self, control: Control) {
-        self.control = control;
-        self.registers.control().write(control);
-    }
-}
-
-impl InterruptHardware for Hardware {
-    type Lines = Lines<1>;
-
-    fn unmask(&mut self, _: u32) {
-        self.set_control(self.control | Control::INTERRUPT_ENABLE);
-    }
-
-    fn mask(&mut self, _: u32) {
-        self.set_control(self.control - Control::INTERRUPT_ENABLE);
-    }
-
-    fn ack_pending(&mut self, _: u32) -> u32 {
-        let status = self.registers.status().read() & Status::REACHED;
-        self.registers.status().clear(status);
-        status.bits()
-    }
-
-    /// STATUS keeps what happened while the interrupt was masked: taken for the tasks that wait already, when a new handle
-    /// on the line is made, which begins after it.
-    fn take_latched(&mut self, lines: u32) -> u32 {
-        self.ack_pending(lines)
-    }
-
-    /// `ack_pending` clears the cause, so the line is quiet after it.
-    fn clears_on_ack(&self) -> u32 {
-        Status::REACHED.bits()
-    }
-
-    fn read_back(&mut self) {
-        self.registers.control().read();
+// STATUS keeps what happened until it is written, and CONTROL lets it raise the interrupt.
+latched_lines! {
+    impl InterruptHardware for Hardware {
+        lines: 1,
+        enable: registers.control() << 1,
+        status: registers.status(),
     }
 }
 
@@ -83,9 +51,9 @@ impl Driver for PulseCounter {
     }
 
     fn set_up(window: Window, (): ()) -> core::result::Result<Hardware, WindowTooSmall> {
-        let mut hardware = Hardware { registers: CounterRegisters::new(window)?, control: Control::empty() };
-        hardware.set_control(Control::empty());
-        Ok(hardware)
+        let registers = CounterRegisters::new(window)?;
+        registers.control().write(Control::empty());
+        Ok(Hardware { registers })
     }
 
     fn over(node: NodeHandle<Hardware>) -> core::result::Result<Self, Error> {
@@ -108,12 +76,12 @@ impl PulseCounter {
         self.node.start_and_wait(
             0,
             |hardware| {
-                hardware.set_control(hardware.control - Control::RUN);
+                hardware.registers.exclusive().control().modify(|control| control - Control::RUN);
                 Ok(())
             },
             move |hardware| {
                 hardware.registers.threshold().write(pulses);
-                hardware.set_control(hardware.control | Control::RUN);
+                hardware.registers.exclusive().control().modify(|control| control | Control::RUN);
             },
         )
     }

@@ -130,7 +130,7 @@ pub use statistics::Statistics;
 
 pub use pynq_core::dma::{AddressWidth, DmaBuffer, DmaError, DmaRequest, Pod};
 pub use pynq_core::pl_clocks::{PlClock, PlClockError};
-pub use pynq_core::{self as core, Clock, Instant, driver_error, register_bits, register_map};
+pub use pynq_core::{self as core, Clock, Instant, driver_error, latched_lines, register_bits, register_map};
 pub use pynq_core::{
     BlockError, Driver,
     interrupt::{Deadline, Wait, Waiting},

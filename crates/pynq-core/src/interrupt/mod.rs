@@ -14,6 +14,7 @@ mod handle;
 mod hardware;
 #[allow(unsafe_code)] // the table behind that pointer
 mod header;
+mod latched_lines;
 mod line;
 mod line_array;
 mod lines;
