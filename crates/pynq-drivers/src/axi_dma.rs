@@ -73,6 +73,7 @@ use pynq_core::{
 };
 
 pub use channel::DmaChannel;
+pub(crate) use config::data_bytes;
 pub use config::{AxiDmaConfig, AxiDmaConfigError, DmaChannelConfig, DmaDirection, DmaLimits};
 pub use cyclic::{Cyclic, NextPeriod, Period};
 pub use error::{AxiDmaError, DmaFault, TransferError};

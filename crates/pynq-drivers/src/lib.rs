@@ -8,6 +8,7 @@
 //! | IP block | driver | devices on it |
 //! | --- | --- | --- |
 //! | AXI DMA | [`AxiDma`] | [`DmaChannel`](axi_dma::DmaChannel) |
+//! | AXI VDMA | [`AxiVdma`] | [`VideoInput`](axi_vdma::VideoInput), [`VideoOutput`](axi_vdma::VideoOutput) |
 //! | AXI GPIO | [`AxiGpio`] | [`Button`], [`Switch`], [`Led`], [`RgbLed`] |
 //! | AXI Quad SPI | [`AxiQuadSpi`] | [`Chip`](axi_quad_spi::Chip), [`Lines`](axi_quad_spi::Lines) |
 //! | AXI timer | [`AxiTimer`] | [`TimerChannel`](axi_timer::TimerChannel), [`Delay`](axi_timer::Delay), [`Pwm`](axi_timer::Pwm), [`DutyCycle`](axi_timer::DutyCycle) |
@@ -92,6 +93,7 @@ pub mod axi_iic;
 pub mod axi_quad_spi;
 pub mod axi_timer;
 pub mod axi_uartlite;
+pub mod axi_vdma;
 #[cfg(not(loom))]
 pub mod design;
 #[cfg(not(loom))]
@@ -109,6 +111,7 @@ pub use axi_iic::{AxiIic, AxiIicConfig, AxiIicHardware, AxiIicNode};
 pub use axi_quad_spi::{AxiQuadSpi, AxiQuadSpiConfig, AxiQuadSpiHardware, AxiQuadSpiNode};
 pub use axi_timer::{AxiTimer, AxiTimerConfig, AxiTimerHardware, AxiTimerNode};
 pub use axi_uartlite::{AxiUartLite, AxiUartLiteConfig, AxiUartLiteHardware, AxiUartLiteNode};
+pub use axi_vdma::{AxiVdma, AxiVdmaConfig, AxiVdmaHardware, AxiVdmaNode};
 pub use input::{Button, Switch};
 pub use led::Led;
 pub use level::{Edge, Level};

@@ -10,7 +10,7 @@ use crate::{
     fabric::{FabricBuilder, Trigger},
     models::{
         AxiDmaModel, AxiGpioModel, AxiIicModel, AxiIntcModel, AxiQuadSpiModel, AxiTimerModel, AxiUartLiteModel,
-        GateFunction, GateModel, IoSwitchModel, PsGpioModel, RegisterModel,
+        AxiVdmaModel, GateFunction, GateModel, IoSwitchModel, PsGpioModel, RegisterModel,
     },
 };
 
@@ -258,6 +258,7 @@ fn known(design: &Design, block: &IpBlock) -> Result<Box<dyn Device>, Error> {
     let interrupts = &design.interrupts;
     Ok(match block.vlnv_without_version() {
         "xilinx.com:ip:axi_dma" => Box::new(AxiDmaModel::new(built::dma(design, block)?)),
+        "xilinx.com:ip:axi_vdma" => Box::new(AxiVdmaModel::new(built::vdma(block)?)),
         "xilinx.com:ip:axi_intc" => Box::new(AxiIntcModel::new(built::intc(interrupts, block)?)),
         "xilinx.com:ip:axi_gpio" => Box::new(AxiGpioModel::new(built::gpio(block)?)),
         "xilinx.com:ip:axi_iic" => Box::new(AxiIicModel::new(built::iic(block)?)),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use pynq_core::Driver;
-use pynq_drivers::{AxiDma, AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite};
+use pynq_drivers::{AxiDma, AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite, AxiVdma};
 use pynq_hwh::{Design, IpBlock};
 
 use crate::Overlay;
@@ -14,6 +14,7 @@ fn opened_by(block: &IpBlock) -> &'static str {
         AxiGpio::VLNV => "gpio(..)",
         AxiTimer::VLNV => "timer(..)",
         AxiDma::VLNV => "dma(..)",
+        AxiVdma::VLNV => "vdma(..)",
         AxiUartLite::VLNV => "uart(..)",
         AxiIic::VLNV => "iic(..)",
         AxiQuadSpi::VLNV => "spi(..)",

@@ -138,13 +138,15 @@ pub use pynq_core::{
 /// The drivers, with all that belongs to each of them.
 pub use pynq_drivers as drivers;
 pub use pynq_drivers::{
-    AxiDma, AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite, Button, Color, Edge, Led, Level, RgbLed, Switch,
+    AxiDma, AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite, AxiVdma, Button, Color, Edge, Led, Level, RgbLed,
+    Switch,
     axi_dma::{AxiDmaError, DmaChannel, DmaFault, TransferError, Transferred},
     axi_gpio::{AxiGpioError, Channel, ChannelDirection, Direction, Pin, Slice},
     axi_iic::{AxiIicError, IicAddress},
     axi_quad_spi::AxiQuadSpiError,
     axi_timer::{AxiTimerError, TimerChannel},
     axi_uartlite::AxiUartLiteError,
+    axi_vdma::{AxiVdmaError, Frame, FrameBuffers, FrameFormat, VideoInput, VideoOutput},
     hls::{Accelerator, HlsError},
 };
 pub use pynq_hwh as hwh;

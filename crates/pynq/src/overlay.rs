@@ -14,7 +14,11 @@ use pynq_core::{
     interrupt::LineStats,
     lock,
 };
-use pynq_drivers::{AxiDma, AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite};
+use pynq_drivers::{
+    AxiDma, AxiGpio, AxiIic, AxiQuadSpi, AxiTimer, AxiUartLite, AxiVdma,
+    axi_dma::DmaDirection,
+    axi_vdma::{AxiVdmaError, FrameBuffers, FrameFormat},
+};
 use pynq_hwh::{Design, Hierarchy, InterruptPin, IpBlock};
 
 use crate::{
@@ -206,6 +210,41 @@ impl Overlay {
             }
         }
         Ok(dma)
+    }
+
+    /// The AXI VDMA called `path`: PYNQ's `AxiVDMA`. Its frames are allocated by
+    /// [`frame_buffers`](Self::frame_buffers).
+    ///
+    /// # Errors
+    ///
+    /// As [`block`](Self::block).
+    pub fn vdma(&self, path: &str) -> Result<AxiVdma> {
+        self.block(path)
+    }
+
+    /// Buffers for frames of a channel of a VDMA: `count` of them, which its `start` takes.
+    ///
+    /// # Errors
+    ///
+    /// [`AxiVdmaError`] for a format that the channel can't do, and those of [`allocate`](Self::allocate).
+    ///
+    ///
+    pub fn frame_buffers(
+        &self,
+        vdma: &AxiVdma,
+        channel: DmaDirection,
+        format: FrameFormat,
+        count: usize,
+    ) -> Result<FrameBuffers> {
+        let request =
+            vdma.config().request(channel, format).map_err(|error| vdma.node().error::<AxiVdmaError>(error))?;
+        let mut buffers = FrameBuffers::new();
+        for _ in 0..count {
+            if buffers.push(self.allocate_for(&request)?).is_err() {
+                break;
+            }
+        }
+        Ok(buffers)
     }
 
     /// The AXI UART Lite called `path`.

@@ -115,7 +115,7 @@ impl AxiDmaConfig {
             if !built.flag(include, true)? {
                 return Ok(None);
             }
-            let data_bytes = data_bytes(built, width)?;
+            let data_bytes = data_bytes(built, width, 32)?;
             let realigns = built.flag(realigns, false)?;
             #[allow(clippy::cast_possible_truncation)] // at most 256
             let burst = built.number(burst, 16, 2, 256)? as u16;
@@ -188,8 +188,9 @@ impl Default for AxiDmaConfig {
     }
 }
 
-fn data_bytes(built: &Parameters<'_>, name: &'static str) -> Result<u8, ParameterError> {
-    match built.number(name, 32, 32, 1024)? {
+/// Bytes that a memory port of a DMA moves at a time, from the parameter that has the bits.
+pub(crate) fn data_bytes(built: &Parameters<'_>, name: &'static str, default: u32) -> Result<u8, ParameterError> {
+    match built.number(name, default, 32, 1024)? {
         #[allow(clippy::cast_possible_truncation)] // at most 128
         bits @ (32 | 64 | 128 | 256 | 512 | 1024) => Ok((bits / 8) as u8),
         found => Err(ParameterError {

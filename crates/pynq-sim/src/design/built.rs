@@ -8,6 +8,7 @@ use pynq_drivers::{
     axi_quad_spi::AxiQuadSpiConfig,
     axi_timer::AxiTimerConfig,
     axi_uartlite::{AxiUartLiteConfig, Parity},
+    axi_vdma::AxiVdmaConfig,
 };
 use pynq_hwh::{Cell, Design, Interrupts, IpBlock};
 
@@ -15,7 +16,7 @@ use crate::{
     error::Error,
     models::{
         AxisFifoParams, DmaChannelParams, DmaParams, GpioChannel, GpioParams, IicParams, IntcParams, SpiParams,
-        TimerParams, UartParams, UartParity,
+        TimerParams, UartParams, UartParity, VdmaParams,
     },
 };
 
@@ -80,6 +81,19 @@ pub(super) fn timer(block: &IpBlock) -> Result<TimerParams, Error> {
             one_timer_only: config.one_timer_only,
             trigger_active_high: [built.flag("C_TRIG0_ASSERT", true)?, built.flag("C_TRIG1_ASSERT", true)?],
             generate_active_high: [built.flag("C_GEN0_ASSERT", true)?, built.flag("C_GEN1_ASSERT", true)?],
+        })
+    })
+}
+
+pub(super) fn vdma(block: &IpBlock) -> Result<VdmaParams, Error> {
+    read(block, clock(block, 0), |built| {
+        let config = AxiVdmaConfig::from_parameters(built)?;
+        Ok(VdmaParams {
+            mm2s: config.output.is_some(),
+            s2mm: config.input.is_some(),
+            stores: config.stores,
+            address_width: config.address_width,
+            mm2s_follows: built.number("C_MM2S_GENLOCK_MODE", 0, 0, 3)? == 1,
         })
     })
 }

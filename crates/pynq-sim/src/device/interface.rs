@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 
+use super::Frame;
 use crate::sync::Arc;
 
 /// What kind of interface a port is. Only ends of the same kind can be joined.
@@ -109,6 +110,12 @@ pub enum Stream {
     Packet(usize),
     /// Receiver to sender: what was granted has been [taken back](super::Bus::hold).
     Hold,
+    /// Sender to receiver: a frame of video whose last beat was now. Video does not wait: a receiver that is not ready for it
+    /// has lost it. Where the receiver sets the pace, a frame is the answer to [`NextFrame`](Self::NextFrame).
+    Frame(Frame),
+    /// Receiver to sender: it begins with a frame now, and takes what it has not taken of the one before as lost. The sender
+    /// answers when the receiver is through with it, which is at the next of these.
+    NextFrame,
 }
 
 /// Any number of beats, whole: the bytes with TKEEP set.

@@ -1,10 +1,12 @@
 //! Device models: their interface to the board, and the board's to them.
 
 mod bus;
+mod frame;
 mod interface;
 mod port;
 
 pub use bus::{Bus, Master};
+pub use frame::Frame;
 pub use interface::{
     Burst, I2c, InterfaceKind, Message, Picture, Serial, SerialCharacter, SerialFault, Spi, Stream, Video,
 };

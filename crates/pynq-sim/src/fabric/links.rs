@@ -73,6 +73,9 @@ impl Fabric {
             }
             interface.sent.push_back(character.data);
         }
+        if interface.faults.are_stalling() && matches!(message, Message::Stream(Stream::Frame(_))) {
+            return;
+        }
         let peers = interface.peers.len();
         if peers == 0 && matches!(message, Message::Stream(Stream::Room(_) | Stream::Packet(_))) {
             interface.owed.push(message);

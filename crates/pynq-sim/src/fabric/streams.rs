@@ -33,6 +33,10 @@ pub(super) struct Faults {
 }
 
 impl Faults {
+    pub(super) const fn are_stalling(&self) -> bool {
+        self.stalled
+    }
+
     const fn change_bursts(&self) -> bool {
         self.missing_last || self.early_last.is_some()
     }

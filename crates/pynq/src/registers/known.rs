@@ -11,7 +11,7 @@ use pynq_core::{
 };
 use pynq_drivers::{
     axi_dma::AxiDmaRegisters, axi_gpio::AxiGpioRegisters, axi_iic::AxiIicRegisters, axi_quad_spi::AxiQuadSpiRegisters,
-    axi_timer::AxiTimerRegisters, axi_uartlite::AxiUartLiteRegisters,
+    axi_timer::AxiTimerRegisters, axi_uartlite::AxiUartLiteRegisters, axi_vdma::AxiVdmaRegisters,
 };
 use pynq_hwh::{Access, IpBlock, ModifiedWrite, Register};
 
@@ -73,6 +73,7 @@ fn map(block: &IpBlock) -> &'static [RegisterInfo] {
         "axi_quad_spi" => AxiQuadSpiRegisters::REGISTERS,
         "axi_timer" => AxiTimerRegisters::REGISTERS,
         "axi_dma" => AxiDmaRegisters::REGISTERS,
+        "axi_vdma" => AxiVdmaRegisters::REGISTERS,
         "axi_uartlite" => AxiUartLiteRegisters::REGISTERS,
         _ => &[],
     }
