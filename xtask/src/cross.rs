@@ -96,6 +96,9 @@ pub(crate) fn programs(project: &Project, machine: &Machine, selection: &str) ->
         .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
         .env("CARGO_PROFILE_RELEASE_STRIP", "true")
         .shown_as(format!("cargo build --release {selection} --target {target}"));
+    // In CI they run once and are thrown away. Fully optimised they take longer to compile, and not at all optimised, longer
+    // to run.
+    let command = if project.ci { command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1") } else { command };
     say!("  $ {command}");
     let mut found = Vec::new();
     for message in command.read()?.lines().filter(|line| line.starts_with('{')) {

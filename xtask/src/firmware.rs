@@ -79,7 +79,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Verdict {
             return Err(Failure::new(format!("{} has no test program {program}", package.name)));
         };
         let target_dir = project.target_dir.clone();
-        let build = TestBuild { package, test: found, target_dir, args: "--release", env: Vec::new(), shown_as: None };
+        let build = TestBuild { package, test: found, target_dir, args: "", env: Vec::new(), shown_as: None };
         let built = build.build()?;
         let log = folder.join(format!("{test}.log"));
         say!("  {test}");

@@ -17,7 +17,8 @@ use crate::{
 const LOGIC: &str = include_str!("../../board/pl.c");
 
 const CONFIGURE: &str = "--target-list=arm-softmmu --without-default-features --without-default-devices \
-    --with-devices-arm=pl --enable-fdt=system --enable-tcg --disable-docs --disable-install-blobs";
+    --with-devices-arm=pl --enable-fdt=system --enable-tcg --disable-docs --disable-install-blobs \
+    --disable-debug-info";
 
 /// What QEMU's build is made of, beside its source. Versions are fixed, so that a release does not break the run of an
 /// unchanged project.
