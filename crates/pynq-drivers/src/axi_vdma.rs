@@ -23,7 +23,7 @@
 //! # use pynq_sim::{Board, SimDmaMemory, models::{AxiVdmaModel, VdmaParams}, parts::FrameSource};
 //! # let board = Board::builder()
 //! #     .device("vdma", 0x4300_0000, 0x1_0000, AxiVdmaModel::new(VdmaParams::default()))
-//! #     .part("camera", FrameSource::new(8, 12, Duration::from_millis(16), |number| vec![number as u8; 96]))
+//! #     .part("camera", FrameSource::new(8, 16, Duration::from_millis(16), |number| vec![number as u8; 128]))
 //! #     .join("camera/out", "vdma/S_AXIS_S2MM")
 //! #     .memory("ddr", 0x1000_0000, 0x10_0000)
 //! #     .interrupt("vdma/mm2s_introut", 61)
@@ -35,7 +35,7 @@
 //! let outputs = Both::new(board.cpu_pin(61)?, board.cpu_pin(62)?);
 //! let vdma = AxiVdma::new(Arc::pin(axi_vdma_node(StdLock::new(), hardware, outputs)))?;
 //!
-//! let format = FrameFormat::new(8, 12); // 8 lines of 12 bytes
+//! let format = FrameFormat::new(8, 16); // 8 lines of 16 bytes
 //! let request = config.request(DmaDirection::Receive, format)?;
 //! let mut buffers = FrameBuffers::new();
 //! for _ in 0..5 {
