@@ -8,6 +8,7 @@
 //! | IP block | driver | devices on it |
 //! | --- | --- | --- |
 //! | AXI DMA | [`AxiDma`] | [`DmaChannel`](axi_dma::DmaChannel) |
+//! | PYNQ's pixel cores | [`ColorConvert`](color_convert::ColorConvert), [`PixelPack`](pixel::PixelPack), [`PixelUnpack`](pixel::PixelUnpack) | |
 //! | AXI VDMA | [`AxiVdma`] | [`VideoInput`](axi_vdma::VideoInput), [`VideoOutput`](axi_vdma::VideoOutput) |
 //! | AXI GPIO | [`AxiGpio`] | [`Button`], [`Switch`], [`Led`], [`RgbLed`] |
 //! | AXI Quad SPI | [`AxiQuadSpi`] | [`Chip`](axi_quad_spi::Chip), [`Lines`](axi_quad_spi::Lines) |
@@ -94,6 +95,7 @@ pub mod axi_quad_spi;
 pub mod axi_timer;
 pub mod axi_uartlite;
 pub mod axi_vdma;
+pub mod color_convert;
 #[cfg(not(loom))]
 pub mod design;
 #[cfg(not(loom))]
@@ -102,6 +104,7 @@ mod input;
 mod led;
 mod level;
 pub mod microblaze;
+pub mod pixel;
 mod ps_gpio;
 mod rgb_led;
 

@@ -10,7 +10,8 @@ use crate::{
     fabric::{FabricBuilder, Trigger},
     models::{
         AxiDmaModel, AxiGpioModel, AxiIicModel, AxiIntcModel, AxiQuadSpiModel, AxiTimerModel, AxiUartLiteModel,
-        AxiVdmaModel, GateFunction, GateModel, IoSwitchModel, PsGpioModel, RegisterModel,
+        AxiVdmaModel, ColorConvertModel, GateFunction, GateModel, IoSwitchModel, PixelPackModel, PixelUnpackModel,
+        PsGpioModel, RegisterModel,
     },
 };
 
@@ -263,6 +264,9 @@ fn known(design: &Design, block: &IpBlock) -> Result<Box<dyn Device>, Error> {
         "xilinx.com:ip:axi_gpio" => Box::new(AxiGpioModel::new(built::gpio(block)?)),
         "xilinx.com:ip:axi_iic" => Box::new(AxiIicModel::new(built::iic(block)?)),
         "xilinx.com:ip:axi_uartlite" => Box::new(AxiUartLiteModel::new(built::uart(block)?)),
+        "xilinx.com:hls:color_convert" => Box::new(ColorConvertModel::new()),
+        "xilinx.com:hls:pixel_pack" => Box::new(PixelPackModel::new()),
+        "xilinx.com:hls:pixel_unpack" => Box::new(PixelUnpackModel::new()),
         "xilinx.com:user:io_switch" => Box::new(IoSwitchModel::new(built::switch(block)?)),
         "xilinx.com:ip:axi_quad_spi" => match built::spi(block)? {
             Some(params) => Box::new(AxiQuadSpiModel::new(params)),

@@ -24,6 +24,7 @@ mod ownership;
 mod panics;
 mod parent;
 mod pause;
+mod silent;
 mod source;
 mod state;
 mod sync;
@@ -45,6 +46,7 @@ pub use listener::{Listener, NextEvent};
 pub use node::Node;
 pub use parent::ParentLine;
 pub use pause::Pause;
+pub use silent::Silent;
 pub use source::{Activity, Driven, InterruptSource, TaskId};
 pub use sync::NodeLock;
 #[cfg(feature = "std")]

@@ -136,6 +136,9 @@ impl Device for AxisFifoModel {
                 self.packets += usize::from(burst.last);
                 self.bursts.push_back(burst);
             }
+            // Frames of video are passed on: what a slice holds of one is gone in a few clocks.
+            (SLAVE, message @ Message::Stream(Stream::Frame(_))) => bus.send(MASTER, message),
+            (MASTER, message @ Message::Stream(Stream::NextFrame)) => bus.send(SLAVE, message),
             // What was handed on from the receiver is gone.
             (MASTER, Message::Stream(Stream::Hold)) => self.take_back(bus),
             _ => {}

@@ -17,6 +17,7 @@ pub mod microblaze;
 pub mod proc_sys_reset;
 pub mod ps_gpio;
 mod registers;
+mod video;
 
 pub use axi_dma::{AxiDmaModel, DmaChannelParams, DmaParams};
 pub use axi_gpio::{AxiGpioModel, GpioChannel, GpioParams};
@@ -35,3 +36,4 @@ pub use microblaze::MicroBlazeModel;
 pub use proc_sys_reset::{ProcSysResetModel, ProcSysResetParams, PsResetModel};
 pub use ps_gpio::PsGpioModel;
 pub use registers::RegisterModel;
+pub use video::{ColorConvertModel, PixelPackModel, PixelUnpackModel};
