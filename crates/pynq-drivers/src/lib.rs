@@ -8,6 +8,7 @@
 //! | IP block | driver | devices on it |
 //! | --- | --- | --- |
 //! | AXI DMA | [`AxiDma`] | [`DmaChannel`](axi_dma::DmaChannel) |
+//! | video timing controller, `axi_dynclk` | [`VideoTiming`](video_timing::VideoTiming), [`AxiDynclk`](axi_dynclk::AxiDynclk) | [`VideoMode`](video_timing::VideoMode), [`PixelClock`](axi_dynclk::PixelClock) |
 //! | PYNQ's pixel cores | [`ColorConvert`](color_convert::ColorConvert), [`PixelPack`](pixel::PixelPack), [`PixelUnpack`](pixel::PixelUnpack) | |
 //! | AXI VDMA | [`AxiVdma`] | [`VideoInput`](axi_vdma::VideoInput), [`VideoOutput`](axi_vdma::VideoOutput) |
 //! | AXI GPIO | [`AxiGpio`] | [`Button`], [`Switch`], [`Led`], [`RgbLed`] |
@@ -89,6 +90,7 @@
 #![forbid(unsafe_code)]
 
 pub mod axi_dma;
+pub mod axi_dynclk;
 pub mod axi_gpio;
 pub mod axi_iic;
 pub mod axi_quad_spi;
@@ -107,6 +109,7 @@ pub mod microblaze;
 pub mod pixel;
 mod ps_gpio;
 mod rgb_led;
+pub mod video_timing;
 
 pub use axi_dma::{AxiDma, AxiDmaConfig, AxiDmaHardware, AxiDmaNode};
 pub use axi_gpio::{AxiGpio, AxiGpioConfig, AxiGpioHardware, AxiGpioNode};

@@ -10,8 +10,8 @@ use crate::{
     fabric::{FabricBuilder, Trigger},
     models::{
         AxiDmaModel, AxiGpioModel, AxiIicModel, AxiIntcModel, AxiQuadSpiModel, AxiTimerModel, AxiUartLiteModel,
-        AxiVdmaModel, ColorConvertModel, GateFunction, GateModel, IoSwitchModel, PixelPackModel, PixelUnpackModel,
-        PsGpioModel, RegisterModel,
+        AxiVdmaModel, ColorConvertModel, DynclkModel, GateFunction, GateModel, IoSwitchModel, PixelPackModel,
+        PixelUnpackModel, PsGpioModel, RegisterModel, VtcModel,
     },
 };
 
@@ -264,6 +264,8 @@ fn known(design: &Design, block: &IpBlock) -> Result<Box<dyn Device>, Error> {
         "xilinx.com:ip:axi_gpio" => Box::new(AxiGpioModel::new(built::gpio(block)?)),
         "xilinx.com:ip:axi_iic" => Box::new(AxiIicModel::new(built::iic(block)?)),
         "xilinx.com:ip:axi_uartlite" => Box::new(AxiUartLiteModel::new(built::uart(block)?)),
+        "digilentinc.com:ip:axi_dynclk" => Box::new(DynclkModel::new()),
+        "xilinx.com:ip:v_tc" => Box::new(VtcModel::new(built::vtc(block)?)),
         "xilinx.com:hls:color_convert" => Box::new(ColorConvertModel::new()),
         "xilinx.com:hls:pixel_pack" => Box::new(PixelPackModel::new()),
         "xilinx.com:hls:pixel_unpack" => Box::new(PixelUnpackModel::new()),

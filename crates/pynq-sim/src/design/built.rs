@@ -9,6 +9,7 @@ use pynq_drivers::{
     axi_timer::AxiTimerConfig,
     axi_uartlite::{AxiUartLiteConfig, Parity},
     axi_vdma::AxiVdmaConfig,
+    video_timing::VideoTimingConfig,
 };
 use pynq_hwh::{Cell, Design, Interrupts, IpBlock};
 
@@ -16,7 +17,7 @@ use crate::{
     error::Error,
     models::{
         AxisFifoParams, DmaChannelParams, DmaParams, GpioChannel, GpioParams, IicParams, IntcParams, SpiParams,
-        TimerParams, UartParams, UartParity, VdmaParams,
+        TimerParams, UartParams, UartParity, VdmaParams, VtcParams,
     },
 };
 
@@ -95,6 +96,13 @@ pub(super) fn vdma(block: &IpBlock) -> Result<VdmaParams, Error> {
             address_width: config.address_width,
             mm2s_follows: built.number("C_MM2S_GENLOCK_MODE", 0, 0, 3)? == 1,
         })
+    })
+}
+
+pub(super) fn vtc(block: &IpBlock) -> Result<VtcParams, Error> {
+    read(block, clock(block, 0), |built| {
+        let config = VideoTimingConfig::from_parameters(built)?;
+        Ok(VtcParams { detects: config.detects, generates: config.generates })
     })
 }
 

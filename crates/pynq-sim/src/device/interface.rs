@@ -186,6 +186,37 @@ pub enum Video {
     NoSignal,
     /// A whole picture, at its end.
     Picture(Picture),
+    /// A pixel clock, in hertz, from now on; 0 where it stands still.
+    Clock(u64),
+    /// The timing of the frames, from now on.
+    Timing(Timing),
+}
+
+/// The timing of video: counts of pixels and lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Timing {
+    /// Pixels of a line that are seen, and lines.
+    pub active: (u32, u32),
+    /// Pixels of a line in all, and lines.
+    pub total: (u32, u32),
+    /// The first pixel of the horizontal sync, and the first behind it.
+    pub hsync: (u32, u32),
+    /// The first line of the vertical sync, and the first behind it.
+    pub vsync: (u32, u32),
+    /// Bits that are 1 where a signal is active high: vertical and horizontal blank, vertical and horizontal sync, active video.
+    pub polarity: u32,
+    /// The pixel clock in hertz; 0 where the sender does not know it.
+    pub pixel_hz: u64,
+}
+
+impl Timing {
+    /// How long a frame takes at a pixel clock; `None` where there is none.
+    #[must_use]
+    pub fn frame_time(&self, pixel_hz: u64) -> Option<core::time::Duration> {
+        let pixels = u128::from(self.total.0) * u128::from(self.total.1);
+        let nanos = (pixels * 1_000_000_000).checked_div(pixel_hz.into())?;
+        (nanos != 0).then(|| core::time::Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+    }
 }
 
 /// A picture. Cheap to clone.

@@ -8,7 +8,7 @@ mod port;
 pub use bus::{Bus, Master};
 pub use frame::Frame;
 pub use interface::{
-    Burst, I2c, InterfaceKind, Message, Picture, Serial, SerialCharacter, SerialFault, Spi, Stream, Video,
+    Burst, I2c, InterfaceKind, Message, Picture, Serial, SerialCharacter, SerialFault, Spi, Stream, Timing, Video,
 };
 pub use port::{Port, PortKind};
 
