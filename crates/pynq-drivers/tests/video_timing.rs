@@ -185,7 +185,7 @@ fn every_clock_that_is_offered_locks_at_its_frequency() {
 fn modes_have_their_standards_totals_and_rates() {
     for (mode, total, text) in [
         (VideoMode::VGA, (800, 525), "640 x 480 at 59.94 Hz"),
-        (VideoMode::SVGA, (1056, 628), "800 x 600 at 60.31 Hz"),
+        (VideoMode::SVGA, (1056, 628), "800 x 600 at 60.32 Hz"),
         (VideoMode::HD, (1650, 750), "1280 x 720 at 60.00 Hz"),
         (VideoMode::SXGA, (1688, 1066), "1280 x 1024 at 60.02 Hz"),
         (VideoMode::FULL_HD, (2200, 1125), "1920 x 1080 at 60.00 Hz"),
