@@ -33,7 +33,7 @@
 //! A case is named after the invariant it is about (`i01` to `i13`, see the project's documentation of the engine), or
 //! after the block (`gpio_`, `intc_`).
 //!
-//! DMA buffers have a suite of their own, [`dma_buffers`].
+//! DMA buffers have a suite of their own, [`dma_buffers`]. A driver's register functions have one check, [`acknowledges`].
 //!
 //! # What a case may rely on
 //!
@@ -54,6 +54,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod acknowledge;
 mod case;
 mod cases;
 mod dma;
@@ -64,6 +65,7 @@ mod task;
 mod topology;
 mod verdict;
 
+pub use acknowledge::acknowledges;
 pub use dma::{DmaBackend, dma_buffers};
 pub use fixture::{Backend, Fixture, Moment, Sleep, Stimulus};
 pub use runner::{Report, Selection, names, run};

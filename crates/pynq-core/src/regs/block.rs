@@ -136,29 +136,50 @@ impl<M: Mmio, K: AccessKind> Register<'_, M, K> {
         // SAFETY: the offset is inside the window and aligned, by the invariant of the field.
         unsafe { self.window.write32(self.offset, bits) }
     }
-}
 
-impl<M: Mmio, K: CanRead> Register<'_, M, K> {
     /// Reads the register.
     #[inline(always)]
-    pub fn read(self) -> K::Value {
+    pub fn read(self) -> K::Value
+    where
+        K: CanRead,
+    {
         K::Value::from_register(self.get())
     }
-}
 
-impl<M: Mmio, K: CanTake> Register<'_, M, K> {
     /// Reads the register, which changes it: what was read is no longer there.
     #[inline(always)]
-    pub fn take(self) -> K::Value {
+    pub fn take(self) -> K::Value
+    where
+        K: CanTake,
+    {
         K::Value::from_register(self.get())
     }
-}
 
-impl<M: Mmio, K: CanWrite> Register<'_, M, K> {
     /// Writes the register.
     #[inline(always)]
-    pub fn write(self, value: K::Value) {
+    pub fn write(self, value: K::Value)
+    where
+        K: CanWrite,
+    {
         self.put(value.to_register());
+    }
+
+    /// Sets the bits that are one in `bits` and leaves the others.
+    #[inline(always)]
+    pub fn set(self, bits: K::Value)
+    where
+        K: CanSet,
+    {
+        self.put(bits.to_register());
+    }
+
+    /// Inverts the bits that are one in `bits` and leaves the others.
+    #[inline(always)]
+    pub fn toggle(self, bits: K::Value)
+    where
+        K: CanToggle,
+    {
+        self.put(bits.to_register());
     }
 }
 
@@ -170,29 +191,34 @@ impl<M: Mmio, K: CanClear> Register<'_, M, K> {
     }
 }
 
-impl<M: Mmio, K: CanSet> Register<'_, M, K> {
-    /// Sets the bits that are one in `bits` and leaves the others.
-    #[inline(always)]
-    pub fn set(self, bits: K::Value) {
-        self.put(bits.to_register());
-    }
-}
-
-impl<M: Mmio, K: CanToggle> Register<'_, M, K> {
-    /// Inverts the bits that are one in `bits` and leaves the others.
-    #[inline(always)]
-    pub fn toggle(self, bits: K::Value) {
-        self.put(bits.to_register());
-    }
-}
-
-impl<M: Mmio, K: CanModify> Register<'_, Exclusive<'_, M>, K> {
+impl<M: Mmio, K: AccessKind> Register<'_, Exclusive<'_, M>, K> {
     /// Reads the register, changes the value by `change` and writes it back.
     ///
     /// Bits without a name are written back as they were read. To keep it so, remove flags by `value - FLAG`:
     /// `value & !FLAG` also removes what has no name.
+    ///
+    /// ```
+    /// use pynq_core::{Mmio, regs::{Rw, W1c}};
+    ///
+    /// pynq_core::register_bits! {
+    ///     struct Flags { const ENABLE = 1; const DONE = 1 << 4; }
+    /// }
+    /// pynq_core::register_map! {
+    ///     struct Map, size 8 { 0 => control: Rw<Flags>, 4 => status: W1c<Flags> }
+    /// }
+    ///
+    /// fn enable<M: Mmio>(map: &mut Map<M>) {
+    ///     // The view is exclusive, so no other task of this program writes in between.
+    ///     map.exclusive().control().modify(|value| value | Flags::ENABLE);
+    ///     // In a status of which written ones clear, modify would clear every event that is pending.
+    ///     map.status().clear(Flags::DONE);
+    /// }
+    /// ```
     #[inline(always)]
-    pub fn modify(self, change: impl FnOnce(K::Value) -> K::Value) {
+    pub fn modify(self, change: impl FnOnce(K::Value) -> K::Value)
+    where
+        K: CanModify,
+    {
         let value = K::Value::from_register(self.get() & !K::LEAVE_BY_ZERO);
         self.put(change(value).to_register() & !K::LEAVE_BY_ZERO);
     }

@@ -1,7 +1,7 @@
 //! What must not compile, and, by the same program, what must.
 //!
 //! Each line of the table is a documentation test. The allowed operations prove that the program around a forbidden
-//! one is sound, so that it is the operation that is refused: E0599, no such method.
+//! one is sound, so that it is the operation that is refused: E0277, the kind does not allow it, or E0599, no such method.
 
 /// One documentation test for each kind and operation.
 macro_rules! operations {
@@ -42,26 +42,36 @@ operations! { "":
         "exclusive().register().clear(Bits::ONE)";
 }
 
+// No method of that name for the kind: its bound is on the `impl`.
 operations! { "compile_fail,E0599":
-    "Ro<Bits>" "register().take()", "register().write(Bits::ONE)", "register().clear(Bits::ONE)",
-        "register().set(Bits::ONE)", "register().toggle(Bits::ONE)", "exclusive().register().modify(|bits| bits)";
-    "Rw<Bits>" "register().modify(|bits| bits)", "register().take()", "register().clear(Bits::ONE)",
-        "register().set(Bits::ONE)", "register().toggle(Bits::ONE)";
-    "Rwh<Bits>" "register().modify(|bits| bits)", "exclusive().register().modify(|bits| bits)",
-        "register().clear(Bits::ONE)", "register().set(Bits::ONE)", "register().toggle(Bits::ONE)";
+    "Ro<Bits>" "register().clear(Bits::ONE)";
+    "Rw<Bits>" "register().modify(|bits| bits)", "register().clear(Bits::ONE)";
+    "Rwh<Bits>" "register().modify(|bits| bits)", "register().clear(Bits::ONE)";
+    "Wo<Bits>" "register().clear(Bits::ONE)";
+    "W1s<Bits>" "register().clear(Bits::ONE)";
+    "Toggle<Bits>" "register().clear(Bits::ONE)";
+    "RwW1c<Bits, 1>" "register().modify(|bits| bits)", "register().clear(Bits::ONE)";
+}
+
+// The method is there and its bound is not met, by which the compiler says what to use instead.
+operations! { "compile_fail,E0277":
+    "Ro<Bits>" "register().take()", "register().write(Bits::ONE)", "register().set(Bits::ONE)",
+        "register().toggle(Bits::ONE)", "exclusive().register().modify(|bits| bits)";
+    "Rw<Bits>" "register().take()", "register().set(Bits::ONE)", "register().toggle(Bits::ONE)";
+    "Rwh<Bits>" "exclusive().register().modify(|bits| bits)", "register().set(Bits::ONE)",
+        "register().toggle(Bits::ONE)";
     "Wo<Bits>" "register().read()", "register().take()", "exclusive().register().modify(|bits| bits)",
-        "register().clear(Bits::ONE)", "register().set(Bits::ONE)", "register().toggle(Bits::ONE)";
+        "register().set(Bits::ONE)", "register().toggle(Bits::ONE)";
     "W1c<Bits>" "register().take()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)",
         "register().set(Bits::ONE)", "register().toggle(Bits::ONE)";
     "W1s<Bits>" "register().take()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)",
-        "register().clear(Bits::ONE)", "register().toggle(Bits::ONE)";
+        "register().toggle(Bits::ONE)";
     "Toggle<Bits>" "register().take()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)",
-        "register().clear(Bits::ONE)", "register().set(Bits::ONE)";
+        "register().set(Bits::ONE)";
     "Cor<Bits>" "register().read()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)";
     "RwCor<Bits>" "register().read()", "exclusive().register().modify(|bits| bits)";
     "WoClear<Bits>" "register().read()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)";
     "WoSet<Bits>" "register().read()", "register().write(Bits::ONE)", "exclusive().register().modify(|bits| bits)";
-    "RwW1c<Bits, 1>" "register().modify(|bits| bits)", "register().clear(Bits::ONE)";
 }
 
 /// Declaring a map needs no unsafe code, no dependency and no lint turned off.

@@ -21,15 +21,36 @@ pub trait AccessKind: sealed::Sealed {
 }
 
 /// A read returns the register's value and changes nothing.
+#[diagnostic::on_unimplemented(
+    message = "a read of this register returns nothing or changes it: its access kind is `{Self}`",
+    label = "no `read`",
+    note = "a register whose read changes it (`Cor`) has `take`; a `Wo` register cannot be read: keep what was written"
+)]
 pub trait CanRead: AccessKind {}
 
 /// A read changes the register, or takes from the FIFO behind it.
+#[diagnostic::on_unimplemented(
+    message = "a read of this register changes nothing: its access kind is `{Self}`",
+    label = "no `take`",
+    note = "use `read`"
+)]
 pub trait CanTake: AccessKind {}
 
 /// A write stores its value, or hands it to hardware.
+#[diagnostic::on_unimplemented(
+    message = "this register does not store what is written: its access kind is `{Self}`",
+    label = "no `write`",
+    note = "written ones clear in `W1c` and `WoClear`: use `clear`; they set in `W1s` and `WoSet`: use `set`; they invert in `Toggle`: use `toggle`; `Ro` has no write"
+)]
 pub trait CanWrite: AccessKind {}
 
 /// Reading, changing and writing back is right so long as no other program does so at the same time.
+#[diagnostic::on_unimplemented(
+    message = "this register must not be read, changed and written back: its access kind is `{Self}`",
+    label = "no `modify`",
+    note = "in `W1c`, writing back what was read clears every event that is pending: use `clear(BITS)`; `W1s` has `set(BITS)`, `Toggle` has `toggle(BITS)`",
+    note = "hardware changes an `Rwh` register between the read and the write: use `write` with the whole value"
+)]
 pub trait CanModify: CanRead + CanWrite {
     /// Bits to be written as zero in order to be left alone.
     const LEAVE_BY_ZERO: u32 = 0;
@@ -39,9 +60,19 @@ pub trait CanModify: CanRead + CanWrite {
 pub trait CanClear: AccessKind {}
 
 /// A write sets the bits that are one, and leaves the others.
+#[diagnostic::on_unimplemented(
+    message = "written ones do not set this register: its access kind is `{Self}`",
+    label = "no `set`",
+    note = "use `write` or `exclusive().register().modify(|value| value | BITS)` where the register holds what was written"
+)]
 pub trait CanSet: AccessKind {}
 
 /// A write inverts the bits that are one, and leaves the others.
+#[diagnostic::on_unimplemented(
+    message = "written ones do not invert this register: its access kind is `{Self}`",
+    label = "no `toggle`",
+    note = "use `write` or `exclusive().register().modify(|value| value ^ BITS)` where the register holds what was written"
+)]
 pub trait CanToggle: AccessKind {}
 
 /// Defines kinds: documentation, name, effect of a read and of a write, operations.
