@@ -22,6 +22,7 @@ mod masters;
 mod models;
 mod resets;
 mod subsystem;
+mod video;
 
 pub use models::Models;
 
@@ -96,7 +97,14 @@ impl FabricBuilder {
             }
         }
         builder = builder.extended_gpio(design).subsystem_wires(design, &parts);
-        builder.streams(design).masters(design, &memories, &mut first).joined(design).reset_wires(design).clocks(design)
+        builder
+            .streams(design)
+            .video_parts(design)
+            .masters(design, &memories, &mut first)
+            .joined(design)
+            .video_wires(design)
+            .reset_wires(design)
+            .clocks(design)
     }
 
     /// The GPIO of a Zynq-7000's processing system, if wires of it go into the logic. Each slice's output is a line, and

@@ -9,12 +9,14 @@ use alloc::{string::String, vec::Vec};
 use crate::device::{Bus, Device, InterfaceKind, Message, Port, PortKind, Serial, SerialCharacter, View};
 
 mod frames;
+mod hdmi;
 mod mcp3208;
 mod spi;
 mod stream;
 mod w25q;
 
 pub use frames::{FrameSink, FrameSource};
+pub use hdmi::{HdmiMonitor, HdmiSource};
 pub use mcp3208::{AnalogInputs, Mcp3208};
 pub use spi::{SpiChip, SpiTarget};
 pub use stream::{StreamFunction, StreamPackets, StreamSink, StreamSource};

@@ -190,6 +190,10 @@ pub enum Video {
     Clock(u64),
     /// The timing of the frames, from now on.
     Timing(Timing),
+    /// A frame, at its end: three bytes for each pixel, blue, green and red.
+    Frame(Frame),
+    /// There is a timing and no picture, and why.
+    NoPicture(&'static str),
 }
 
 /// The timing of video: counts of pixels and lines.

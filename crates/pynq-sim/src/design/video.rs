@@ -1,0 +1,65 @@
+//! The cores without registers on the ways of HDMI, and the wires between them that are no buses: pixel clocks, and the lock on
+//! one.
+
+use alloc::{format, vec::Vec};
+
+use pynq_hwh::Design;
+
+use crate::{
+    fabric::FabricBuilder,
+    models::{DviReceiverModel, VideoInModel, VideoOutModel, VideoPassModel},
+};
+
+/// Blocks that a pixel clock paces, and their inputs for it.
+const PACED: [(&str, &str); 2] = [("xilinx.com:ip:v_tc", "clk"), ("xilinx.com:ip:v_axi4s_vid_out", "vid_io_out_clk")];
+
+const DYNCLK: &str = "digilentinc.com:ip:axi_dynclk";
+const RECEIVER: &str = "digilentinc.com:ip:dvi2rgb";
+const LOCKED: &str = "aPixelClkLckd";
+
+impl FabricBuilder {
+    /// Adds the cores.
+    pub(super) fn video_parts(mut self, design: &Design) -> Self {
+        for (path, cell) in &design.cells {
+            if self.has_block(path) {
+                continue;
+            }
+            self = match cell.vlnv_without_version() {
+                RECEIVER => self.part(path, DviReceiverModel::new()),
+                "xilinx.com:user:color_swap" => self.part(path, VideoPassModel::new("pixel_input", "pixel_output")),
+                "digilentinc.com:ip:rgb2dvi" => self.part(path, VideoPassModel::new("RGB", "TMDS")),
+                "xilinx.com:ip:v_vid_in_axi4s" => self.part(path, VideoInModel),
+                "xilinx.com:ip:v_axi4s_vid_out" => self.part(path, VideoOutModel::new()),
+                _ => self,
+            };
+        }
+        self
+    }
+
+    /// Joins pixel clocks to what they pace, and a receiver's lock to the GPIO that a program reads it by.
+    pub(super) fn video_wires(mut self, design: &Design) -> Self {
+        for (path, cell) in &design.cells {
+            let Some((_, input)) = PACED.iter().find(|(vlnv, _)| *vlnv == cell.vlnv_without_version()) else {
+                continue;
+            };
+            let pin = format!("{path}/{input}");
+            let Some((driver, _)) = design.wire_to(&pin) else { continue };
+            let Some((clock, output)) = driver.rsplit_once('/') else { continue };
+            let is_dynclk = design.cells.get(clock).is_some_and(|cell| cell.vlnv_without_version() == DYNCLK);
+            if is_dynclk && self.interface(clock, output).is_some() && self.interface(path, input).is_some() {
+                self = self.join(driver, &pin);
+            }
+        }
+        for (path, _) in design.cells.iter().filter(|(_, cell)| cell.vlnv_without_version() == RECEIVER) {
+            let driver = format!("{path}/{LOCKED}");
+            let loads: Vec<_> = design.wires.get(&driver).map(|wire| wire.loads.iter().collect()).unwrap_or_default();
+            for load in loads {
+                let to_gpio = load.rsplit_once('/').filter(|(_, pin)| pin.ends_with("io_i"));
+                if to_gpio.is_some_and(|(block, _)| self.has_block(block)) {
+                    self = self.wire(&driver, &format!("{load}[0]"));
+                }
+            }
+        }
+        self
+    }
+}
