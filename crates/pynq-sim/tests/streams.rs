@@ -72,3 +72,16 @@ fn a_master_sees_memory_behind_its_port_and_nothing_else() {
     let [error] = &errors[..] else { panic!("{errors:?}") };
     assert_eq!((error.master.as_str(), error.kind), ("axi_dma_0/M_AXI_MM2S", BusErrorKind::Unmapped));
 }
+
+/// A memory port of 48 bits, which there is none of, would otherwise be one that moves six bytes at a time.
+#[test]
+fn a_dma_that_its_driver_refuses_has_no_model_either() {
+    for name in ["C_M_AXI_MM2S_DATA_WIDTH", "c_m_axi_mm2s_data_width"] {
+        assert!(LOOPBACK.contains(name), "{name}");
+    }
+    let odd = LOOPBACK
+        .replace(r#"NAME="C_M_AXI_MM2S_DATA_WIDTH" VALUE="64""#, r#"NAME="C_M_AXI_MM2S_DATA_WIDTH" VALUE="48""#)
+        .replace(r#"NAME="c_m_axi_mm2s_data_width" VALUE="64""#, r#"NAME="c_m_axi_mm2s_data_width" VALUE="48""#);
+    let error = Board::from_design(&Design::parse(&odd).unwrap()).unwrap_err().to_string();
+    assert!(error.contains("C_M_AXI_MM2S_DATA_WIDTH") && error.contains("48"), "{error}");
+}

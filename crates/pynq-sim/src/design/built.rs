@@ -4,6 +4,7 @@
 use alloc::{format, string::ToString, vec::Vec};
 use pynq_core::{ParameterError, Parameters};
 use pynq_drivers::{
+    axi_dma::{AxiDmaConfig, DmaChannelConfig},
     axi_gpio::{AxiGpioConfig, ChannelConfig, ChannelDirection},
     axi_quad_spi::AxiQuadSpiConfig,
     axi_timer::AxiTimerConfig,
@@ -121,42 +122,26 @@ pub(super) fn dma(design: &Design, block: &IpBlock) -> Result<DmaParams, Error> 
     let clock_hz = clock(block, default.sg_clock_hz);
     let frequency = |port| clock_of(design, block, port).unwrap_or(clock_hz);
     read(block, clock_hz, |built| {
-        // Names of one channel: whether it is there, what its ports move in a clock, realignment, the burst, the clock.
-        let channel = |names: [&'static str; 6]| -> Result<Option<DmaChannelParams>, ParameterError> {
-            let [included, memory, stream, realigns, burst, clock] = names;
-            if !built.flag(included, true)? {
-                return Ok(None);
-            }
-            let bytes = |name| Ok(u16::try_from(built.number(name, 32, 8, 1024)? / 8).unwrap_or(4));
+        let config = AxiDmaConfig::from_parameters(built)?;
+        // The stream's width and the clock of a channel are of no concern to its driver.
+        let channel = |config: Option<DmaChannelConfig>, stream_width, clock| {
+            let Some(config) = config else { return Ok(None) };
+            let stream_bytes = u16::try_from(built.number(stream_width, 32, 8, 1024)? / 8).unwrap_or(4);
             Ok(Some(DmaChannelParams {
                 clock_hz: frequency(clock),
-                memory_bytes: bytes(memory)?,
-                stream_bytes: bytes(stream)?,
-                realigns: built.flag(realigns, false)?,
-                burst: u16::try_from(built.number(burst, 16, 2, 256)?).unwrap_or(16),
+                memory_bytes: config.data_bytes.into(),
+                stream_bytes,
+                realigns: config.realigns,
+                burst: config.burst,
             }))
         };
         Ok(DmaParams {
-            mm2s: channel([
-                "C_INCLUDE_MM2S",
-                "C_M_AXI_MM2S_DATA_WIDTH",
-                "C_M_AXIS_MM2S_TDATA_WIDTH",
-                "C_INCLUDE_MM2S_DRE",
-                "C_MM2S_BURST_SIZE",
-                "m_axi_mm2s_aclk",
-            ])?,
-            s2mm: channel([
-                "C_INCLUDE_S2MM",
-                "C_M_AXI_S2MM_DATA_WIDTH",
-                "C_S_AXIS_S2MM_TDATA_WIDTH",
-                "C_INCLUDE_S2MM_DRE",
-                "C_S2MM_BURST_SIZE",
-                "m_axi_s2mm_aclk",
-            ])?,
-            scatter_gather: built.flag("C_INCLUDE_SG", true)?,
-            length_width: built.byte("C_SG_LENGTH_WIDTH", 14, 8, 26)?,
-            address_width: built.byte("C_ADDR_WIDTH", 32, 32, 64)?,
-            micro: built.flag("C_MICRO_DMA", false)?,
+            mm2s: channel(config.send, "C_M_AXIS_MM2S_TDATA_WIDTH", "m_axi_mm2s_aclk")?,
+            s2mm: channel(config.receive, "C_S_AXIS_S2MM_TDATA_WIDTH", "m_axi_s2mm_aclk")?,
+            scatter_gather: config.scatter_gather,
+            length_width: config.length_width,
+            address_width: config.address_width,
+            micro: config.micro,
             sg_clock_hz: frequency("m_axi_sg_aclk"),
             delay_resolution: built.number("C_DLYTMR_RESOLUTION", 125, 1, 100_000)?,
         })
