@@ -278,8 +278,8 @@ impl LinuxDmaBuffer {
         // The kernel's part of it is a barrier as well, but there may be none.
         fence(Ordering::SeqCst);
         let Some(sync) = &self.sync else { return Ok(()) };
-        let command = format!("{:#018x}", command(range, self.device.size, direction));
-        let written = rustix::io::pwrite(file(sync), command.as_bytes(), 0);
+        let command = hexadecimal(command(range, self.device.size, direction));
+        let written = rustix::io::pwrite(file(sync), &command, 0);
         fence(Ordering::SeqCst);
         match written {
             Ok(written) if written == command.len() => Ok(()),
@@ -310,6 +310,16 @@ fn command(range: &Range<usize>, size: usize, direction: Direction) -> u64 {
         Direction::FromDevice => 2,
     };
     (start as u64) << 32 | (length as u64 & SIZE_MASK) | direction << 2 | 1
+}
+
+/// `value` as `0x0123456789abcdef`, without the allocation of a `String`: it is written twice in each transfer.
+fn hexadecimal(value: u64) -> [u8; 18] {
+    let mut text = *b"0x0000000000000000";
+    let digits = value.to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 0xF]);
+    for (place, digit) in text[2..].iter_mut().zip(digits) {
+        *place = if digit < 10 { b'0' + digit } else { b'a' + digit - 10 };
+    }
+    text
 }
 
 impl DmaRegion for LinuxDmaBuffer {

@@ -356,3 +356,10 @@ fn systems_without_memory_or_with_odd_files() {
     assert_eq!(refused, Err(DmaError::Os(Errno::NOSPC.raw_os_error())));
     buffer.sync_for_cpu(0..16, Direction::ToDevice).unwrap();
 }
+
+#[test]
+fn what_is_written_to_a_sync_file_is_hexadecimal() {
+    for value in [0, 1, 0x0123_4567_89AB_CDEF, 0x0000_1000_0000_0FF5, u64::MAX] {
+        assert_eq!(super::hexadecimal(value)[..], *format!("{value:#018x}").as_bytes());
+    }
+}
