@@ -5,8 +5,14 @@ use pynq_bench::{Bar, Figure, Report, Spread};
 use crate::rows::{BY_HAND, LINES, OURS, Row, Sample};
 
 /// What the ratios of time must not exceed, to the epoll loop that makes the same accesses.
-const BARS: [(&str, f64); 4] =
-    [("tokio current-thread", 1.10), ("tokio multi-thread", 1.20), ("blocking twin", 1.10), ("smol", 1.30)];
+const BARS: [(&str, f64); 6] = [
+    ("tokio current-thread", 1.10),
+    ("tokio multi-thread", 1.20),
+    ("blocking twin", 1.10),
+    ("smol", 1.30),
+    ("tokio ct, DMA", 1.15),
+    ("twin, DMA", 1.15),
+];
 
 /// Rows with a GPIO, and those without.
 const PAIRS: [(&str, &str); 4] = [
@@ -107,6 +113,7 @@ impl Table<'_> {
 fn group(baseline: &str) -> &'static str {
     match baseline.split_once(", ").map(|(_, what)| what) {
         Some("GPIO") => "a GPIO behind the INTC",
+        Some("DMA") => "a transfer by a DMA behind the INTC",
         Some(_) => "32 lines at once",
         None => "one line",
     }

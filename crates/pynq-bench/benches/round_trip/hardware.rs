@@ -7,6 +7,7 @@ use std::sync::{
 
 use crate::{
     blocks::{Access, Gpio, Intc, Registers, Tape},
+    dma::Dma,
     stamps::Stamps,
 };
 
@@ -47,10 +48,13 @@ impl Tape for Arc<Recording> {
 pub(crate) struct Board {
     pub(crate) intc: Arc<Intc>,
     pub(crate) gpio: Option<Arc<Gpio>>,
+    pub(crate) dma: Option<Arc<Dma>>,
     pub(crate) recording: Arc<Recording>,
     /// The lines that fire together.
     pub(crate) lines: u32,
     pub(crate) stamps: Arc<Stamps>,
+    /// Nobody waits any more.
+    pub(crate) is_closed: Arc<AtomicBool>,
 }
 
 impl Board {
@@ -58,20 +62,33 @@ impl Board {
         Self {
             intc: Arc::default(),
             gpio: with_gpio.then(Arc::default),
+            dma: None,
             recording: Arc::default(),
             lines,
             stamps: Arc::default(),
+            is_closed: Arc::default(),
         }
+    }
+
+    /// A DMA on the first two lines, whose transfer has ended when the first one fires.
+    pub(crate) fn with_dma() -> Self {
+        Self { dma: Some(Arc::default()), ..Self::new(1, false) }
     }
 
     /// All lines fire, once they are all waited for.
     pub(crate) fn fire(&self) {
         while self.intc.enabled.load(Relaxed) & self.lines != self.lines {
+            if self.is_closed.load(Relaxed) {
+                return;
+            }
             std::thread::yield_now();
         }
         if let Some(gpio) = &self.gpio {
             gpio.data.fetch_xor(1, Relaxed);
             gpio.status.fetch_or(1, Relaxed);
+        }
+        if let Some(dma) = &self.dma {
+            dma.complete();
         }
         self.intc.status.fetch_or(self.lines, Relaxed);
         self.stamps.fired();
@@ -81,8 +98,9 @@ impl Board {
     #[inline]
     pub(crate) fn play(&self, accesses: &[(usize, Access)]) {
         for (block, access) in accesses {
-            let registers: &dyn Registers = match (block, &self.gpio) {
-                (1, Some(gpio)) => &**gpio,
+            let registers: &dyn Registers = match (block, &self.gpio, &self.dma) {
+                (1, Some(gpio), _) => &**gpio,
+                (1, None, Some(dma)) => &**dma,
                 _ => &*self.intc,
             };
             match *access {

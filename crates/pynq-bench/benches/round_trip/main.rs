@@ -1,5 +1,5 @@
 //! From an interrupt to the task that awaits it and back: through a file descriptor, an AXI INTC, and a line of it or a
-//! GPIO behind it; and 32 lines at once. As ratios to an epoll loop by hand that makes the same register accesses.
+//! GPIO or a DMA behind it; and 32 lines at once. As ratios to an epoll loop by hand that makes the same register accesses.
 //!
 //! `cargo bench -p pynq-bench --bench round_trip [-- --rounds N] [--spread] [--no-idle] [--only ROW]`, and `--quick`,
 //! `--count N` and `--json FILE`
@@ -16,6 +16,8 @@
 #[cfg(target_os = "linux")]
 #[path = "../blocks/mod.rs"]
 mod blocks;
+#[cfg(target_os = "linux")]
+mod dma;
 #[cfg(target_os = "linux")]
 mod figures;
 #[cfg(target_os = "linux")]

@@ -19,6 +19,7 @@ use crate::hardware::Board;
 /// Fires once for each time it is unmasked, from a thread of its own.
 pub(crate) struct Producer {
     thread: Option<JoinHandle<()>>,
+    is_closed: Arc<AtomicBool>,
     /// Processor time of the thread, in nanoseconds.
     pub(crate) cpu: Arc<AtomicU64>,
     /// Whether it is kept.
@@ -31,6 +32,7 @@ impl Producer {
         let flags = SocketFlags::CLOEXEC;
         let (near, far) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).expect("a socketpair");
         rustix::io::ioctl_fionbio(&near, true).expect("a non-blocking end");
+        let is_closed = Arc::clone(&board.is_closed);
         let (cpu, timed) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let (total, is_timed) = (Arc::clone(&cpu), Arc::clone(&timed));
         let thread = thread::spawn(move || {
@@ -51,7 +53,7 @@ impl Producer {
                 }
             }
         });
-        (Self { thread: Some(thread), cpu, timed }, near)
+        (Self { thread: Some(thread), is_closed, cpu, timed }, near)
     }
 }
 
@@ -67,6 +69,7 @@ fn run_when_idle() {
 impl Drop for Producer {
     /// The near end is closed by now.
     fn drop(&mut self) {
+        self.is_closed.store(true, Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.join().expect("a producer that ends with its device");
         }

@@ -12,6 +12,7 @@ use rustix::{
 };
 
 use crate::{
+    dma::Transfers,
     figures,
     hardware::Board,
     ours::Nodes,
@@ -75,6 +76,19 @@ fn recorded(with_gpio: bool) -> Accesses {
     nodes.wait_blocking(4);
     let accesses = Accesses::new(&board.recording.stop());
     drop((nodes, producer));
+    accesses
+}
+
+/// What one transfer costs in accesses, as ours makes them.
+fn recorded_transfers() -> Accesses {
+    let board = Board::with_dma();
+    let (producer, device) = Producer::start(board.clone(), false);
+    let transfers = Transfers::new(&board, device, Arc::new(NoReactor));
+    transfers.run_blocking(WARM_UP);
+    board.recording.start();
+    transfers.run_blocking(4);
+    let accesses = Accesses::new(&board.recording.stop());
+    drop((transfers, producer));
     accesses
 }
 
@@ -195,6 +209,25 @@ fn rows(is_idle: bool) -> Vec<Row> {
             Box::new(move |count| smol::block_on(nodes.clone().wait(count)))
         }));
     }
+    let make = Maker { baseline: rows.len(), is_idle };
+    let accesses = recorded_transfers();
+    println!("register accesses per transfer by a DMA: {}", accesses.count());
+    rows.push(make.row("raw epoll, DMA", Board::with_dma(), |board, device| {
+        let raw = Raw::new(board, device, accesses);
+        Box::new(move |count| raw.wait(count))
+    }));
+    rows.push(make.row("tokio ct, DMA", Board::with_dma(), |board, device| {
+        let transfers = Arc::new(Transfers::new(&board, device, Arc::new(TokioReactor::in_context())));
+        let runtime = current_thread();
+        Box::new(move |count| {
+            let transfers = Arc::clone(&transfers);
+            run_task(&runtime, async move { transfers.run(count).await });
+        })
+    }));
+    rows.push(make.row("twin, DMA", Board::with_dma(), |board, device| {
+        let transfers = Transfers::new(&board, device, Arc::new(NoReactor));
+        Box::new(move |count| transfers.run_blocking(count))
+    }));
     let make = Maker { baseline: rows.len(), is_idle };
     let board = || Board::new(!0, false);
     let accesses = recorded_lines();
