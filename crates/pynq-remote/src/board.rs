@@ -101,7 +101,7 @@ impl SimulatedBoard {
         board.set_grace(Duration::ZERO);
         let size = usize::try_from(MEMORY.1).unwrap_or(usize::MAX);
         let memory = SimDmaMemory::new(&board, MEMORY.0, size).map_err(|error| Error::Memory(error.to_string()))?;
-        let overlay = Overlay::on_board(first.clone(), board.clone());
+        let overlay = Overlay::on_board_with_memory(first.clone(), board.clone(), memory.clone());
         Ok(Self {
             processor: Mutex::new(Processor::new(first)),
             overlay: RwLock::new(overlay),
@@ -218,7 +218,7 @@ impl SimulatedBoard {
             let kept = self.save_buffers();
             self.board.load(describe(design)).map_err(|error| Error::Board(Box::new(error.into())))?;
             self.restore_buffers(&kept);
-            let new = Overlay::on_board(design.clone(), self.board.clone());
+            let new = Overlay::on_board_with_memory(design.clone(), self.board.clone(), self.memory.clone());
             *self.overlay.write().unwrap_or_else(PoisonError::into_inner) = new;
             loaded.index = index;
         }
@@ -358,5 +358,30 @@ impl std::ops::DerefMut for BoardBuffer {
 impl Drop for BoardBuffer {
     fn drop(&mut self) {
         lock(&self.listed).remove(&self.buffer.physical_address());
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)] // a test may
+mod tests {
+    use super::*;
+
+    /// Buffers of clients, and those that a driver allocates for its descriptors, before and after another design was loaded.
+    #[test]
+    fn buffers_of_clients_and_of_drivers_are_not_the_same_memory() {
+        let designs = ["first", "second"].map(|name| {
+            let text = include_str!("../../pynq-hwh/fixtures/pynq-z2-buttons.hwh");
+            (name.to_owned(), Design::parse(text).unwrap())
+        });
+        let board = SimulatedBoard::new(designs.to_vec()).unwrap();
+        let apart = || {
+            let (client, driver) = (board.allocate(4096).unwrap(), board.overlay().allocate::<u8>(4096).unwrap());
+            client.physical_address().abs_diff(driver.physical_address()) >= 4096
+        };
+        assert!(apart());
+        // As PYNQ sends it, for no part in particular.
+        let content = [&[0xFF; 32][..], &[0x66, 0x55, 0x99, 0xAA, 0, 0, 0, 0]].concat();
+        board.program("second.bit", &content).unwrap();
+        assert!(apart());
     }
 }

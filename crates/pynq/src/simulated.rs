@@ -131,9 +131,33 @@ impl Overlay {
     /// ```
     #[must_use]
     pub fn on_board(design: Design, board: Board) -> Self {
+        Self::over(design, board, OnceLock::new())
+    }
+
+    /// As [`on_board`](Self::on_board), where the program allocates buffers of its own from `memory`, which is the board's:
+    /// what [`allocate`](Self::allocate) gives, and the descriptors of drivers, come from there as well. Two allocators of
+    /// the same range would give the same bytes twice.
+    ///
+    /// ```
+    /// use pynq::{Overlay, core::dma::{DmaAllocator, DmaRegion, DmaRequest}, sim::{BoardBuilder, SimDmaMemory}};
+    ///
+    /// let design = pynq::boards::pynq_z2().design()?;
+    /// let board = BoardBuilder::from_design(&design, |_| None).memory("buffers", 0x1000_0000, 0x10_0000).build()?;
+    /// let memory = SimDmaMemory::new(&board, 0x1000_0000, 0x10_0000)?;
+    /// let overlay = Overlay::on_board_with_memory(design, board, memory.clone());
+    /// let (mine, other) = (memory.allocate(&DmaRequest::new(64))?, overlay.allocate::<u8>(64)?);
+    /// assert_ne!(mine.physical_address(), other.physical_address());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn on_board_with_memory(design: Design, board: Board, memory: SimDmaMemory) -> Self {
+        Self::over(design, board, OnceLock::from(Some(memory)))
+    }
+
+    fn over(design: Design, board: Board, memory: OnceLock<Option<SimDmaMemory>>) -> Self {
         board.set_automatic(true);
         let clocks = SimulatedClocks::new(&design);
-        Self::new(design, Arc::new(Simulated { board, clocks, memory: OnceLock::new() }))
+        Self::new(design, Arc::new(Simulated { board, clocks, memory }))
     }
 }
 
