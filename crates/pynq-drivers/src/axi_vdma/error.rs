@@ -148,7 +148,7 @@ driver_error! {
             held: usize,
         } => "the program holds all {held} frames that are not in the block's hands; drop one, or start with more buffers",
         /// A frame of another channel, or of the time before the channel was started anew.
-        ForeignFrame => "this frame is not one of this channel as it was last started; take one by `new_frame`",
+        ForeignFrame => "this frame is not one of this block as it was last started, or of another size than is shown; take one by `new_frame`",
         /// The channel has stopped on an error.
         Fault {
             /// The channel.

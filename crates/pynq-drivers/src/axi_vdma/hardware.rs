@@ -252,12 +252,19 @@ impl AxiVdmaHardware {
         self.stopped |= 1 << direction.line();
         // If it does not let go of the memory, that is leaked with what is dropped here.
         let reset = self.reset(direction);
-        let buffers = match direction {
-            DmaDirection::Send => self.screen.take().map(|screen| (screen.stores, None)),
-            DmaDirection::Receive => self.capture.take().map(|capture| (capture.stores, capture.limbo)),
+        let (screen, capture) = match direction {
+            DmaDirection::Send => (self.screen.take(), None),
+            DmaDirection::Receive => (None, self.capture.take()),
         };
         reset?;
-        let Some((mut stores, limbo)) = buffers else { return Ok(FrameBuffers::new()) };
+        if let Some(screen) = screen {
+            let (buffers, others) = screen.into_buffers();
+            for ((direction, session), buffer) in others.into_iter().flatten() {
+                self.give_back(direction, session, buffer);
+            }
+            return Ok(buffers);
+        }
+        let Some(Capture { mut stores, limbo, .. }) = capture else { return Ok(FrameBuffers::new()) };
         if let Some((_, lent)) = limbo {
             stores.put_lent(lent);
         }

@@ -4,11 +4,14 @@ use core::fmt;
 
 use pynq_core::{
     BlockError,
+    dma::DmaBuffer,
     interrupt::{NodeHandle, Wait, Waiting},
 };
 
 use super::{
-    AxiVdmaError, AxiVdmaHardware, Frame, FrameBuffers, FrameFormat, Result, SizeFaults, screen::Shown, start,
+    AxiVdmaError, AxiVdmaHardware, Frame, FrameBuffers, FrameFormat, Result, SizeFaults,
+    screen::{Home, Shown},
+    start,
 };
 use crate::axi_dma::DmaDirection;
 
@@ -66,16 +69,18 @@ impl VideoOutput {
             let session = hardware.session(OUTPUT).ok_or(stopped)?;
             Ok::<_, AxiVdmaError>((buffer, session, hardware.format(OUTPUT).ok_or(stopped)?))
         })?;
-        Ok(self.frame(buffer, session, format))
+        Ok(self.frame(buffer, (OUTPUT, session), format))
     }
 
     /// Shows a frame. It is ready when the frame is on the screen, and gives back the one that was there before.
     ///
-    /// Shows of several tasks take place one after the other, a frame of the screen each at least.
+    /// A frame that came in by the [input](super::VideoInput) of the same block can be shown, too, if it is of the size that is
+    /// shown: nothing is copied, and when it is given back and dropped, the input has its memory again. Shows of several tasks
+    /// take place one after the other, a frame of the screen each at least.
     ///
     /// # Errors
     ///
-    /// [`AxiVdmaError::ForeignFrame`] if it is not a frame of this channel as it was last started;
+    /// [`AxiVdmaError::ForeignFrame`] if it is not a frame of this block as it was last started, or of another size;
     /// [`AxiVdmaError::NotStarted`] if the channel is stopped meanwhile; [`AxiVdmaError::Fault`], or the engine's.
     ///
     /// # Cancellation safety
@@ -91,22 +96,22 @@ impl VideoOutput {
             let node = output.node.clone();
             let mut frame = frame;
             let mut line = node.line(OUTPUT.line()).map_err(|error| node.error(error))?;
-            let (session, format) = (frame.session, frame.format);
-            let show = loop {
+            let format = frame.format;
+            let (session, show) = loop {
                 if let Some(show) = output.begin(&mut frame)? {
                     break show;
                 }
                 line.wait_as::<BlockError<AxiVdmaError>>().await?;
             };
             let guard = Guard { node: &node, session, show, is_over: false };
-            let buffer = loop {
-                if let Some(buffer) = node.access(|hardware| hardware.end_show(session, show))? {
-                    break buffer;
+            let (home, buffer) = loop {
+                if let Some(before) = node.access(|hardware| hardware.end_show(session, show))? {
+                    break before;
                 }
                 line.wait_as::<BlockError<AxiVdmaError>>().await?;
             };
             guard.disarm();
-            Ok(output.frame(buffer, session, format))
+            Ok(output.frame(buffer, home, format))
         })
     }
 
@@ -123,21 +128,29 @@ impl VideoOutput {
         self.show_async(frame).block()
     }
 
-    /// Hands a frame over, if no other show is under way.
-    fn begin(&self, frame: &mut Frame) -> Result<Option<u64>> {
-        let is_ours = frame.direction == OUTPUT && frame.node.is_same_node(&self.node);
+    /// Hands a frame over, if no other show is under way. Returns the start of the channel and the show.
+    fn begin(&self, frame: &mut Frame) -> Result<Option<(u32, u64)>> {
+        let home = (frame.direction, frame.session);
+        let is_near = frame.node.is_same_node(&self.node);
         let foreign = || self.node.error(AxiVdmaError::ForeignFrame);
-        let session = frame.session;
-        let Some(buffer) = frame.buffer.take_if(|_| is_ours) else { return Err(foreign()) };
+        let format = frame.format;
+        let Some(buffer) = frame.buffer.take_if(|_| is_near) else { return Err(foreign()) };
         let mut buffer = Some(buffer);
         let begun = self.node.access(|hardware| {
             let Some(given) = buffer.take() else { return Err(AxiVdmaError::ForeignFrame) };
-            if hardware.session(OUTPUT).is_some_and(|current| current != session) {
+            let Some(session) = hardware.session(OUTPUT) else {
                 buffer = Some(given);
-                return Err(AxiVdmaError::ForeignFrame);
+                return Err(AxiVdmaError::NotStarted { channel: OUTPUT });
+            };
+            // A frame that came in can be shown as it is, if it is of the size that is shown.
+            let current = hardware.session(home.0) == Some(home.1);
+            let checked = hardware.config().check_buffer(OUTPUT, format, &given);
+            if !current || hardware.format(OUTPUT) != Some(format) || checked.is_err() {
+                buffer = Some(given);
+                return Err(checked.err().unwrap_or(AxiVdmaError::ForeignFrame));
             }
-            match hardware.begin_show(given) {
-                Ok(Shown::Begun(show)) => Ok(Some(show)),
+            match hardware.begin_show(given, home) {
+                Ok(Shown::Begun(show)) => Ok(Some((session, show))),
                 Ok(Shown::NotYet(given)) => {
                     buffer = Some(given);
                     Ok(None)
@@ -153,11 +166,11 @@ impl VideoOutput {
         begun
     }
 
-    fn frame(&self, buffer: pynq_core::dma::DmaBuffer, session: u32, format: FrameFormat) -> Frame {
+    fn frame(&self, buffer: DmaBuffer, (direction, session): Home, format: FrameFormat) -> Frame {
         Frame {
             buffer: Some(buffer),
             node: self.node.clone(),
-            direction: OUTPUT,
+            direction,
             session,
             format,
             number: 0,

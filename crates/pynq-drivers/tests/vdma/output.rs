@@ -116,16 +116,41 @@ fn stopping_ends_the_shows() {
 
 #[test]
 fn frames_of_elsewhere_are_refused() {
-    let rig = Rig::new(Build::default());
+    let (rig, other) = (Rig::new(Build::default()), Rig::new(Build::default()));
+    other.start_input(1);
     rig.start_input(1);
     rig.start_output(1);
-    let error = rig.output.show(rig.input.frame().unwrap()).unwrap_err();
+    let error = rig.output.show(other.input.frame().unwrap()).unwrap_err();
     assert_eq!(*error.cause(), AxiVdmaError::ForeignFrame);
-    rig.input.frame().unwrap();
     let old = rig.output.new_frame().unwrap();
     drop(rig.output.stop().unwrap());
     rig.start_output(1);
     assert_eq!(*rig.output.show(old).unwrap_err().cause(), AxiVdmaError::ForeignFrame);
+    let before = rig.input.frame().unwrap();
+    drop(rig.input.stop().unwrap());
+    assert_eq!(*rig.output.show(before).unwrap_err().cause(), AxiVdmaError::ForeignFrame);
+}
+
+#[test]
+fn frames_that_came_in_go_out_without_a_copy() {
+    let rig = Rig::new(Build::default());
+    rig.start_input(3);
+    rig.start_output(1);
+    let mut addresses = std::collections::BTreeSet::new();
+    for expected in 0..300 {
+        let frame = rig.input.frame().unwrap();
+        assert_eq!((frame.number(), frame.missed()), (expected, 0), "none is lost on the way");
+        addresses.insert(frame.physical_address().unwrap());
+        drop(rig.output.show(frame).unwrap());
+    }
+    assert!(addresses.len() > 4, "buffers of the input take turns");
+    rig.board.advance(PERIOD * 2);
+    let numbers: Vec<u8> = runs(&rig).iter().map(|(value, _)| *value).collect();
+    // Its own first frame is black, as number 0 is.
+    assert_eq!(numbers, (0..300).map(|number| number as u8).collect::<Vec<_>>());
+    // The frame on the screen is the input's, and goes home when the output stops.
+    assert_eq!(rig.output.stop().unwrap().len(), 2);
+    assert_eq!(rig.input.stop().unwrap().len(), 7);
 }
 
 #[test]
