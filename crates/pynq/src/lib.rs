@@ -93,6 +93,7 @@ mod clock;
 mod contents;
 mod driver;
 mod error;
+mod hdmi;
 mod hierarchy;
 mod interrupt;
 #[cfg(all(feature = "uio", target_os = "linux"))]
@@ -116,6 +117,7 @@ pub use boards::BaseOverlay;
 pub use clock::{BoardClock, Sleep};
 pub use driver::DriverContext;
 pub use error::{Error, Result};
+pub use hdmi::{HdmiError, HdmiInput, HdmiOutput};
 pub use hierarchy::{HierarchyContext, HierarchyDriver, Member, MissingMember};
 pub use interrupt::{Interrupt, InterruptWait};
 #[cfg(all(feature = "uio", target_os = "linux"))]

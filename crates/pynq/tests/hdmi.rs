@@ -4,7 +4,7 @@
 use std::{path::Path, time::Duration};
 
 use pynq::{
-    FrameFormat, Overlay,
+    Clock as _, FrameFormat, HdmiError, Overlay,
     drivers::{
         axi_dma::DmaDirection,
         axi_dynclk::{AxiDynclk, PixelClock},
@@ -14,13 +14,13 @@ use pynq::{
     },
     hwh::Design,
     sim::{
-        BoardBuilder, Stimulus,
+        BoardBuilder, Stimulus, StreamFault,
         device::{Message, Timing, Video, View},
         parts::{HdmiMonitor, HdmiSource},
     },
 };
 
-/// A mode that takes little to compute: 64 x 48 of 80 x 60, 60 frames a second.
+/// A mode that takes little to compute: 64 x 48 of 80 x 60, 250 frames a second.
 const SMALL: VideoMode = VideoMode {
     width: 64,
     height: 48,
@@ -130,6 +130,11 @@ fn from_the_source_to_the_monitor() {
     assert_eq!((seen.width, seen.height, seen.pixel), (64, 48, 3));
     let back: Vec<u8> = seen.data.chunks(3).flat_map(|rgb| [rgb[2], rgb[1], rgb[0]]).collect();
     assert_eq!(back, picture(number), "what went in came out");
+
+    set(&overlay, "video/hdmi_out/frontend/axi_dynclk/fault", 1);
+    dynclk.begin(&clock).unwrap();
+    overlay.sleep(Duration::from_millis(50)).unwrap();
+    assert!(text(&overlay).contains("no signal"), "the pixel clock paces what goes out");
 }
 
 #[test]
@@ -154,4 +159,154 @@ fn a_source_that_changes_or_stops_is_noticed() {
     detector.change(found).unwrap();
     assert!(!locked.is_high().unwrap());
     assert!(detector.lock_async().block_until(Duration::from_secs(1)).is_err());
+}
+
+/// The base design with a cable from its output to its input.
+fn looped() -> Option<Overlay> {
+    let folder = std::env::var_os("PYNQ_HWH_DIR")?;
+    let design = Design::parse(&std::fs::read_to_string(Path::new(&folder).join("z2-base.hwh")).unwrap()).unwrap();
+    let board = BoardBuilder::from_design(&design, |_| None)
+        .join(&format!("{OUT}/frontend/rgb2dvi_0/TMDS"), &format!("{IN}/frontend/dvi2rgb_0/TMDS"));
+    Some(Overlay::on_board(design, board.build().unwrap()))
+}
+
+#[test]
+fn what_goes_out_comes_back_over_a_cable_in_all_modes() {
+    let Some(overlay) = looped() else { return };
+    let (input, output) = (overlay.hdmi_in().unwrap(), overlay.hdmi_out().unwrap());
+    for pixels in [PixelMode::Bits24, PixelMode::Bits32, PixelMode::Bits16, PixelMode::Bits8] {
+        output.start(&SMALL, pixels).unwrap();
+        let found = input.start(pixels).unwrap();
+        assert_eq!((found.width, found.height), (64, 48), "{pixels:?}");
+        let mut frame = output.new_frame().unwrap();
+        let bytes = pixels.bytes() as usize;
+        for (at, byte) in frame.iter_mut().enumerate() {
+            // Alpha is not sent.
+            *byte = if at % bytes == 3 { 0 } else { (at * 11 % 251) as u8 };
+        }
+        let sent = frame.to_vec();
+        drop(output.show(frame).unwrap());
+        // PYNQ's own test of a board allows five frames on the way.
+        let back = (0..5).map(|_| input.frame().unwrap()).find(|frame| frame[..] == sent[..]);
+        assert!(back.is_some(), "{pixels:?}: it is back within five frames");
+        assert_eq!((input.pixels(), output.pixels()), (Some(pixels), Some(pixels)));
+        input.stop().unwrap();
+        output.stop().unwrap();
+    }
+}
+
+#[test]
+fn frames_pass_through_and_none_is_lost() {
+    let Some(overlay) = overlay() else { return };
+    set(&overlay, "source/on", 1);
+    let (input, output) = (overlay.hdmi_in().unwrap(), overlay.hdmi_out().unwrap());
+    let timing = input.start(PixelMode::Bits24).unwrap();
+    assert_eq!(input.mode(), Some(timing));
+    output.start(&SMALL, PixelMode::Bits24).unwrap();
+    assert!(output.pixel_clock().unwrap().hertz().abs_diff(SMALL.pixel_hz) < 1000);
+    let mut numbers = Vec::new();
+    for _ in 0..120 {
+        let frame = input.frame().unwrap();
+        numbers.push((frame.number(), frame.missed()));
+        drop(output.show(frame).unwrap());
+    }
+    // The first may come after the start of the output.
+    let first = numbers[1].0;
+    assert!(numbers.iter().skip(1).zip(first..).all(|((number, missed), next)| (*number, *missed) == (next, 0)));
+}
+
+#[test]
+fn a_source_that_stops_or_changes_ends_the_wait() {
+    let Some(overlay) = overlay() else { return };
+    set(&overlay, "source/on", 1);
+    let input = overlay.hdmi_in().unwrap();
+    let before = input.start(PixelMode::Bits24).unwrap();
+    let board = overlay.simulation().unwrap();
+    board.at(overlay.clock().now() + Duration::from_millis(40), |board| {
+        let _ = board.stimulate(&Stimulus::Port { port: "source/on".into(), bits: 0 });
+    });
+    let ended = (0..30).find_map(|_| input.frame().err()).unwrap();
+    assert_eq!(ended.driver_error(), Some(&HdmiError::SignalChanged { before, now: None }), "{ended}");
+    set(&overlay, "source/on", 1);
+    input.start(PixelMode::Bits24).unwrap();
+    input.frame().unwrap();
+    let other = VideoMode { width: 60, horizontal: [6, 6, 8], ..SMALL };
+    let message = Message::Video(Video::Timing(timing(&other)));
+    board.stimulate(&Stimulus::Message { port: "source/mode".into(), message }).unwrap();
+    let ended = (0..30).find_map(|_| input.frame().err()).unwrap();
+    assert!(matches!(ended.driver_error(), Some(HdmiError::SignalChanged { .. })), "{ended}");
+    let found = input.start(PixelMode::Bits24).unwrap();
+    assert_eq!((found.width, input.frame().unwrap().format().line_bytes), (60, 180));
+    input.stop().unwrap();
+    assert_eq!(input.frame().unwrap_err().driver_error(), Some(&HdmiError::NotStarted));
+}
+
+/// Six set-ups that are broken, and six errors that say how.
+#[test]
+fn a_start_that_cannot_succeed_says_which_stage_is_missing() {
+    let Some(overlay) = overlay() else { return };
+    let mut said = Vec::new();
+    let mut say = |error: pynq::Error| said.push(error.to_string());
+    let input = overlay.hdmi_in().unwrap();
+    let output = overlay.hdmi_out().unwrap();
+    let board = overlay.simulation().unwrap();
+
+    // No cable, or the source is off.
+    say(input.start(PixelMode::Bits24).unwrap_err());
+    // A source that changes its mode after each frame.
+    set(&overlay, "source/on", 1);
+    let modes = [SMALL, VideoMode { width: 60, horizontal: [6, 6, 8], ..SMALL }].map(|mode| timing(&mode));
+    for change in 0..1000_u64 {
+        let message = Message::Video(Video::Timing(modes[change as usize % 2]));
+        board.at(overlay.clock().now() + Duration::from_millis(8 * change), move |board| {
+            let _ = board.stimulate(&Stimulus::Message { port: "source/mode".into(), message });
+        });
+    }
+    say(input.start(PixelMode::Bits24).unwrap_err());
+    overlay.sleep(Duration::from_secs(5)).unwrap();
+    // The stream stands still.
+    let stream = format!("{IN}/pixel_pack/stream_out_32");
+    board.stream_fault(&stream, StreamFault::Stalled).unwrap();
+    say(input.start(PixelMode::Bits24).unwrap_err());
+    board.stream_fault(&stream, StreamFault::None).unwrap();
+    // A mode whose lines can't be packed.
+    let odd = VideoMode { width: 62, horizontal: [5, 5, 8], ..SMALL };
+    say(output.start(&odd, PixelMode::Bits8).unwrap_err());
+    // A pixel clock that never locks.
+    set(&overlay, "video/hdmi_out/frontend/axi_dynclk/fault", 1);
+    say(output.start(&SMALL, PixelMode::Bits24).unwrap_err());
+    set(&overlay, "video/hdmi_out/frontend/axi_dynclk/fault", 0);
+    // No memory is left.
+    let mut all = Vec::new();
+    let mut size = 1 << 28;
+    while size > 1 << 12 {
+        match overlay.allocate::<u8>(size) {
+            Ok(buffer) => all.push(buffer),
+            Err(_) => size /= 2,
+        }
+    }
+    say(input.start(PixelMode::Bits24).unwrap_err());
+    drop(all);
+    for (error, part) in said.iter().zip([
+        "no lock on a pixel clock",
+        "no stable timing",
+        "no frame reaches memory",
+        "62 pixels",
+        "does not lock",
+        "no memory",
+    ]) {
+        println!("{error}");
+        assert!(error.contains(part), "{error}");
+    }
+    assert_eq!(said.len(), 6);
+    input.start(PixelMode::Bits24).unwrap();
+    output.start(&SMALL, PixelMode::Bits24).unwrap();
+}
+
+#[test]
+fn a_design_without_video_says_what_it_lacks() {
+    let overlay = Overlay::simulated_board(&pynq::boards::pynq_z2()).unwrap();
+    let error = overlay.hdmi_in().unwrap_err();
+    assert!(error.to_string().contains("there is no AXI VDMA"), "{error}");
+    assert!(overlay.hdmi_out().is_err());
 }

@@ -114,6 +114,14 @@ impl AxiVdmaConfig {
         }
     }
 
+    /// Frames of so many lines, whose beginnings are far enough apart for both channels: what comes in can be shown as it is.
+    #[must_use]
+    pub const fn format(&self, lines: u32, line_bytes: u32) -> FrameFormat {
+        let (one, other) = (self.alignment(DmaDirection::Send), self.alignment(DmaDirection::Receive));
+        let alignment = if one > other { one } else { other };
+        FrameFormat { lines, line_bytes, stride: line_bytes.next_multiple_of(alignment as u32) }
+    }
+
     /// Whether a channel can move frames of this format.
     ///
     /// # Errors

@@ -17,6 +17,12 @@ const DYNCLK: &str = "digilentinc.com:ip:axi_dynclk";
 const RECEIVER: &str = "digilentinc.com:ip:dvi2rgb";
 const LOCKED: &str = "aPixelClkLckd";
 
+/// What a block is, whether the processor reaches it or not.
+fn kind<'d>(design: &'d Design, path: &str) -> Option<&'d str> {
+    let block = design.ip.get(path).map(|block| block.vlnv_without_version());
+    block.or_else(|| design.cells.get(path).map(|cell| cell.vlnv_without_version()))
+}
+
 impl FabricBuilder {
     /// Adds the cores.
     pub(super) fn video_parts(mut self, design: &Design) -> Self {
@@ -38,15 +44,14 @@ impl FabricBuilder {
 
     /// Joins pixel clocks to what they pace, and a receiver's lock to the GPIO that a program reads it by.
     pub(super) fn video_wires(mut self, design: &Design) -> Self {
-        for (path, cell) in &design.cells {
-            let Some((_, input)) = PACED.iter().find(|(vlnv, _)| *vlnv == cell.vlnv_without_version()) else {
-                continue;
-            };
+        for path in design.ip.keys().chain(design.cells.keys()) {
+            let kind_of = kind(design, path).unwrap_or_default();
+            let Some((_, input)) = PACED.iter().find(|(vlnv, _)| *vlnv == kind_of) else { continue };
             let pin = format!("{path}/{input}");
             let Some((driver, _)) = design.wire_to(&pin) else { continue };
             let Some((clock, output)) = driver.rsplit_once('/') else { continue };
-            let is_dynclk = design.cells.get(clock).is_some_and(|cell| cell.vlnv_without_version() == DYNCLK);
-            if is_dynclk && self.interface(clock, output).is_some() && self.interface(path, input).is_some() {
+            let is_modelled = self.interface(clock, output).is_some() && self.interface(path, input).is_some();
+            if is_modelled && kind(design, clock) == Some(DYNCLK) {
                 self = self.join(driver, &pin);
             }
         }
