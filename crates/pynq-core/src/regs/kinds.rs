@@ -40,7 +40,8 @@ pub trait CanTake: AccessKind {}
 #[diagnostic::on_unimplemented(
     message = "this register does not store what is written: its access kind is `{Self}`",
     label = "no `write`",
-    note = "written ones clear in `W1c` and `WoClear`: use `clear`; they set in `W1s` and `WoSet`: use `set`; they invert in `Toggle`: use `toggle`; `Ro` has no write"
+    note = "written ones clear in `W1c` and `WoClear`: use `clear`",
+    note = "they set in `W1s` and `WoSet`: use `set`; they invert in `Toggle`: use `toggle`; `Ro` has no write"
 )]
 pub trait CanWrite: AccessKind {}
 
@@ -48,7 +49,8 @@ pub trait CanWrite: AccessKind {}
 #[diagnostic::on_unimplemented(
     message = "this register must not be read, changed and written back: its access kind is `{Self}`",
     label = "no `modify`",
-    note = "in `W1c`, writing back what was read clears every event that is pending: use `clear(BITS)`; `W1s` has `set(BITS)`, `Toggle` has `toggle(BITS)`",
+    note = "in `W1c`, writing back what was read clears every event that is pending: use `clear(BITS)`",
+    note = "`W1s` has `set(BITS)`, `Toggle` has `toggle(BITS)`",
     note = "hardware changes an `Rwh` register between the read and the write: use `write` with the whole value"
 )]
 pub trait CanModify: CanRead + CanWrite {
