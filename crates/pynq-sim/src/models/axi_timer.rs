@@ -326,12 +326,12 @@ impl AxiTimerModel {
         if !changed || !active || !self.timers[index].has(MDT | CAPT) {
             return;
         }
-        if self.timers[index].captured && !self.timers[index].has(ARHT) {
-            return;
-        }
-        let last = if self.cascaded() && index == 0 { 1 } else { index };
-        for timer in &mut self.timers[index..=last] {
-            timer.tlr = timer.counter.value;
+        // A value that is held is kept. The edge is an event all the same.
+        if !self.timers[index].captured || self.timers[index].has(ARHT) {
+            let last = if self.cascaded() && index == 0 { 1 } else { index };
+            for timer in &mut self.timers[index..=last] {
+                timer.tlr = timer.counter.value;
+            }
         }
         let timer = &mut self.timers[index];
         timer.captured = true;

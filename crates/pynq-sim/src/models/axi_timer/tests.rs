@@ -228,6 +228,19 @@ fn a_held_capture_waits_until_it_was_read() {
 }
 
 #[test]
+fn an_edge_is_an_event_even_where_the_capture_is_held() {
+    let mut m = started(0, MDT | CAPT);
+    for edge in 1..=3 {
+        m.pass(10);
+        m.set_trigger(0, true);
+        m.set_trigger(0, false);
+        assert_ne!(m.read(TCSR) & TINT, 0, "edge {edge}");
+        m.write(TCSR, MDT | CAPT | ENT | TINT);
+    }
+    assert_eq!(m.read(TLR), 10, "the first of them");
+}
+
+#[test]
 fn a_trigger_needs_the_mode_and_its_enable_and_sets_the_flag_only_while_running() {
     for (control, value, flag) in [(CAPT, 0, 0), (MDT, 0, 0), (MDT | CAPT, 5, TINT)] {
         let mut m = started(0, control);
