@@ -96,7 +96,7 @@ impl FabricBuilder {
                 builder = builder.soft_processor(path, space, (design, soft), &windows, &memories, &mut first);
             }
         }
-        builder = builder.extended_gpio(design).subsystem_wires(design, &parts);
+        builder = builder.extended_gpio(design).subsystem_wires(design, &parts).switched_pins(design, &parts);
         builder
             .streams(design)
             .video_parts(design)

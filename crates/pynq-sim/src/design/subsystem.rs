@@ -92,6 +92,27 @@ impl FabricBuilder {
         self
     }
 
+    /// Wires a GPIO to the switch that it is joined to as an interface: of the signals of buses the file's nets say nothing.
+    pub(super) fn switched_pins(mut self, design: &Design, parts: &Parts<'_>) -> Self {
+        let is_switch = |path: &str| parts.switches.contains(path);
+        for bus in design.buses.values() {
+            let mut ends = bus.ends.iter().filter_map(|end| Some((end.path.as_deref()?, end.name.as_str())));
+            let Some((switch, _)) = ends.clone().find(|(path, name)| is_switch(path) && *name == "gpio") else {
+                continue;
+            };
+            let Some((gpio, name)) = ends.find(|(path, _)| !is_switch(path)) else { continue };
+            let io = if name.eq_ignore_ascii_case("GPIO2") { "gpio2_io" } else { "gpio_io" };
+            for (driver, load) in [
+                (format!("{gpio}/{io}_o"), format!("{switch}/gpio_data_o")),
+                (format!("{gpio}/{io}_t"), format!("{switch}/gpio_tri_o")),
+                (format!("{switch}/gpio_data_i"), format!("{gpio}/{io}_i")),
+            ] {
+                self = self.wire_bits(&driver, &load, 32);
+            }
+        }
+        self
+    }
+
     fn wire_bits(mut self, driver: &str, load: &str, width: u32) -> Self {
         for bit in 0..width {
             let (from, to) = (format!("{driver}[{bit}]"), format!("{load}[{bit}]"));

@@ -1,11 +1,14 @@
 //! A MicroBlaze, which executes its program instruction by instruction.
 //!
 //! The instructions are those of [`pynq_iss`], one a clock. It fetches from memory in its address space and accesses the rest
-//! of that as its board has it, each register at its time. Where its program waits in a loop for memory or a register to
+//! of that as its board has it, each register at its time. An access of a register takes [`ACCESS`] clocks more: on the
+//! hardware the interconnect and the block's interface are in between, and PYNQ's programs count on that. They deselect an
+//! SPI chip a fixed time after the transmit FIFO is empty, which is too early for a processor that accesses
+//! registers in no time. Where its program waits in a loop for memory or a register to
 //! change, or runs through memory that is empty, it rests until that can be over, so that a processor which waits costs
 //! nothing: the loop's instructions are counted all the same.
 
-use alloc::format;
+use alloc::{format, vec::Vec};
 
 use pynq_core::Instant;
 use pynq_iss::{BusError, Config, Cpu, Limits, Size, Stop, Stored};
@@ -18,6 +21,10 @@ use crate::{
 /// How far ahead of the clock it runs in memory, in instructions.
 const AHEAD: u64 = 1_000;
 
+/// Clocks that the processor waits for a register to be read or written. The number is chosen and not measured: it is what
+/// a MicroBlaze behind an AXI interconnect takes, roughly.
+pub const ACCESS: u64 = 20;
+
 /// Words of zero in a row that are worth a look: `add r0, r0, r0`, which an empty memory is full of.
 const EMPTY: u64 = 64;
 
@@ -27,8 +34,11 @@ const NANOS: u128 = 1_000_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Activity {
     Executing,
-    /// It is in a loop of so many instructions, until what that reads changes.
-    Polling(u64),
+    /// It is in a loop of so many instructions and clocks, until what that reads changes.
+    Polling {
+        instructions: u64,
+        clocks: u64,
+    },
     /// It runs through so many words of nothing, or for ever.
     Empty(Option<u64>),
     Asleep,
@@ -93,10 +103,10 @@ impl MicroBlazeModel {
         let behind = self.clocks_until(now);
         match self.activity {
             Activity::Executing => return,
-            Activity::Polling(period) => {
-                let whole = behind.div_ceil(period.max(1)).saturating_mul(period);
-                self.cpu.skip(whole);
-                self.clocks = self.clocks.saturating_add(whole);
+            Activity::Polling { instructions, clocks } => {
+                let rounds = behind.div_ceil(clocks.max(1));
+                self.cpu.skip(rounds.saturating_mul(instructions));
+                self.clocks = self.clocks.saturating_add(rounds.saturating_mul(clocks));
             }
             Activity::Empty(words) => {
                 let done = words.map_or(behind, |words| behind.min(words));
@@ -129,17 +139,27 @@ impl MicroBlazeModel {
             clocks: self.clocks,
             clock_hz: self.clock_hz,
             fetched: 0,
+            accesses: Vec::new(),
             late: false,
         };
         let run = self.cpu.run(&mut bus, &Limits::instructions(limit).stop_when_polling());
         // An instruction that was too early is fetched again.
-        self.clocks += bus.fetched - u64::from(bus.late);
+        self.clocks += bus.fetched - u64::from(bus.late) + bus.waited();
+        let first = bus.fetched.saturating_sub(run_period(run.stop));
+        let in_a_round = bus.accesses.iter().rev().take_while(|&&at| at > first).count() as u64;
         self.activity = match run.stop {
-            Stop::Polling { period } if execution.rest() => Activity::Polling(period),
+            Stop::Polling { period } if execution.rest() => {
+                Activity::Polling { instructions: period, clocks: period + ACCESS * in_a_round }
+            }
             Stop::Asleep => Activity::Asleep,
             _ => Activity::Executing,
         };
     }
+}
+
+/// The instructions of the loop that a run stopped in.
+const fn run_period(stop: Stop) -> u64 {
+    if let Stop::Polling { period } = stop { period } else { 0 }
 }
 
 fn time_of(since: Instant, clocks: u64, clock_hz: u64) -> Instant {
@@ -196,7 +216,7 @@ impl Device for MicroBlazeModel {
         self.due = match self.activity {
             Activity::Executing => Some(self.time_of(self.clocks)),
             Activity::Empty(words) => words.map(|words| self.time_of(self.clocks.saturating_add(words))),
-            Activity::Polling(_) | Activity::Asleep => None,
+            Activity::Polling { .. } | Activity::Asleep => None,
         };
         // Time goes on in any case.
         self.due = self.due.map(|due| due.max(execution.now()));
@@ -220,21 +240,28 @@ struct Ways<'a, 'b> {
     clock_hz: u64,
     /// Instructions that were fetched: the last one is the present one.
     fetched: u64,
+    /// Which of them accessed a register.
+    accesses: Vec<u64>,
     late: bool,
 }
 
 impl Ways<'_, '_> {
+    /// Clocks spent on accesses of registers.
+    fn waited(&self) -> u64 {
+        ACCESS * self.accesses.len() as u64
+    }
+
     #[inline(never)]
     #[track_caller]
     fn access(&mut self, address: u32, width: Width, write: Option<u32>) -> Result<u32, BusError> {
-        let at = time_of(self.since, self.clocks + self.fetched - 1, self.clock_hz);
-        self.execution.access(address.into(), width, write, at).map_err(|unmade| match unmade {
-            Unmade::TooEarly => {
-                self.late = true;
-                BusError::Wait
-            }
-            Unmade::Failed(_) => BusError::NoResponse,
-        })
+        let at = time_of(self.since, self.clocks + self.fetched - 1 + self.waited(), self.clock_hz);
+        let done = self.execution.access(address.into(), width, write, at);
+        if matches!(done, Err(Unmade::TooEarly)) {
+            self.late = true;
+            return Err(BusError::Wait);
+        }
+        self.accesses.push(self.fetched);
+        done.map_err(|_| BusError::NoResponse)
     }
 }
 

@@ -70,6 +70,33 @@ fn the_processing_systems_line_holds_the_processor_and_its_peripherals() {
     assert_eq!(word(&board, 0x1000), 1, "the memory is not");
 }
 
+/// PYNQ's designs join the GPIO and the switch as an interface, and then no nets are listed for it.
+#[test]
+fn a_gpio_is_wired_to_the_switch_by_their_interface() {
+    let nets = ["iop_pmoda_gpio_gpio_io_o", "iop_pmoda_gpio_gpio_io_t", "iop_pmoda_io_switch_gpio_data_i"];
+    let cut = nets.iter().fold(IOP.to_owned(), |text, net| text.replace(&format!("SIGNAME=\"{net}\""), "SIGNAME=\"\""));
+    let joined = [("gpio", "GPIO", "INITIATOR"), ("io_switch", "gpio", "TARGET")];
+    let text = joined.iter().fold(cut.clone(), |text, (block, name, role)| {
+        let module = text.find(&format!("FULLNAME=\"/iop_pmoda/{block}\"")).expect("it is there");
+        let end = module + text[module..].find("</MODULE>").expect("its end");
+        let bus = format!(
+            r#"<BUSINTERFACES><BUSINTERFACE BUSNAME="pins" NAME="{name}" TYPE="{role}" VLNV="xilinx.com:interface:gpio:1.0"/></BUSINTERFACES>"#
+        );
+        [&text[..end], &bus, &text[end..]].concat()
+    });
+    let mut program = Assembler::new();
+    program.poke(0x4000_0000, 0x5A).poke(0x4000_0004, 0xF0).load(Size::Word, 5, 0x4000_0000);
+    program.store(Size::Word, 5, 0x1000).label("end").jump("end");
+    for (text, pins, read) in [(&cut, 0, 0x0A), (&text, 0x0A, 0xCA)] {
+        let board = Board::from_design(&Design::parse(text).expect("a handoff file")).expect("a board");
+        (6..8).for_each(|pin| board.press("iop_pmoda/io_switch", pin).expect("a pin"));
+        load(&board, MEMORY, &program);
+        lines(&board, RESET, 0);
+        pass(&board, 100);
+        assert_eq!((board.output("iop_pmoda/io_switch", 1), word(&board, 0x1000)), (Ok(pins), read));
+    }
+}
+
 #[test]
 fn a_request_sets_the_flip_flop_and_the_acknowledge_line_clears_it() {
     let board = iop();

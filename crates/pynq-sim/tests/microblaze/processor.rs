@@ -56,6 +56,9 @@ fn executed(fabric: &Fabric) -> u64 {
     count.parse().expect("a number")
 }
 
+/// What an access of a register takes beside the clock of its instruction, in nanoseconds.
+const WAIT: u64 = 200;
+
 #[test]
 fn registers_are_accessed_in_the_clock_of_their_instruction() {
     let mut program = Assembler::new();
@@ -67,7 +70,7 @@ fn registers_are_accessed_in_the_clock_of_their_instruction() {
     program.poke(GPIO, 2).label("end").jump("end");
     let mut fabric = fabric(&program);
     fabric.advance_to(at(5_000));
-    assert_eq!(outputs(&mut fabric), [(70, 1), (70 + 10 * 104, 2)]);
+    assert_eq!(outputs(&mut fabric), [(70 + WAIT, 1), (70 + 10 * 104 + 2 * WAIT, 2)]);
 }
 
 #[test]
@@ -104,7 +107,11 @@ fn a_program_that_waits_for_a_pin_rests_until_it_moves() {
     fabric.advance_to(at(501_000));
     let seen = outputs(&mut fabric);
     let [(time, 0x10)] = seen[..] else { panic!("{seen:?}") };
-    assert!((500_000..500_150).contains(&time), "{time}");
+    assert!((500_000..500_150 + 2 * WAIT).contains(&time), "{time}");
+    // A round is four instructions and a wait.
+    let count = executed(&fabric);
+    let rounds = 500_000 / (40 + WAIT);
+    assert!((4 * rounds..4 * rounds + 100).contains(&count), "{count} instructions");
 }
 
 #[test]
@@ -118,8 +125,9 @@ fn a_program_that_watches_a_timer_sees_it_in_time() {
     fabric.advance_to(at(100_000));
     let seen = outputs(&mut fabric);
     let [(time, 1)] = seen[..] else { panic!("{seen:?}") };
-    // It is started by instruction 15, at 150 ns; the loop has four instructions.
-    assert!((150 + 10_000..150 + 10_000 + 120).contains(&time), "{time}");
+    // It is started by instruction 15, after three accesses; the loop has four instructions and an access.
+    let started = 150 + 3 * WAIT;
+    assert!((started + 10_000..started + 10_000 + 120 + 2 * WAIT).contains(&time), "{time}");
 }
 
 #[test]
@@ -180,7 +188,7 @@ fn an_empty_memory_is_run_through_at_no_cost() {
     }
     fabric.advance_to(at(100_000));
     // It is at 0x8000 after so many nops.
-    assert_eq!(outputs(&mut fabric), [(0x8000 / 4 * 10 + 70, 1)]);
+    assert_eq!(outputs(&mut fabric), [(0x8000 / 4 * 10 + 70 + WAIT, 1)]);
 }
 
 #[test]
@@ -189,13 +197,13 @@ fn a_reset_starts_the_program_anew_and_a_held_processor_does_nothing() {
     program.poke(GPIO + 4, 0).poke(GPIO, 1).poke(GPIO, 0).label("end").addi(5, 5, 1).jump("end");
     let mut fabric = fabric(&program);
     fabric.advance_to(at(1_000));
-    assert_eq!(outputs(&mut fabric), [(70, 1), (110, 0)]);
+    assert_eq!(outputs(&mut fabric), [(70 + WAIT, 1), (110 + 2 * WAIT, 0)]);
     fabric.hold_in_reset("mb", true).expect("it is there");
     fabric.advance_to(at(50_000));
     assert_eq!((fabric.next_event(), outputs(&mut fabric)), (None, Vec::new()));
     fabric.hold_in_reset("mb", false).expect("it is there");
     fabric.advance_to(at(60_000));
-    assert_eq!(outputs(&mut fabric), [(50_070, 1), (50_110, 0)]);
+    assert_eq!(outputs(&mut fabric), [(50_070 + WAIT, 1), (50_110 + 2 * WAIT, 0)]);
 }
 
 #[test]
