@@ -11,13 +11,16 @@ use crate::device::{Bus, Device, InterfaceKind, Message, Port, PortKind, Serial,
 mod frames;
 mod hdmi;
 mod mcp3208;
+mod pmod_oled;
 mod spi;
+mod ssd1306;
 mod stream;
 mod w25q;
 
 pub use frames::{FrameSink, FrameSource};
 pub use hdmi::{HdmiMonitor, HdmiSource};
 pub use mcp3208::{AnalogInputs, Mcp3208};
+pub use pmod_oled::PmodOled;
 pub use spi::{SpiChip, SpiTarget};
 pub use stream::{StreamFunction, StreamPackets, StreamSink, StreamSource};
 pub use w25q::W25q;

@@ -226,7 +226,8 @@ mod display {
             (2, [(10, 8), (11, 8), (12, 8), (13, 8)]),
         ] {
             let mut display = Ssd1306::of_32_lines();
-            write(&mut display, &[0x00, 0xAF, 0xA1, 0xC8, 0xA8, 31, 0x20, mode]);
+            // The lines of its glass are next to each other on one side of the chip.
+            write(&mut display, &[0x00, 0xAF, 0xA1, 0xC8, 0xA8, 31, 0xDA, 0x02, 0x20, mode]);
             // A window of columns 10 and 11, pages 1 and 2.
             write(&mut display, &[0x00, 0x21, 10, 11, 0x22, 1, 2]);
             write(&mut display, &[0x40, 1, 1, 1, 1]);
