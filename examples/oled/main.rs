@@ -4,7 +4,6 @@
 //! a PNG file: `cargo run --example oled -- --png oled.png`. The task sleeps while bytes are on their way.
 
 mod drawing;
-mod png;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -17,7 +16,7 @@ use pynq::{
         parts::i2c::{Ssd1306 as Panel, Target},
     },
 };
-use pynq_examples::{Options, Result, Runtime, exit};
+use pynq_examples::{Options, Result, Runtime, exit, png};
 use ssd1306::{I2CDisplayInterface, Ssd1306, Ssd1306Async, mode::DisplayConfig, prelude::*};
 
 const DESIGN: &str = include_str!("oled.hwh");

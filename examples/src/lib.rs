@@ -7,6 +7,7 @@ mod book;
 pub mod handoff;
 pub mod join;
 pub mod options;
+pub mod png;
 pub mod runtime;
 pub mod session;
 pub mod watch;

@@ -6,7 +6,11 @@ use flate2::{Compression, Crc, write::ZlibEncoder};
 use pynq::sim::device::Picture;
 
 /// A picture of grey pixels, each of them four times as wide and high.
-pub(crate) fn encode(picture: &Picture) -> std::io::Result<Vec<u8>> {
+///
+/// # Errors
+///
+/// None: what it writes to is memory.
+pub fn encode(picture: &Picture) -> std::io::Result<Vec<u8>> {
     const SCALE: usize = 4;
     let width = usize::try_from(picture.width).unwrap_or(usize::MAX);
     let mut rows = ZlibEncoder::new(Vec::new(), Compression::default());

@@ -23,9 +23,12 @@ const NEEDED: [&str; 4] = ["numpy<2", "setuptools<81", "wheel", "pynqutils"];
 const EMULATOR: &str = "qemu-system-microblazeel";
 
 /// The packages, their test programs and tests, in the order of how soon they are over.
-const TESTS: [(&str, &str, &str); 8] = [
+const TESTS: [(&str, &str, &str); 11] = [
     ("pynq", "microblaze", "the_mailbox_program_has_bytes"),
     ("pynq", "microblaze", "the_mailbox_program_reads"),
+    ("pynq", "microblaze", "the_oled_program"),
+    ("pynq", "microblaze", "the_pwm_program"),
+    ("pynq", "microblaze", "the_timer_program"),
     ("pynq", "microblaze", "four_processors_at_once"),
     ("pynq", "microblaze", "all_programs_for_a_pmod"),
     ("pynq-iss", "lockstep", "speed"),
@@ -35,9 +38,12 @@ const TESTS: [(&str, &str, &str); 8] = [
 ];
 
 /// Tests that run PYNQ's programs.
-const NEED_PROGRAMS: [&str; 5] = [
+const NEED_PROGRAMS: [&str; 8] = [
     "the_mailbox_program_has_bytes",
     "the_mailbox_program_reads",
+    "the_oled_program",
+    "the_pwm_program",
+    "the_timer_program",
     "four_processors_at_once",
     "all_programs_for_a_pmod",
     "shipped_programs",

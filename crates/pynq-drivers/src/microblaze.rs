@@ -7,7 +7,7 @@
 //!
 //! The two sides talk through memory. [`Mailbox`] is PYNQ's classic protocol: arguments, a command word that the program
 //! clears when it is done, results. [`IopBus`] is the protocol of its program `mailbox`, which reads and writes the
-//! peripherals of the I/O processor. [`StreamReader`] and [`StreamWriter`] are its standard output and input.
+//! peripherals of the I/O processor. [`pmod`] has the commands of some of its other programs as functions. [`StreamReader`] and [`StreamWriter`] are its standard output and input.
 //!
 //! The document is PYNQ's own code; addresses and wires come from the design.
 //!
@@ -43,6 +43,7 @@ mod hardware;
 mod interrupt;
 mod lease;
 mod mailbox;
+pub mod pmod;
 mod processor;
 mod program;
 mod rpc;

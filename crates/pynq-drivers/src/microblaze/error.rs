@@ -86,6 +86,22 @@ pub enum MicroblazeError {
         /// Bytes.
         width: u8,
     },
+    /// An argument that the program does not check, and would do something else with.
+    Argument {
+        /// What it is.
+        what: &'static str,
+        /// What was given.
+        found: u32,
+        /// The least that it can be.
+        least: u32,
+        /// The most.
+        most: u32,
+    },
+    /// A text has a character that the program has no picture of.
+    Character {
+        /// The first such.
+        found: char,
+    },
     /// The program has ended, as PYNQ's `mailbox` does after a command that it does not have.
     Ended {
         /// The last command.
@@ -141,6 +157,12 @@ impl fmt::Display for MicroblazeError {
             ),
             Self::Unaligned { address, width } => {
                 write!(f, "address {address:#x} is no multiple of the {width} bytes of the access")
+            }
+            Self::Argument { what, found, least, most } => {
+                write!(f, "the {what} is {found}, and the program takes {least} to {most}")
+            }
+            Self::Character { found } => {
+                write!(f, "the text has {found:?}, and the program has pictures of ASCII's printable characters only")
             }
             Self::Ended { command } => write!(
                 f,

@@ -99,16 +99,37 @@ impl Mailbox {
             if words > ROOM {
                 return Err(self.node().error(MicroblazeError::TooMany { words, room: ROOM }));
             }
-            self.exchange(command, None, |hardware| {
-                (MAILBOX..).step_by(4).zip(arguments).for_each(|(address, word)| hardware.write_word(address, *word));
-            })
-            .await?;
-            self.lease.access(|hardware| {
-                for (address, word) in (MAILBOX..).step_by(4).zip(results.iter_mut()) {
-                    *word = hardware.word(address);
-                }
-                Ok(())
-            })
+            self.call(command, arguments.iter().copied(), results).await
+        })
+    }
+
+    /// A command of a program that is known: `arguments` are those, or what is wrong with them, and `value` makes of the words of
+    /// its results what they are.
+    pub(super) fn known<'a, const RESULTS: usize, T: Send + 'a>(
+        &'a mut self,
+        command: u32,
+        arguments: core::result::Result<impl Iterator<Item = u32> + Send + 'a, MicroblazeError>,
+        value: impl FnOnce([u32; RESULTS]) -> T + Send + 'a,
+    ) -> Waiting<impl Wait<Value = T, Error = BlockError<MicroblazeError>> + 'a> {
+        let node = self.node().clone();
+        node.operation(async move {
+            let arguments = arguments.map_err(|error| self.node().error(error))?;
+            let mut results = [0; RESULTS];
+            self.call(command, arguments, &mut results).await?;
+            Ok(value(results))
+        })
+    }
+
+    async fn call(&mut self, command: u32, arguments: impl Iterator<Item = u32>, results: &mut [u32]) -> Result<()> {
+        self.exchange(command, None, |hardware| {
+            (MAILBOX..).step_by(4).zip(arguments).for_each(|(address, word)| hardware.write_word(address, word));
+        })
+        .await?;
+        self.lease.access(|hardware| {
+            for (address, word) in (MAILBOX..).step_by(4).zip(results.iter_mut()) {
+                *word = hardware.word(address);
+            }
+            Ok(())
         })
     }
 

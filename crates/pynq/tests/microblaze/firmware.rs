@@ -1,10 +1,14 @@
 //! PYNQ's own programs, where they are there: `cargo xtask firmware` fetches them.
 
-use std::{env, path::PathBuf, time::Duration};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use pynq::{
     MicroblazeProgram, Overlay,
-    drivers::microblaze::{BusWidth, MicroblazeError, Program},
+    drivers::microblaze::{BusWidth, MicroblazeError, Program, PynqMicroblaze},
     sim::{
         BusErrorKind,
         fabric::{Fabric, FabricBuilder},
@@ -19,10 +23,10 @@ use crate::{
     support::{IOP, Random},
 };
 
-const RELEASES: [&str; 2] = ["3.1.2", "2.5.4"];
+pub(crate) const RELEASES: [&str; 2] = ["3.1.2", "2.5.4"];
 
 /// The programs of a release by their file names, wherever its package has them.
-fn find(name: &str, release: &str) -> Option<PathBuf> {
+pub(crate) fn find(name: &str, release: &str) -> Option<PathBuf> {
     let Some(folder) = env::var_os("PYNQ_FIRMWARE_DIR") else {
         println!(
             "skipped: PYNQ_FIRMWARE_DIR does not say where PYNQ's programs are; `cargo xtask firmware` fetches them"
@@ -41,6 +45,14 @@ fn find(name: &str, release: &str) -> Option<PathBuf> {
         }
     }
     panic!("{name} of PYNQ {release} is not in PYNQ_FIRMWARE_DIR");
+}
+
+/// The processor of a Pmod connector, with a program of PYNQ's running.
+pub(crate) fn run(overlay: &Overlay, file: &Path) -> PynqMicroblaze {
+    let program = MicroblazeProgram::read(file).expect("a program");
+    let iop = overlay.microblaze("iop_pmoda").expect("it is there");
+    iop.load(&Program::new(&program.segments())).expect("it fits");
+    iop
 }
 
 /// The handoff files on which they run: the small one of this repository, and the base overlay where it is there.

@@ -6,6 +6,7 @@ mod assembler;
 mod firmware;
 mod interrupts;
 mod mailbox;
+mod pmods;
 mod programs;
 mod rpc;
 mod streams;
