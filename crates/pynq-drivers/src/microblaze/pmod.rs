@@ -21,14 +21,12 @@
 //! # }
 //! ```
 
-mod adc;
 mod oled;
 mod pwm;
 mod timer;
 
 use super::{Mailbox, MicroblazeError};
 
-pub use adc::PmodAdc;
 pub use oled::PmodOled;
 pub use pwm::PmodPwm;
 pub use timer::PmodTimer;
