@@ -16,7 +16,7 @@ use pynq::{
         parts::i2c::{Ssd1306 as Panel, Target},
     },
 };
-use pynq_examples::{Options, Result, Runtime, exit, png};
+use pynq_examples::{Options, Result, exit, png};
 use ssd1306::{I2CDisplayInterface, Ssd1306, Ssd1306Async, mode::DisplayConfig, prelude::*};
 
 const DESIGN: &str = include_str!("oled.hwh");
@@ -66,12 +66,7 @@ fn run(options: &Options, file: Option<PathBuf>) -> Result {
     let clock = overlay.clock();
     let program = awaited(overlay.iic("iic")?);
     // The future of the display's driver can't move to another thread, so it is not spawned.
-    match options.runtime {
-        Runtime::Tokio => tokio::runtime::Builder::new_current_thread().build()?.block_on(overlay.drive(program)),
-        Runtime::TokioThreads => tokio::runtime::Runtime::new()?.block_on(overlay.drive(program)),
-        Runtime::Smol => smol::block_on(overlay.drive(program)),
-        Runtime::None => overlay.block_on(program)?,
-    }?;
+    options.runtime.finish(&overlay, program)??;
     let picture = shown(&overlay)?;
     let line = overlay.iic("iic")?.node().line_stats(0);
     let lit = picture.data.iter().filter(|&&pixel| pixel != 0).count();
@@ -81,7 +76,7 @@ fn run(options: &Options, file: Option<PathBuf>) -> Result {
         line.fired
     );
     if let Some(file) = file {
-        std::fs::write(&file, png::encode(&picture)?)?;
+        std::fs::write(&file, png::encode(&picture, 4)?)?;
         println!("{}", file.display());
     }
     blocked(overlay.iic("iic")?)?;
@@ -91,20 +86,6 @@ fn run(options: &Options, file: Option<PathBuf>) -> Result {
     Ok(())
 }
 
-/// `--png FILE`, taken out of the options.
-fn split_options() -> Result<(Options, Option<PathBuf>)> {
-    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let mut file = None;
-    if let Some(at) = arguments.iter().position(|argument| argument == "--png") {
-        arguments.remove(at);
-        if at == arguments.len() {
-            return Err("`--png` needs a file".into());
-        }
-        file = Some(arguments.remove(at).into());
-    }
-    Ok((Options::parse(arguments)?, file))
-}
-
 fn main() -> ExitCode {
-    exit(split_options().and_then(|(options, file)| options.help_or(|options| run(options, file))))
+    exit(Options::with_png().and_then(|(options, file)| options.help_or(|options| run(options, file))))
 }

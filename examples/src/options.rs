@@ -66,6 +66,24 @@ impl Options {
         Self::parse(std::env::args().skip(1))
     }
 
+    /// The options of the command line, and the file of `--png FILE`.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse), or a `--png` without a file.
+    pub fn with_png() -> Result<(Self, Option<std::path::PathBuf>)> {
+        let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+        let mut file = None;
+        if let Some(at) = arguments.iter().position(|argument| argument == "--png") {
+            arguments.remove(at);
+            if at == arguments.len() {
+                return Err("`--png` needs a file".into());
+            }
+            file = Some(arguments.remove(at).into());
+        }
+        Ok((Self::parse(arguments)?, file))
+    }
+
     /// Reads options.
     ///
     /// # Errors

@@ -48,6 +48,20 @@ impl Runtime {
         }
     }
 
+    /// Runs a program that ends by itself, in no task of its own: its future need not be able to move to another thread.
+    ///
+    /// # Errors
+    ///
+    /// That of a runtime that can't be started, or of a simulated board on which nothing more can happen.
+    pub fn finish<F: Future>(self, overlay: &Overlay, program: F) -> Result<F::Output> {
+        Ok(match self {
+            Self::Tokio => Builder::new_current_thread().build()?.block_on(overlay.drive(program)),
+            Self::TokioThreads => tokio::runtime::Runtime::new()?.block_on(overlay.drive(program)),
+            Self::Smol => smol::block_on(overlay.drive(program)),
+            Self::None => overlay.block_on(program)?,
+        })
+    }
+
     /// Runs `tasks` until `end` returns, which blocks, or one of them fails.
     ///
     /// # Errors

@@ -281,6 +281,22 @@ fn wrong_use_is_one_paragraph_and_a_failure() {
 }
 
 #[test]
+fn video_passes_through_and_none_is_missed_under_every_runtime() {
+    let file = std::env::temp_dir().join(format!("pynq-passthrough-{}.png", std::process::id()));
+    let outputs = RUNTIMES.map(|runtime| {
+        let text = succeeds("hdmi_passthrough", &["--runtime", runtime, "--png", file.to_str().unwrap()], "");
+        let picture = std::fs::read(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        (text, picture)
+    });
+    let (text, picture) = &outputs[0];
+    let said = ["320 x 240 comes in", "60 frames shown", " 0 missed", "spurious=0"];
+    assert!(said.iter().all(|part| text.contains(part)), "{text}");
+    assert!(picture.starts_with(b"\x89PNG") && picture.len() > 2000, "{} bytes", picture.len());
+    assert!(outputs.iter().all(|output| output == &outputs[0]));
+}
+
+#[test]
 fn oled_draws_the_same_under_every_runtime() {
     let file = std::env::temp_dir().join(format!("pynq-oled-{}.png", std::process::id()));
     let outputs = RUNTIMES.map(|runtime| {

@@ -26,6 +26,10 @@ pub(crate) fn run(project: &Project, _: &Options) -> Verdict {
     let svg = waveform::svg(&fs::read_to_string(&trace)?, &waveform::PRESS)?;
     fs::write(folder.join("press.svg"), svg)?;
 
+    Cmd::cargo("run --quiet -p pynq-examples --example hdmi_passthrough --")
+        .path("--png", &folder.join("passthrough.png"))
+        .run()?;
+
     if !Cmd::new("dot").arg("-V").succeeds() {
         return Ok(Outcome::Passed(vec!["the two of designs: there is no dot (apt install graphviz)".to_owned()]));
     }
