@@ -99,7 +99,7 @@ fn run(options: &Options) -> Result {
     println!("{:>8} us  drawn: {lit} pixels lit", board.now().as_nanos() / 1_000);
     println!("{}", as_text(&picture));
     if let Some(file) = &options.picture {
-        std::fs::write(file, png::encode(&picture)?)?;
+        std::fs::write(file, png::encode(&picture, 4)?)?;
         println!("{}", file.display());
     }
     Ok(())
