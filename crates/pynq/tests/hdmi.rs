@@ -303,6 +303,36 @@ fn a_start_that_cannot_succeed_says_which_stage_is_missing() {
     output.start(&SMALL, PixelMode::Bits24).unwrap();
 }
 
+/// The design of the example `hdmi_passthrough`, whose names are not PYNQ's; without an interrupt of the GPIO if so wanted.
+#[test]
+fn ways_are_found_by_their_wires_and_a_lock_without_an_interrupt_is_looked_at() {
+    const TEXT: &str =
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/hdmi_passthrough/passing.hwh"));
+    const INTERRUPT: &str = r#"<PARAMETER NAME="C_INTERRUPT_PRESENT" VALUE="1"/>"#;
+    let without = TEXT.replace(INTERRUPT, &INTERRUPT.replace('1', "0"));
+    assert_ne!(TEXT, without);
+    for text in [TEXT, &without] {
+        let design = Design::parse(text).unwrap();
+        let board = BoardBuilder::from_design(&design, |_| None)
+            .part("source", HdmiSource::new(timing(&SMALL), picture))
+            .join("source/out", "receiver/TMDS")
+            .wire("hot_plug/gpio_io_o[0]", "source/hpd")
+            .memory("ddr", 0x1000_0000, 128 << 20)
+            .build()
+            .unwrap();
+        let overlay = Overlay::on_board(design, board);
+        let input = overlay.hdmi_in().unwrap();
+        let error = input.start(PixelMode::Bits24).unwrap_err();
+        assert!(matches!(error.driver_error(), Some(HdmiError::NoPixelClock { .. })), "{error}");
+        set(&overlay, "source/on", 1);
+        assert_eq!(input.start(PixelMode::Bits24).unwrap().width, 64);
+        input.frame().unwrap();
+    }
+    let broken = TEXT.replace("digilentinc.com:ip:dvi2rgb", "digilentinc.com:ip:other");
+    let error = Overlay::simulated_from_str(&broken).unwrap().hdmi_in().unwrap_err();
+    assert!(error.to_string().contains("no receiver (dvi2rgb) in front of the VDMA"), "{error}");
+}
+
 #[test]
 fn a_design_without_video_says_what_it_lacks() {
     let overlay = Overlay::simulated_board(&pynq::boards::pynq_z2()).unwrap();

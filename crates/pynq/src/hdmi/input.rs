@@ -12,6 +12,7 @@ use pynq_core::lock;
 use pynq_drivers::{
     AxiGpio, AxiVdma, Level,
     axi_dma::DmaDirection,
+    axi_gpio::Pin,
     axi_vdma::{Frame, VideoInput},
     color_convert::{ColorConvert, ColorMatrix},
     pixel::{PixelMode, PixelPack},
@@ -25,6 +26,8 @@ use crate::{Error, Overlay, Result};
 const HOT_PLUG: Duration = Duration::from_millis(100);
 /// How long each stage of a start is waited for.
 const STAGE: Duration = Duration::from_secs(5);
+/// How often a lock is looked at that raises no interrupt.
+const LOOK: Duration = Duration::from_millis(10);
 /// Frames that the program can hold at a time, besides those in the stores.
 const HELD: usize = 4;
 
@@ -91,12 +94,7 @@ impl HdmiInput {
         self.overlay.sleep_async(HOT_PLUG).await;
         hot_plug.set_high()?;
 
-        let locked = channel(clock_lock)?.pin(0)?;
-        match locked.wait_for_level_async(Level::High).until(STAGE).await.map_err(Error::from) {
-            Ok(_) => {}
-            Err(error) if error.is_timed_out() => return Err(Self::error(HdmiError::NoPixelClock { waited: STAGE })),
-            Err(error) => return Err(error),
-        }
+        self.clock_lock(&channel(clock_lock)?.pin(0)?).await?;
         self.timing.detect(true)?;
         let timing = match self.timing.lock_async().until(STAGE).await.map_err(Error::from) {
             Ok(timing) => timing,
@@ -119,6 +117,26 @@ impl HdmiInput {
         }
         *lock(&self.started) = Some(Started { timing, pixels });
         Ok(timing)
+    }
+
+    /// Waits for the receiver's lock: by the interrupt of the GPIO, or, in a design that has none there, by a look now and then.
+    async fn clock_lock(&self, locked: &Pin) -> Result<()> {
+        let no_clock = || Self::error(HdmiError::NoPixelClock { waited: STAGE });
+        match locked.wait_for_level_async(Level::High).until(STAGE).await.map_err(Error::from) {
+            Ok(_) => return Ok(()),
+            Err(error) if error.is_timed_out() => return Err(no_clock()),
+            Err(error) if error.cause() == Some(pynq_core::Error::InterruptsUnavailable) => {}
+            Err(error) => return Err(error),
+        }
+        let mut waited = Duration::ZERO;
+        while !locked.is_high()? {
+            if waited >= STAGE {
+                return Err(no_clock());
+            }
+            self.overlay.sleep_async(LOOK).await;
+            waited += LOOK;
+        }
+        Ok(())
     }
 
     /// The blocking form of [`start_async`](Self::start_async).
