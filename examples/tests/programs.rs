@@ -297,6 +297,14 @@ fn video_passes_through_and_none_is_missed_under_every_runtime() {
 }
 
 #[test]
+fn a_test_card_is_on_the_monitor_under_every_runtime() {
+    let outputs = RUNTIMES.map(|runtime| succeeds("test_card", &["--runtime", runtime], ""));
+    // Seven bars, black and white.
+    assert!(outputs[0].contains("640 x 480, 9 colours"), "{}", outputs[0]);
+    assert!(outputs.iter().all(|output| output == &outputs[0]));
+}
+
+#[test]
 fn oled_draws_the_same_under_every_runtime() {
     let file = std::env::temp_dir().join(format!("pynq-oled-{}.png", std::process::id()));
     let outputs = RUNTIMES.map(|runtime| {

@@ -1,10 +1,14 @@
 //! HDMI in and out of PYNQ's base designs, made of the drivers of their blocks, which are found by what they are joined to.
 
+#[cfg(feature = "embedded-graphics")]
+mod canvas;
 mod error;
 mod input;
 mod output;
 mod wiring;
 
+#[cfg(feature = "embedded-graphics")]
+pub use canvas::Canvas;
 pub use error::HdmiError;
 pub use input::HdmiInput;
 pub use output::HdmiOutput;

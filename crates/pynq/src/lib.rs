@@ -117,6 +117,8 @@ pub use boards::BaseOverlay;
 pub use clock::{BoardClock, Sleep};
 pub use driver::DriverContext;
 pub use error::{Error, Result};
+#[cfg(feature = "embedded-graphics")]
+pub use hdmi::Canvas;
 pub use hdmi::{HdmiError, HdmiInput, HdmiOutput};
 pub use hierarchy::{HierarchyContext, HierarchyDriver, Member, MissingMember};
 pub use interrupt::{Interrupt, InterruptWait};

@@ -333,6 +333,38 @@ fn ways_are_found_by_their_wires_and_a_lock_without_an_interrupt_is_looked_at() 
     assert!(error.to_string().contains("no receiver (dvi2rgb) in front of the VDMA"), "{error}");
 }
 
+#[cfg(feature = "embedded-graphics")]
+#[test]
+fn what_is_drawn_is_on_the_screen_and_what_is_outside_of_it_nowhere() {
+    use embedded_graphics::{
+        pixelcolor::Rgb888,
+        prelude::*,
+        primitives::{PrimitiveStyle, Rectangle},
+    };
+    let Some(overlay) = overlay() else { return };
+    let output = overlay.hdmi_out().unwrap();
+    for pixels in [PixelMode::Bits24, PixelMode::Bits32] {
+        output.start(&SMALL, pixels).unwrap();
+        let mut frame = output.new_frame().unwrap();
+        let mut canvas = output.canvas(&mut frame).unwrap();
+        assert_eq!(canvas.size(), Size::new(64, 48));
+        let orange = PrimitiveStyle::with_fill(Rgb888::new(3, 2, 1));
+        let Ok(()) = Rectangle::new(Point::new(60, -5), Size::new(100, 10)).into_styled(orange).draw(&mut canvas);
+        let Ok(()) = Pixel(Point::new(64, 10), Rgb888::WHITE).draw(&mut canvas);
+        let Ok(()) = Pixel(Point::new(-1, i32::MAX), Rgb888::WHITE).draw(&mut canvas);
+        let bytes = pixels.bytes() as usize;
+        let drawn: Vec<_> =
+            frame.chunks(bytes).enumerate().filter(|(_, pixel)| pixel.iter().any(|&byte| byte != 0)).collect();
+        assert_eq!(drawn.len(), 4 * 5, "{pixels:?}");
+        assert!(drawn.iter().all(|(at, pixel)| at % 64 >= 60 && at / 64 < 5 && pixel[..3] == [1, 2, 3]));
+        output.stop().unwrap();
+    }
+    output.start(&SMALL, PixelMode::Bits8).unwrap();
+    let mut frame = output.new_frame().unwrap();
+    let error = output.canvas(&mut frame).unwrap_err();
+    assert_eq!(error.driver_error(), Some(&HdmiError::NoColors { pixels: PixelMode::Bits8 }));
+}
+
 #[test]
 fn a_design_without_video_says_what_it_lacks() {
     let overlay = Overlay::simulated_board(&pynq::boards::pynq_z2()).unwrap();

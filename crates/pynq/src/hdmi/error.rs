@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use pynq_drivers::video_timing::DetectedTiming;
+use pynq_drivers::{pixel::PixelMode, video_timing::DetectedTiming};
 
 /// Why an operation on HDMI failed: the payload of an [`Error::Driver`](crate::Error::Driver), had by
 /// [`driver_error`](crate::Error::driver_error).
@@ -43,6 +43,11 @@ pub enum HdmiError {
     },
     /// It was not started.
     NotStarted,
+    /// There are no colours to draw with.
+    NoColors {
+        /// How pixels are packed.
+        pixels: PixelMode,
+    },
     /// The source has stopped, or changed its mode.
     SignalChanged {
         /// What came in before.
@@ -93,6 +98,11 @@ impl fmt::Display for HdmiError {
                 f,
                 "no frame was shown after {:.1} s (stage: first frame); do pixel clock and timing generator run, and is the timing of the frames' size?",
                 seconds(waited)
+            ),
+            Self::NoColors { pixels } => write!(
+                f,
+                "pixels of {} bytes have no red, green and blue to draw with; start the output with Bits24 or Bits32",
+                pixels.bytes()
             ),
             Self::NotStarted => f.write_str("HDMI was not started; start it first"),
             Self::SignalChanged { before, now: Some(now) } => {
