@@ -14,13 +14,8 @@ use embedded_graphics::{
 use pynq::{
     Canvas, Clock as _, Overlay,
     drivers::{pixel::PixelMode, video_timing::VideoMode},
-    hwh::Design,
-    sim::{BoardBuilder, device::View, parts::HdmiMonitor},
 };
-use pynq_examples::{Options, Result, exit, png};
-
-/// A design with HDMI in and out of one VDMA.
-const DESIGN: &str = include_str!("hdmi_passthrough/passing.hwh");
+use pynq_examples::{Options, Result, ball, exit, png};
 
 const MODE: VideoMode = VideoMode::VGA;
 
@@ -75,18 +70,9 @@ async fn show(overlay: Overlay) -> pynq::Result<()> {
 }
 
 fn run(options: &Options, file: Option<PathBuf>) -> Result {
-    let design = Design::parse(DESIGN)?;
-    let board = BoardBuilder::from_design(&design, |_| None)
-        .part("monitor", HdmiMonitor::new())
-        .join("transmitter/TMDS", "monitor/in")
-        // What the VDMA reaches, and buffers come from.
-        .memory("ddr", 0x1000_0000, 128 << 20);
-    let overlay = Overlay::on_board(design, board.build()?);
+    let overlay = ball::overlay()?;
     options.runtime.finish(&overlay, show(overlay.clone()))??;
-    let picture = match overlay.simulation().ok_or("a simulated board")?.view("monitor")? {
-        View::Picture(picture) => picture,
-        other => return Err(format!("the monitor shows {other:?}").into()),
-    };
+    let picture = ball::shown(&overlay)?;
     let colors: std::collections::BTreeSet<_> = picture.data.chunks(3).collect();
     println!("{} x {}, {} colours", picture.width, picture.height, colors.len());
     if let Some(file) = file {

@@ -3,6 +3,7 @@
 //! Nothing in here is about interrupts; that is in the examples themselves.
 #![forbid(unsafe_code)]
 
+pub mod ball;
 mod book;
 pub mod handoff;
 pub mod join;

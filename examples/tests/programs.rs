@@ -297,6 +297,13 @@ fn video_passes_through_and_none_is_missed_under_every_runtime() {
 }
 
 #[test]
+fn edges_are_found_in_what_comes_in_under_every_runtime() {
+    let outputs = RUNTIMES.map(|runtime| succeeds("video_filter", &["--runtime", runtime], ""));
+    assert!(outputs[0].contains("60.0 frames a second") && outputs[0].contains(" 0 missed"), "{}", outputs[0]);
+    assert!(outputs.iter().all(|output| output == &outputs[0]));
+}
+
+#[test]
 fn a_test_card_is_on_the_monitor_under_every_runtime() {
     let outputs = RUNTIMES.map(|runtime| succeeds("test_card", &["--runtime", runtime], ""));
     // Seven bars, black and white.

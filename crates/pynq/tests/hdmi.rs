@@ -306,8 +306,7 @@ fn a_start_that_cannot_succeed_says_which_stage_is_missing() {
 /// The design of the example `hdmi_passthrough`, whose names are not PYNQ's; without an interrupt of the GPIO if so wanted.
 #[test]
 fn ways_are_found_by_their_wires_and_a_lock_without_an_interrupt_is_looked_at() {
-    const TEXT: &str =
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/hdmi_passthrough/passing.hwh"));
+    const TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/src/passing.hwh"));
     const INTERRUPT: &str = r#"<PARAMETER NAME="C_INTERRUPT_PRESENT" VALUE="1"/>"#;
     let without = TEXT.replace(INTERRUPT, &INTERRUPT.replace('1', "0"));
     assert_ne!(TEXT, without);

@@ -3,52 +3,17 @@
 //! On a simulated board a source plays a ball that moves over colour bars, and what a monitor shows is written as a PNG file, four
 //! moments of it: `cargo run --example hdmi_passthrough -- --png passthrough.png`.
 
-mod source;
-
 use std::{path::PathBuf, process::ExitCode};
 
-use pynq::{
-    Clock as _, Frame, Overlay,
-    drivers::{pixel::PixelMode, video_timing::VideoMode},
-    hwh::Design,
-    sim::{
-        BoardBuilder, Stimulus,
-        device::{Picture, View},
-        parts::{HdmiMonitor, HdmiSource},
-    },
-};
-use pynq_examples::{Options, Result, exit, png};
-
-const DESIGN: &str = include_str!("passing.hwh");
-
-/// 320 x 240, 60 frames a second.
-const MODE: VideoMode = VideoMode {
-    width: 320,
-    height: 240,
-    horizontal: [8, 32, 40],
-    vertical: [2, 4, 14],
-    positive: [true, true],
-    pixel_hz: 6_240_000,
+use pynq::{Clock as _, Frame, Overlay, drivers::pixel::PixelMode, sim::device::Picture};
+use pynq_examples::{
+    Options, Result,
+    ball::{MODE, overlay, shown},
+    exit, png,
 };
 
 /// Frames between two moments of the picture.
 const STEP: usize = 15;
-
-/// The overlay, with a source and a monitor plugged in.
-fn overlay() -> Result<Overlay> {
-    let design = Design::parse(DESIGN)?;
-    let board = BoardBuilder::from_design(&design, |_| None)
-        .part("source", HdmiSource::new(source::timing(&MODE), source::picture))
-        .part("monitor", HdmiMonitor::new())
-        .join("source/out", "receiver/TMDS")
-        .wire("hot_plug/gpio_io_o[0]", "source/hpd")
-        .join("transmitter/TMDS", "monitor/in")
-        // What the VDMA reaches, and buffers come from.
-        .memory("ddr", 0x1000_0000, 128 << 20)
-        .build()?;
-    board.stimulate(&Stimulus::Port { port: "source/on".to_owned(), bits: 1 })?;
-    Ok(Overlay::on_board(design, board))
-}
 
 /// A frame of white around the picture, and a bar below that grows with the frame's number.
 fn draw(frame: &mut Frame, number: usize) {
@@ -64,15 +29,6 @@ fn draw(frame: &mut Frame, number: usize) {
         if (last - 20..last - 10).contains(&line) {
             row[30..30 + 12 * number.min(70)].fill(255);
         }
-    }
-}
-
-/// What the monitor shows.
-fn shown(overlay: &Overlay) -> pynq::Result<Picture> {
-    let board = overlay.simulation().ok_or(pynq::Error::Aside { message: "no simulated board".to_owned() })?;
-    match board.view("monitor")? {
-        View::Picture(picture) => Ok(picture),
-        other => Err(pynq::Error::Aside { message: format!("the monitor shows {other:?}") }),
     }
 }
 
