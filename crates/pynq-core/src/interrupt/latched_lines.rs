@@ -7,7 +7,8 @@
 /// register; line 0 is bit 0 of it, or the bit that `<<` says. The status register is one whose written ones clear
 /// ([`W1c`](crate::regs::W1c)); the enable register is read, changed and written back
 /// ([`Rw`](crate::regs::Rw)), so it may have other bits. With several lines, each is masked and cleared by itself. A
-/// block that has other registers implements the trait by hand.
+/// block that has other registers implements the trait by hand; so does one whose hardware changes bits of the enable register, which
+/// reading and writing back could undo.
 ///
 /// ```
 /// use pynq_core::{Window, latched_lines, regs::{Rw, W1c}, register_map};
