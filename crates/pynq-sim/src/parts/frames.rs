@@ -32,9 +32,28 @@ pub struct FrameSource {
     lines: u32,
     line_bytes: u32,
     period: Duration,
-    picture: Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>,
+    picture: Pictures,
     number: u64,
     began: Instant,
+}
+
+/// What a source plays: the bytes of the frame of a number. Clones share it.
+#[derive(Clone)]
+pub(super) struct Pictures(Arc<Picture>);
+
+/// Not the function itself: reference counts for targets without compare-and-swap can't be made of one that is erased.
+struct Picture(Box<dyn Fn(u64) -> Vec<u8> + Send + Sync>);
+
+impl Pictures {
+    pub(super) fn new(picture: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Picture(Box::new(picture))))
+    }
+
+    /// The frame of a number, if something looks at it.
+    pub(super) fn frame(&self, number: u64, lines: u32, line_bytes: u32) -> Frame {
+        let this = self.clone();
+        Frame::lazy(lines, line_bytes, move || this.0.0(number).into())
+    }
 }
 
 static SOURCE: [Port; 1] = [Port::interface("out", InterfaceKind::Stream)];
@@ -50,7 +69,7 @@ impl FrameSource {
         picture: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static,
     ) -> Self {
         let period = period.max(Duration::from_nanos(1));
-        Self { lines, line_bytes, period, picture: Arc::new(picture), number: 0, began: Instant::START }
+        Self { lines, line_bytes, period, picture: Pictures::new(picture), number: 0, began: Instant::START }
     }
 }
 
@@ -61,8 +80,7 @@ impl Device for FrameSource {
 
     fn tick(&mut self, bus: &mut Bus<'_>) {
         while self.began + self.period <= bus.now() {
-            let (picture, number) = (Arc::clone(&self.picture), self.number);
-            let frame = Frame::lazy(self.lines, self.line_bytes, move || picture(number).into()).begun_at(self.began);
+            let frame = self.picture.frame(self.number, self.lines, self.line_bytes).begun_at(self.began);
             bus.send(0, Message::Stream(Stream::Frame(frame)));
             self.number += 1;
             self.began = self.began + self.period;

@@ -5,13 +5,8 @@ use core::fmt;
 
 use pynq_core::Instant;
 
-use crate::{
-    device::{Bus, Device, Frame, InterfaceKind, Message, Picture, Port, PortKind, Timing, Video, View},
-    sync::Arc,
-};
-
-/// A picture for each number of a frame: blue, green and red of each pixel, line by line.
-type Pictures = Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>;
+use super::frames::Pictures;
+use crate::device::{Bus, Device, Frame, InterfaceKind, Message, Picture, Port, PortKind, Timing, Video, View};
 
 /// A source of video at the end of a cable: join its `out` to a receiver's `TMDS`, and wire the hot-plug signal of the board to
 /// its `hpd`. It plays while that is high and its input `on` is.
@@ -40,12 +35,13 @@ static SOURCE: [Port; 4] = [
 ];
 
 impl HdmiSource {
-    /// A source of this mode that is off. `pictures` is asked for frames that something looks at.
+    /// A source of this mode that is off. `pictures` has blue, green and red of each pixel of the frame of a number, line by line;
+    /// it is asked for frames that something looks at.
     #[must_use]
     pub fn new(timing: Timing, pictures: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self {
             timing,
-            pictures: Arc::new(pictures),
+            pictures: Pictures::new(pictures),
             on: false,
             hot_plug: false,
             number: 0,
@@ -88,9 +84,8 @@ impl Device for HdmiSource {
     fn tick(&mut self, bus: &mut Bus<'_>) {
         let Some(time) = self.timing.frame_time(self.timing.pixel_hz) else { return };
         while let Some(began) = self.began.filter(|began| *began + time <= bus.now()) {
-            let (pictures, number) = (Arc::clone(&self.pictures), self.number);
             let (width, height) = self.timing.active;
-            let frame = Frame::lazy(height, 3 * width, move || pictures(number).into()).begun_at(began);
+            let frame = self.pictures.frame(self.number, height, 3 * width).begun_at(began);
             bus.send(OUT, Message::Video(Video::Frame(frame)));
             self.number += 1;
             self.began = Some(began + time);
