@@ -161,20 +161,25 @@ fn a_source_that_changes_or_stops_is_noticed() {
     assert!(detector.lock_async().block_until(Duration::from_secs(1)).is_err());
 }
 
-/// The base design with a cable from its output to its input.
-fn looped() -> Option<Overlay> {
-    let folder = std::env::var_os("PYNQ_HWH_DIR")?;
-    let design = Design::parse(&std::fs::read_to_string(Path::new(&folder).join("z2-base.hwh")).unwrap()).unwrap();
-    let board = BoardBuilder::from_design(&design, |_| None)
-        .join(&format!("{OUT}/frontend/rgb2dvi_0/TMDS"), &format!("{IN}/frontend/dvi2rgb_0/TMDS"));
-    Some(Overlay::on_board(design, board.build().unwrap()))
+/// The design of the examples of video, whose names are not PYNQ's.
+const OWN: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/src/passing.hwh"));
+
+/// That design with a cable from its output to its input.
+fn looped() -> Overlay {
+    let design = Design::parse(OWN).unwrap();
+    let board = BoardBuilder::from_design(&design, |_| None).join("transmitter/TMDS", "receiver/TMDS").memory(
+        "ddr",
+        0x1000_0000,
+        128 << 20,
+    );
+    Overlay::on_board(design, board.build().unwrap())
 }
 
 #[test]
 fn what_goes_out_comes_back_over_a_cable_in_all_modes() {
-    let Some(overlay) = looped() else { return };
+    let overlay = looped();
     let (input, output) = (overlay.hdmi_in().unwrap(), overlay.hdmi_out().unwrap());
-    for pixels in [PixelMode::Bits24, PixelMode::Bits32, PixelMode::Bits16, PixelMode::Bits8] {
+    for pixels in [PixelMode::Bits24, PixelMode::Bits32, PixelMode::Bits16, PixelMode::Subsampled16, PixelMode::Bits8] {
         output.start(&SMALL, pixels).unwrap();
         let found = input.start(pixels).unwrap();
         assert_eq!((found.width, found.height), (64, 48), "{pixels:?}");
@@ -303,14 +308,19 @@ fn a_start_that_cannot_succeed_says_which_stage_is_missing() {
     output.start(&SMALL, PixelMode::Bits24).unwrap();
 }
 
-/// The design of the example `hdmi_passthrough`, whose names are not PYNQ's; without an interrupt of the GPIO if so wanted.
+/// Also without an interrupt of the GPIO, or of the detector.
 #[test]
 fn ways_are_found_by_their_wires_and_a_lock_without_an_interrupt_is_looked_at() {
-    const TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/src/passing.hwh"));
     const INTERRUPT: &str = r#"<PARAMETER NAME="C_INTERRUPT_PRESENT" VALUE="1"/>"#;
-    let without = TEXT.replace(INTERRUPT, &INTERRUPT.replace('1', "0"));
-    assert_ne!(TEXT, without);
-    for text in [TEXT, &without] {
+    let without = OWN.replace(INTERRUPT, &INTERRUPT.replace('1', "0"));
+    assert_ne!(OWN, without);
+    // The detector's interrupt goes nowhere.
+    let unwired = OWN.replace(
+        r#"NAME="irq" SIGIS="INTERRUPT" SENSITIVITY="LEVEL_HIGH" SIGNAME="detector_irq""#,
+        r#"NAME="irq" SIGIS="INTERRUPT" SENSITIVITY="LEVEL_HIGH" SIGNAME="nowhere""#,
+    );
+    assert_ne!(OWN, unwired);
+    for text in [OWN, &without, &unwired] {
         let design = Design::parse(text).unwrap();
         let board = BoardBuilder::from_design(&design, |_| None)
             .part("source", HdmiSource::new(timing(&SMALL), picture))
@@ -327,7 +337,7 @@ fn ways_are_found_by_their_wires_and_a_lock_without_an_interrupt_is_looked_at() 
         assert_eq!(input.start(PixelMode::Bits24).unwrap().width, 64);
         input.frame().unwrap();
     }
-    let broken = TEXT.replace("digilentinc.com:ip:dvi2rgb", "digilentinc.com:ip:other");
+    let broken = OWN.replace("digilentinc.com:ip:dvi2rgb", "digilentinc.com:ip:other");
     let error = Overlay::simulated_from_str(&broken).unwrap().hdmi_in().unwrap_err();
     assert!(error.to_string().contains("no receiver (dvi2rgb) in front of the VDMA"), "{error}");
 }

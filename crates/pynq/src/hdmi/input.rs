@@ -53,6 +53,11 @@ struct Started {
     pixels: PixelMode,
 }
 
+/// Whether a wait was refused because an interrupt goes nowhere.
+fn is_unwired(error: &Error) -> bool {
+    error.cause() == Some(pynq_core::Error::InterruptsUnavailable)
+}
+
 impl HdmiInput {
     pub(super) fn open(overlay: &Overlay) -> Result<Self> {
         let wiring = InputWiring::find(overlay.design()).map_err(|error| Error::driver("hdmi_in", error))?;
@@ -96,11 +101,7 @@ impl HdmiInput {
 
         self.clock_lock(&channel(clock_lock)?.pin(0)?).await?;
         self.timing.detect(true)?;
-        let timing = match self.timing.lock_async().until(STAGE).await.map_err(Error::from) {
-            Ok(timing) => timing,
-            Err(error) if error.is_timed_out() => return Err(Self::error(HdmiError::NoTiming { waited: STAGE })),
-            Err(error) => return Err(error),
-        };
+        let timing = self.timing_lock().await?;
         let line = pixels.line_bytes(timing.width).map_err(|error| Error::driver("hdmi_in", error))?;
         let format = self.vdma.config().format(timing.height, line);
         self.pack.set_mode(pixels)?;
@@ -125,7 +126,7 @@ impl HdmiInput {
         match locked.wait_for_level_async(Level::High).until(STAGE).await.map_err(Error::from) {
             Ok(_) => return Ok(()),
             Err(error) if error.is_timed_out() => return Err(no_clock()),
-            Err(error) if error.cause() == Some(pynq_core::Error::InterruptsUnavailable) => {}
+            Err(error) if is_unwired(&error) => {}
             Err(error) => return Err(error),
         }
         let mut waited = Duration::ZERO;
@@ -137,6 +138,28 @@ impl HdmiInput {
             waited += LOOK;
         }
         Ok(())
+    }
+
+    /// Waits for the detector's lock, in the same two ways.
+    async fn timing_lock(&self) -> Result<DetectedTiming> {
+        let no_timing = || Self::error(HdmiError::NoTiming { waited: STAGE });
+        match self.timing.lock_async().until(STAGE).await.map_err(Error::from) {
+            Ok(timing) => return Ok(timing),
+            Err(error) if error.is_timed_out() => return Err(no_timing()),
+            Err(error) if is_unwired(&error) => {}
+            Err(error) => return Err(error),
+        }
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(timing) = self.timing.detected()? {
+                return Ok(timing);
+            }
+            if waited >= STAGE {
+                return Err(no_timing());
+            }
+            self.overlay.sleep_async(LOOK).await;
+            waited += LOOK;
+        }
     }
 
     /// The blocking form of [`start_async`](Self::start_async).
@@ -168,8 +191,8 @@ impl HdmiInput {
     ///
     /// # Errors
     ///
-    /// [`HdmiError::NotStarted`]; [`HdmiError::SignalChanged`] when the source stops or changes its mode, after which the input is
-    /// to be started anew; and those of [`VideoInput::frame_async`].
+    /// [`HdmiError::NotStarted`]; [`HdmiError::SignalChanged`] when the source stops or changes its mode, if the detector's
+    /// interrupt is wired, after which the input is to be started anew; and those of [`VideoInput::frame_async`].
     ///
     /// # Cancellation safety
     ///
@@ -186,10 +209,12 @@ impl HdmiInput {
         });
         match changed.await {
             Ok(frame) => Ok(frame?),
-            Err(changed) => {
-                changed?;
-                Err(Self::error(HdmiError::SignalChanged { before: timing, now: self.timing.detected()? }))
-            }
+            Err(Ok(())) => Err(Self::error(HdmiError::SignalChanged { before: timing, now: self.timing.detected()? })),
+            Err(Err(error)) => match Error::from(error) {
+                // No interrupt tells of a change: the frame alone is waited for.
+                error if is_unwired(&error) => Ok(frame.await?),
+                error => Err(error),
+            },
         }
     }
 
