@@ -7,13 +7,19 @@
 use pynq_core::dma::{DmaBuffer, Lent};
 
 use super::{
-    AxiVdmaError, AxiVdmaHardware, FrameFormat, SizeFaults, VdmaControl, VdmaStatus,
+    AxiVdmaError, AxiVdmaHardware, FrameBuffers, FrameFormat, SizeFaults, VdmaControl, VdmaStatus,
     count::{FrameCount, MANY},
     stores::Stores,
 };
 use crate::axi_dma::DmaDirection;
 
 const INPUT: DmaDirection = DmaDirection::Receive;
+
+/// How often the store and the count of frames are read until they are of one frame.
+const TRIES: u32 = 8;
+
+/// Errors that stop nothing, in a build that bears them.
+const SIZE: VdmaStatus = VdmaStatus::SIZE_ERRORS.union(VdmaStatus::INTERNAL_ERROR);
 
 pub(super) struct Capture {
     pub(super) stores: Stores,
@@ -22,19 +28,38 @@ pub(super) struct Capture {
     taken: u64,
     /// Errors since then.
     faults: VdmaStatus,
-    /// A buffer that the block has entered while it was being exchanged, and the store.
-    pub(super) limbo: Option<(u8, Lent<DmaBuffer>)>,
+    /// A frame has ended since a take began to look.
+    has_ended: bool,
+    /// A buffer that the block has entered while it was being exchanged.
+    limbo: Option<Limbo>,
     /// The frame that the block put there meanwhile: into the old buffer or the new one, which nothing tells.
     doubtful: Option<u64>,
 }
 
+/// A buffer that may be the block's, until that is seen to have left the store.
+struct Limbo {
+    store: u8,
+    /// The frame that the block was seen to fill the store with. The largest there is, if that was not seen.
+    number: u64,
+    lent: Lent<DmaBuffer>,
+}
+
 impl Capture {
+    /// All buffers, once the channel has stopped.
+    pub(super) fn into_buffers(mut self) -> FrameBuffers {
+        if let Some(limbo) = self.limbo.take() {
+            self.stores.put_lent(limbo.lent);
+        }
+        self.stores.into_buffers()
+    }
+
     pub(super) fn new(stores: Stores, count: u8) -> Self {
         Self {
             stores,
             count: FrameCount::new(count),
             taken: 0,
             faults: VdmaStatus::empty(),
+            has_ended: false,
             limbo: None,
             doubtful: None,
         }
@@ -58,35 +83,46 @@ pub(super) struct Taken {
 }
 
 impl AxiVdmaHardware {
-    /// The store that S2MM is on, and the frames left to its next interrupt, both of the same frame.
-    fn position(&self) -> (u8, u8) {
-        let mut store = self.store(INPUT);
-        let mut left = MANY;
-        for _ in 0..4 {
-            left = self.status(INPUT).field(VdmaStatus::FRAMES_LEFT) as u8;
-            let after = self.store(INPUT);
-            if after == store {
-                break;
+    /// The store that S2MM is on, and the frames left to its next interrupt, both of the same frame; `None` if the block does
+    /// not say, because an error has stopped it.
+    ///
+    /// From an error until that is cleared, the block goes on and its store stands still. So an error that came since the
+    /// status was last cleared is cleared here, and remembered, before the store is believed.
+    fn position(&mut self) -> Option<(u8, u8)> {
+        for _ in 0..TRIES {
+            let store = self.store(INPUT);
+            let status = self.status(INPUT);
+            if status.intersects(self.fatal()) {
+                return None;
             }
-            store = after;
+            let errors = status & SIZE;
+            if !errors.is_empty() {
+                self.clear_status(INPUT, errors);
+            }
+            let capture = self.capture.as_mut()?;
+            capture.faults |= errors;
+            capture.has_ended |= status.contains(VdmaStatus::FRAME);
+            // Where each frame interrupts, nothing but the store is of use.
+            let counts = capture.count.counts_many();
+            if errors.is_empty() && (!counts || self.store(INPUT) == store) {
+                return Some((store, status.field(VdmaStatus::FRAMES_LEFT) as u8));
+            }
         }
-        (store, left)
+        None
     }
 
-    /// Counts the frames that have come.
-    pub(super) fn look_at_capture(&mut self, seen: VdmaStatus) {
-        let Some(capture) = &self.capture else { return };
-        let (store, left) = if capture.count.counts_many() { self.position() } else { (self.store(INPUT), MANY) };
-        let broken = self.is_broken(INPUT);
-        let Some(capture) = &mut self.capture else { return };
-        capture.faults |= seen & (VdmaStatus::SIZE_ERRORS | VdmaStatus::INTERNAL_ERROR);
+    /// Counts the frames that have come. Returns the store that the block is on, if it says so.
+    pub(super) fn look_at_capture(&mut self, seen: VdmaStatus) -> Option<u8> {
+        self.capture.as_mut()?.faults |= seen & SIZE;
         // From an error on, the block does not say where it is.
-        if !broken {
-            capture.count.at_count(store, left);
+        let (store, left) = if self.is_broken(INPUT) { None } else { self.position() }?;
+        let capture = self.capture.as_mut()?;
+        capture.count.at_count(store, left);
+        let frames = capture.count.frames();
+        if let Some(limbo) = capture.limbo.take_if(|limbo| limbo.store != store || limbo.number < frames) {
+            capture.stores.put_lent(limbo.lent);
         }
-        if let Some((_, lent)) = capture.limbo.take_if(|(entered, _)| *entered != store) {
-            capture.stores.put_lent(lent);
-        }
+        Some(store)
     }
 
     /// Interrupts are turned on, for each frame, or off, and then it counts by the block.
@@ -94,11 +130,12 @@ impl AxiVdmaHardware {
         self.look_at_capture(VdmaStatus::empty());
         let frames = if each { 1 } else { MANY };
         self.put_control(INPUT, control.with_field(VdmaControl::FRAME_COUNT, frames.into()));
-        let (store, left) = if each { (0, 0) } else { self.position() };
+        let position = if each { None } else { self.position() };
         let Some(capture) = &mut self.capture else { return };
         if each {
             capture.count.begin_each();
         } else {
+            let (store, left) = position.unwrap_or((capture.count.store(), MANY));
             capture.count.begin_many(store, left);
         }
     }
@@ -132,18 +169,30 @@ impl AxiVdmaHardware {
             }
         };
         let format = capture.stores.format;
+        // Those that come from now on are of later frames.
+        let faults = core::mem::replace(&mut capture.faults, VdmaStatus::empty());
+        capture.has_ended = false;
         self.put_address(INPUT, store, address);
         self.commit(INPUT, format);
-        let at = self.store(INPUT);
+        let at = self.look_at_capture(VdmaStatus::empty());
         let Some(capture) = &mut self.capture else { return Ok(None) };
         let Some(old) = old else { return Ok(None) };
-        if at == store {
-            // It has come round to it, with the old buffer or the new one. Both are its own until it leaves.
-            capture.limbo = Some((store, old));
-            self.look_at_capture(VdmaStatus::empty());
-            let Some(capture) = &mut self.capture else { return Ok(None) };
-            let (frames, stores) = (capture.count.frames(), u64::from(stores));
-            capture.doubtful = Some(frames - (frames + stores - u64::from(store)) % stores);
+        // The frame that comes into this store next has begun, if that is where the block is; or if as many frames have ended
+        // since, which the store alone does not tell.
+        let now = capture.count.frames();
+        let came_round = match capture.count.counts_many() {
+            true => now >= frames - 1 + u64::from(stores),
+            false => capture.has_ended,
+        };
+        if came_round || at.is_none_or(|at| at == store) {
+            // With the old buffer or the new one. Both are its own until it is elsewhere.
+            match at {
+                Some(at) if at != store => capture.stores.put_lent(old),
+                _ => capture.limbo = Some(Limbo { store, number: at.map_or(u64::MAX, |_| now), lent: old }),
+            }
+            capture.faults |= faults;
+            let stores = u64::from(stores);
+            capture.doubtful = Some(now - (now + stores - u64::from(store)) % stores);
             return Ok(None);
         }
         let (buffer, synced) = old.take_back(usize::MAX);
@@ -153,7 +202,7 @@ impl AxiVdmaHardware {
         }
         let missed = frames - 1 - capture.taken;
         capture.taken = frames;
-        let faults = SizeFaults::of(core::mem::replace(&mut capture.faults, VdmaStatus::empty()));
+        let faults = SizeFaults::of(faults);
         Ok(Some(Taken { buffer, session: capture.stores.session, format, number: frames - 1, missed, faults }))
     }
 }

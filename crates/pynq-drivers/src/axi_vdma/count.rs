@@ -26,6 +26,11 @@ impl FrameCount {
         self.frames
     }
 
+    /// The store that is being filled, as far as is known.
+    pub(super) const fn store(&self) -> u8 {
+        (self.frames % self.stores) as u8
+    }
+
     /// Whether the block counts to 255.
     pub(super) const fn counts_many(&self) -> bool {
         self.base.is_some()

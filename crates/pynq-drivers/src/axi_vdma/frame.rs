@@ -39,6 +39,10 @@ impl Frame {
     }
 
     /// How many frames came between the one that was taken last and this one. 0 for one to be shown.
+    ///
+    /// However late the program asks, up to 255 frames and more (the least common multiple of 255 and the number of stores). While
+    /// a task waits, the hardware tells of each frame and counts none: if the processor serves that interrupt later than the stores
+    /// are gone round once, as many as there are stores are left out.
     #[must_use]
     pub const fn missed(&self) -> u64 {
         self.missed

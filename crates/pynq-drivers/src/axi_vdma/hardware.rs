@@ -265,11 +265,7 @@ impl AxiVdmaHardware {
             }
             return Ok(buffers);
         }
-        let Some(Capture { mut stores, limbo, .. }) = capture else { return Ok(FrameBuffers::new()) };
-        if let Some((_, lent)) = limbo {
-            stores.put_lent(lent);
-        }
-        Ok(stores.into_buffers())
+        Ok(capture.map_or_else(FrameBuffers::new, Capture::into_buffers))
     }
 
     /// Resets a channel, and nothing of the other.
@@ -305,19 +301,21 @@ impl AxiVdmaHardware {
             }
             self.clear_status(direction, status & clearable);
         }
-        let fatal = if self.config.flushes {
-            VdmaStatus::MEMORY_ERRORS | VdmaStatus::HALTED
-        } else {
-            VdmaStatus::MEMORY_ERRORS | VdmaStatus::HALTED | VdmaStatus::INTERNAL_ERROR
-        };
+        let fatal = self.fatal();
         if seen.intersects(fatal) && self.channel(direction).fault.is_none() {
             self.channel_mut(direction).fault = Some(VdmaFault::of(seen));
         }
         match direction {
             DmaDirection::Send => self.look_at_screen(),
-            DmaDirection::Receive => self.look_at_capture(seen),
+            DmaDirection::Receive => _ = self.look_at_capture(seen),
         }
         seen.intersects(clearable | fatal)
+    }
+
+    /// What a channel has stopped on.
+    pub(super) const fn fatal(&self) -> VdmaStatus {
+        let always = VdmaStatus::MEMORY_ERRORS.union(VdmaStatus::HALTED);
+        if self.config.flushes { always } else { always.union(VdmaStatus::INTERNAL_ERROR) }
     }
 
     /// The error a channel has stopped with, or that it was not started.
@@ -371,7 +369,7 @@ impl AxiVdmaHardware {
     }
 
     /// Only what was read: another bit may be of the next frame.
-    fn clear_status(&self, direction: DmaDirection, status: VdmaStatus) {
+    pub(super) fn clear_status(&self, direction: DmaDirection, status: VdmaStatus) {
         match direction {
             DmaDirection::Send => self.registers.mm2s_vdmasr().clear(status),
             DmaDirection::Receive => self.registers.s2mm_vdmasr().clear(status),

@@ -9,4 +9,5 @@ mod errors;
 mod input;
 mod output;
 mod property;
+mod races;
 mod rig;
