@@ -6,7 +6,7 @@ use pynq::{
     hwh::Design,
     sim::{
         BoardBuilder, Stimulus,
-        device::{Picture, Timing, View},
+        device::{Picture, View},
         parts::{HdmiMonitor, HdmiSource},
     },
 };
@@ -34,7 +34,7 @@ pub const MODE: VideoMode = VideoMode {
 pub fn overlay() -> Result<Overlay> {
     let design = Design::parse(DESIGN)?;
     let board = BoardBuilder::from_design(&design, |_| None)
-        .part("source", HdmiSource::new(timing(&MODE), picture))
+        .part("source", HdmiSource::new(&MODE, picture))
         .part("monitor", HdmiMonitor::new())
         .join("source/out", "receiver/TMDS")
         .wire("hot_plug/gpio_io_o[0]", "source/hpd")
@@ -66,19 +66,6 @@ const BARS: [[u8; 3]; 8] =
 const WIDTH: i64 = 320;
 const HEIGHT: i64 = 240;
 const RADIUS: i64 = 24;
-
-/// The timing of a mode, as a source sends it.
-#[must_use]
-pub fn timing(mode: &VideoMode) -> Timing {
-    Timing {
-        active: (mode.width, mode.height),
-        total: mode.total(),
-        hsync: mode.hsync(),
-        vsync: mode.vsync(),
-        polarity: 0x7F,
-        pixel_hz: mode.pixel_hz.into(),
-    }
-}
 
 /// Where something is that moves to and fro.
 fn between(at: i64, least: i64, most: i64) -> i64 {

@@ -21,17 +21,6 @@ use pynq_sim::{
     models::{DynclkModel, VtcModel, VtcParams, dynclk::fault},
 };
 
-fn timing_of(mode: &VideoMode) -> Timing {
-    Timing {
-        active: (mode.width, mode.height),
-        total: mode.total(),
-        hsync: mode.hsync(),
-        vsync: mode.vsync(),
-        polarity: 0x7F,
-        pixel_hz: mode.pixel_hz.into(),
-    }
-}
-
 struct Rig {
     board: Board,
     timing: VideoTiming,
@@ -70,7 +59,7 @@ fn the_detector_locks_and_loses_its_lock() {
     rig.timing.detect(true).unwrap();
     let late = rig.timing.lock_async().block_until(Instant::from_millis(100)).unwrap_err();
     assert_eq!(*late.cause(), VideoTimingError::Node(Error::TimedOut), "nothing comes in");
-    rig.feed(Video::Timing(timing_of(&VideoMode::HD)));
+    rig.feed(Video::Timing(Timing::from(&VideoMode::HD)));
     assert_eq!(rig.timing.detected().unwrap(), None, "it takes some frames");
     let timing = rig.timing.lock().unwrap();
     assert_eq!(timing, DetectedTiming { width: 1280, height: 720, total: (1650, 750), positive: [true; 2] });
@@ -81,7 +70,7 @@ fn the_detector_locks_and_loses_its_lock() {
     let mut change = Task::waiting(rig.timing.change_async(timing));
     rig.board.advance(Duration::from_secs(1));
     assert!(change.poll().is_pending());
-    rig.feed(Video::Timing(timing_of(&VideoMode::VGA)));
+    rig.feed(Video::Timing(Timing::from(&VideoMode::VGA)));
     assert!(matches!(change.poll(), Poll::Ready(Ok(()))), "another mode");
     let other = rig.timing.lock().unwrap();
     assert_eq!((other.width, other.height), (640, 480));
@@ -95,13 +84,13 @@ fn the_detector_locks_and_loses_its_lock() {
 #[test]
 fn a_lock_that_came_before_is_not_waited_for() {
     let rig = rig(VideoTimingConfig::new());
-    rig.feed(Video::Timing(timing_of(&VideoMode::HD)));
+    rig.feed(Video::Timing(Timing::from(&VideoMode::HD)));
     rig.timing.detect(true).unwrap();
     rig.board.advance(Duration::from_secs(1));
     // Lost and found again while nobody looked: what is, counts.
     rig.feed(Video::NoSignal);
     let mut lock = Task::waiting(rig.timing.lock_async());
-    rig.feed(Video::Timing(timing_of(&VideoMode::SVGA)));
+    rig.feed(Video::Timing(Timing::from(&VideoMode::SVGA)));
     rig.board.advance(Duration::from_secs(1));
     let Poll::Ready(Ok(timing)) = lock.poll() else { panic!("no lock") };
     assert_eq!(timing.width, 800);

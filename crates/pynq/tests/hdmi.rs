@@ -30,17 +30,6 @@ const SMALL: VideoMode = VideoMode {
     pixel_hz: 1_200_000,
 };
 
-fn timing(mode: &VideoMode) -> Timing {
-    Timing {
-        active: (mode.width, mode.height),
-        total: mode.total(),
-        hsync: mode.hsync(),
-        vsync: mode.vsync(),
-        polarity: 0x7F,
-        pixel_hz: mode.pixel_hz.into(),
-    }
-}
-
 fn picture(number: u64) -> Vec<u8> {
     (0..64 * 48 * 3).map(|at: u64| (at * 5 + number * 3) as u8).collect()
 }
@@ -56,7 +45,7 @@ fn overlay() -> Option<Overlay> {
     };
     let design = Design::parse(&std::fs::read_to_string(Path::new(&folder).join("z2-base.hwh")).unwrap()).unwrap();
     let board = BoardBuilder::from_design(&design, |_| None)
-        .part("source", HdmiSource::new(timing(&SMALL), picture))
+        .part("source", HdmiSource::new(&SMALL, picture))
         .part("monitor", HdmiMonitor::new())
         .join("source/out", &format!("{IN}/frontend/dvi2rgb_0/TMDS"))
         .join(&format!("{OUT}/frontend/rgb2dvi_0/TMDS"), "monitor/in")
@@ -150,7 +139,7 @@ fn a_source_that_changes_or_stops_is_noticed() {
     let found = detector.lock().unwrap();
     let other = VideoMode { width: 60, horizontal: [6, 6, 8], ..SMALL };
     let board = overlay.simulation().unwrap();
-    let message = Message::Video(Video::Timing(timing(&other)));
+    let message = Message::Video(Video::Timing(Timing::from(&other)));
     board.stimulate(&Stimulus::Message { port: "source/mode".into(), message }).unwrap();
     detector.change(found).unwrap();
     let found = detector.lock().unwrap();
@@ -236,7 +225,7 @@ fn a_source_that_stops_or_changes_ends_the_wait() {
     input.start(PixelMode::Bits24).unwrap();
     input.frame().unwrap();
     let other = VideoMode { width: 60, horizontal: [6, 6, 8], ..SMALL };
-    let message = Message::Video(Video::Timing(timing(&other)));
+    let message = Message::Video(Video::Timing(Timing::from(&other)));
     board.stimulate(&Stimulus::Message { port: "source/mode".into(), message }).unwrap();
     let ended = (0..30).find_map(|_| input.frame().err()).unwrap();
     assert!(matches!(ended.driver_error(), Some(HdmiError::SignalChanged { .. })), "{ended}");
@@ -260,7 +249,7 @@ fn a_start_that_cannot_succeed_says_which_stage_is_missing() {
     say(input.start(PixelMode::Bits24).unwrap_err());
     // A source that changes its mode after each frame.
     set(&overlay, "source/on", 1);
-    let modes = [SMALL, VideoMode { width: 60, horizontal: [6, 6, 8], ..SMALL }].map(|mode| timing(&mode));
+    let modes = [SMALL, VideoMode { width: 60, horizontal: [6, 6, 8], ..SMALL }].map(|mode| Timing::from(&mode));
     for change in 0..1000_u64 {
         let message = Message::Video(Video::Timing(modes[change as usize % 2]));
         board.at(overlay.clock().now() + Duration::from_millis(8 * change), move |board| {
@@ -323,7 +312,7 @@ fn ways_are_found_by_their_wires_and_a_lock_without_an_interrupt_is_looked_at() 
     for text in [OWN, &without, &unwired] {
         let design = Design::parse(text).unwrap();
         let board = BoardBuilder::from_design(&design, |_| None)
-            .part("source", HdmiSource::new(timing(&SMALL), picture))
+            .part("source", HdmiSource::new(&SMALL, picture))
             .join("source/out", "receiver/TMDS")
             .wire("hot_plug/gpio_io_o[0]", "source/hpd")
             .memory("ddr", 0x1000_0000, 128 << 20)

@@ -3,9 +3,11 @@
 
 use alloc::{format, vec::Vec};
 
+use pynq_drivers::video_timing::VideoMode;
 use pynq_hwh::Design;
 
 use crate::{
+    device::Timing,
     fabric::FabricBuilder,
     models::{DviReceiverModel, VideoInModel, VideoOutModel, VideoPassModel},
 };
@@ -16,6 +18,21 @@ const PACED: [(&str, &str); 2] = [("xilinx.com:ip:v_tc", "clk"), ("xilinx.com:ip
 const DYNCLK: &str = "digilentinc.com:ip:axi_dynclk";
 const RECEIVER: &str = "digilentinc.com:ip:dvi2rgb";
 const LOCKED: &str = "aPixelClkLckd";
+
+/// What a source in this mode sends.
+impl From<&VideoMode> for Timing {
+    fn from(mode: &VideoMode) -> Self {
+        let [hsync, vsync] = mode.positive.map(u32::from);
+        Self {
+            active: (mode.width, mode.height),
+            total: mode.total(),
+            hsync: mode.hsync(),
+            vsync: mode.vsync(),
+            polarity: 0b111_0011 | vsync << 2 | hsync << 3,
+            pixel_hz: mode.pixel_hz.into(),
+        }
+    }
+}
 
 /// What a block is, whether the processor reaches it or not.
 fn kind<'d>(design: &'d Design, path: &str) -> Option<&'d str> {

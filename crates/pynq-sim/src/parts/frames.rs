@@ -60,7 +60,7 @@ static SOURCE: [Port; 1] = [Port::interface("out", InterfaceKind::Stream)];
 
 impl FrameSource {
     /// A source of frames of so many lines. `picture` has the bytes of the frame of a number, from 0 on; it is asked only for
-    /// frames that something looks at.
+    /// frames that something looks at, and must not call the board, which is locked then.
     #[must_use]
     pub fn new(
         lines: u32,
@@ -112,7 +112,8 @@ pub struct FrameSink {
 static SINK: [Port; 1] = [Port::interface("in", InterfaceKind::Stream)];
 
 impl FrameSink {
-    /// A sink that calls `show` for each frame. One whose bytes it does not ask for is not computed.
+    /// A sink that calls `show` for each frame. One whose bytes it does not ask for is not computed. It must not call the board,
+    /// which is locked then.
     #[must_use]
     pub fn new(period: Duration, show: impl FnMut(&Frame) + Send + 'static) -> Self {
         Self { period: period.max(Duration::from_nanos(1)), next: Instant::START, show: Box::new(show) }

@@ -36,11 +36,11 @@ static SOURCE: [Port; 4] = [
 
 impl HdmiSource {
     /// A source of this mode that is off. `pictures` has blue, green and red of each pixel of the frame of a number, line by line;
-    /// it is asked for frames that something looks at.
+    /// it is asked for frames that something looks at, and must not call the board, which is locked then.
     #[must_use]
-    pub fn new(timing: Timing, pictures: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> Self {
+    pub fn new(timing: impl Into<Timing>, pictures: impl Fn(u64) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self {
-            timing,
+            timing: timing.into(),
             pictures: Pictures::new(pictures),
             on: false,
             hot_plug: false,
